@@ -1,0 +1,37 @@
+# mpmt_layer(<name> SOURCES <files> [USES <layers>] [LINKS <targets>])
+#
+# Declares the OBJECT library mpmt_<name> for the folder this is called in. OBJECT, because parts register themselves
+# in a catalogue by a static object: from a static archive the linker would drop them without a word.
+#
+# Headers are included as "<layer>/<file>.hpp". Each layer has an include root of its own that holds nothing but a
+# link to its folder, so that including a layer that is not named under USES does not compile.
+function(mpmt_layer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  set(root "${PROJECT_BINARY_DIR}/layers/${name}")
+  file(MAKE_DIRECTORY "${root}")
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${name}" SYMBOLIC)
+
+  add_library(mpmt_${name} OBJECT ${ARG_SOURCES})
+  target_include_directories(mpmt_${name} PUBLIC "${root}")
+  list(TRANSFORM ARG_USES PREPEND mpmt_)
+  target_link_libraries(mpmt_${name} PUBLIC ${ARG_USES} ${ARG_LINKS} mpmt_options)
+endfunction()
+
+# Every object of these layers, for a program that wants the whole catalogue.
+# (Objects travel only to the target that links an OBJECT library directly.)
+function(mpmt_link_layers target)
+  list(TRANSFORM ARGN PREPEND mpmt_ OUTPUT_VARIABLE layers)
+  target_link_libraries(${target} PRIVATE ${layers})
+endfunction()
+
+add_library(mpmt_options INTERFACE)
+target_compile_options(mpmt_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Wnon-virtual-dtor -Woverloaded-virtual $<$<BOOL:${MPMT_WARNINGS_AS_ERRORS}>:-Werror>)
+target_link_libraries(mpmt_options INTERFACE Threads::Threads)
+if(MPMT_SANITIZE)
+  target_compile_options(mpmt_options INTERFACE -fsanitize=${MPMT_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(mpmt_options INTERFACE -fsanitize=${MPMT_SANITIZE})
+  if(MPMT_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(mpmt_options INTERFACE -Wno-tsan)  # fences order flags only; data is published under locks
+  endif()
+endif()
