@@ -23,9 +23,9 @@ struct ChildEnd {
 
 /// Starts in the constructor, is killed and reaped in the destructor if it still runs. Not copied, not moved.
 ///
-/// The child gets SIGKILL when the thread that forked it ends (PR_SET_PDEATHSIG, the parent re-checked); its standard input
-/// and output are /dev/null; signal handlers are reset; it leaves with _exit: 0 when `body` returns, 70 when it throws
-/// (the message goes to standard error).
+/// The child gets SIGKILL when the thread that forked it ends (PR_SET_PDEATHSIG, the parent re-checked); its standard
+/// input and output are /dev/null; signal handlers are reset; it leaves with _exit: 0 when `body` returns, 70 when it
+/// throws (the message goes to standard error).
 class ChildProcess {
  public:
   /// Throws std::system_error when fork or pidfd_open fails. `name` is for messages.

@@ -8,8 +8,8 @@
 namespace mpmt {
 
 struct UsableCpus {
-  std::vector<int> cpus;              ///< ids of the affinity mask, ascending; never empty
-  std::optional<double> quota;        ///< CPUs that cgroup CPU limits allow, the smallest of all ancestors; none = no limit
+  std::vector<int> cpus;        ///< ids of the affinity mask, ascending; never empty
+  std::optional<double> quota;  ///< CPUs that cgroup CPU limits allow, the smallest of all ancestors; none = no limit
   /// How many workers can run at once: cpus.size(), or fewer under a quota; at least 1.
   int count() const;
 };
@@ -20,7 +20,8 @@ UsableCpus usable_cpus();
 /// Pins the calling thread to one CPU. Throws std::system_error naming the CPU.
 void pin_to(int cpu);
 
-/// The CPU quota that `contents` of a cgroup v2 cpu.max file states, in CPUs: "max 100000" is none, "150000 100000" 1.5.
+/// The CPU quota that `contents` of a cgroup v2 cpu.max file states, in CPUs: "max 100000" is none, "150000
+/// 100000" 1.5.
 std::optional<double> quota_of_cpu_max(const std::string& contents);
 
 }  // namespace mpmt

@@ -8,9 +8,9 @@
 
 namespace mpmt {
 
-/// Log-linear buckets, as in HdrHistogram (G. Tene): each power of two is cut into 64 equal buckets, values below 128 ns
-/// have buckets of their own. A bucket stands for its midpoint, so that a value read back is off by at most 1/128 = 0.8 %.
-/// Values beyond 2^42 ns (73 minutes) count as that. Histograms merge by adding counts.
+/// Log-linear buckets, as in HdrHistogram (G. Tene): each power of two is cut into 64 equal buckets, values below 128
+/// ns have buckets of their own. A bucket stands for its midpoint, so that a value read back is off by at most 1/128 =
+/// 0.8 %. Values beyond 2^42 ns (73 minutes) count as that. Histograms merge by adding counts.
 class Histogram {
  public:
   void record(std::uint64_t nanoseconds) {
@@ -26,8 +26,8 @@ class Histogram {
   /// Exact, not a bucket's midpoint; 0 when empty.
   std::uint64_t max() const { return max_; }
 
-  /// The smallest bucket midpoint that at least ⌈quantile × count⌉ values do not exceed (nearest rank); never above max();
-  /// 0 when empty. `quantile` in (0, 1].
+  /// The smallest bucket midpoint that at least ⌈quantile × count⌉ values do not exceed (nearest rank); never above
+  /// max(); 0 when empty. `quantile` in (0, 1].
   std::uint64_t quantile(double quantile) const;
 
   /// Buckets in use: {lowest value, count}, ascending.
@@ -35,6 +35,10 @@ class Histogram {
 
   /// Adds `count` values to the bucket of `nanoseconds`: with buckets(), how a histogram is read back.
   void add(std::uint64_t nanoseconds, std::uint64_t count);
+  /// Sets the exact maximum of a histogram that was read back; does nothing when `max` is not above the present one.
+  void raise_max(std::uint64_t max) {
+    if (max > max_) max_ = max;
+  }
 
   static constexpr int kSubBits = 6;
   static constexpr int kMaxBits = 42;
@@ -55,7 +59,8 @@ class Histogram {
   static constexpr std::uint64_t width_of(std::size_t bucket) { return lowest_of(bucket + 1) - lowest_of(bucket); }
 
  private:
-  static constexpr std::size_t kBuckets = (static_cast<std::size_t>(kMaxBits - kSubBits) << kSubBits) + (1U << kSubBits);
+  static constexpr std::size_t kBuckets =
+      (static_cast<std::size_t>(kMaxBits - kSubBits) << kSubBits) + (1U << kSubBits);
   std::array<std::uint64_t, kBuckets> counts_{};
   std::uint64_t count_ = 0;
   std::uint64_t max_ = 0;

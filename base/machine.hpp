@@ -1,4 +1,5 @@
-// What machine this is, and in what state: the one implementation, printed by `mpmt machine` and stored in every record.
+// What machine this is, and in what state: the one implementation, printed by `mpmt machine` and stored in every
+// record.
 #pragma once
 
 #include <string>

@@ -85,10 +85,10 @@ struct Description {
   std::string_view summary;  ///< one line
   bool between_threads = true;
   bool between_processes = true;
-  bool by_reference = false;              ///< the payload is not copied
-  int copies_per_message = 2;             ///< of the payload, one way
-  std::size_t max_payload_bytes = 0;      ///< of one message
-  std::size_t default_capacity = 64;      ///< messages each way
+  bool by_reference = false;               ///< the payload is not copied
+  int copies_per_message = 2;              ///< of the payload, one way
+  std::size_t max_payload_bytes = 0;       ///< of one message
+  std::size_t default_capacity = 64;       ///< messages each way
   std::string_view when_a_side_is_killed;  ///< what the other side sees, one line
   /// Throws std::system_error, std::length_error or std::runtime_error with the limit at fault; leaves nothing then.
   std::unique_ptr<Link> (*connect)(const LinkConfig&) = nullptr;

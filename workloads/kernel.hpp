@@ -6,8 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "workloads/workload.hpp"
 
@@ -16,28 +20,36 @@ namespace mpmt::workloads {
 /// Tasks come in this many variants: task i does variant i mod kVariants. So inputs differ from task to task, and yet
 /// the expected sum of any range is known from kVariants serial executions, made once a trial and never timed.
 inline constexpr std::uint64_t kVariants = 16;
+static_assert((kVariants & (kVariants - 1)) == 0, "variants stay in step where indices wrap round at 2^64");
+
+/// The result of each variant.
+using VariantResults = std::array<std::uint64_t, kVariants>;
 
 /// The computation of one task. Owns its buffers; one per session. The call is inlined into the session's loop.
+/// A result is never 0: a lost task would add as little as one that has run.
 template <class K>
-concept TaskKernel =
-    requires(K kernel, std::uint64_t variant, std::span<const std::byte> in, std::span<std::byte> out) {
-      { kernel(variant, in, out) } -> std::same_as<std::uint64_t>;
-    };
+concept TaskKernel = requires(K kernel, std::uint64_t variant, std::span<const std::byte> in,
+                              std::span<std::byte> out) {
+  { kernel(variant, in, out) } -> std::same_as<std::uint64_t>;
+};
 
-/// A task's result: that of its variant, weighed by its index, so that a task lost, doubled or swapped for another of the
-/// same variant changes the sum. Odd weights lose no bit (they are invertible mod 2^64).
+/// A task's result: that of its variant, weighed by its index, so that a task lost, doubled or swapped for another of
+/// the same variant changes the sum. Odd weights lose no bit (they are invertible mod 2^64).
 constexpr std::uint64_t weigh(std::uint64_t task, std::uint64_t variant_result) {
   return variant_result * (2 * task + 1);
 }
 
 /// Sum over a range of weigh(i, results[i mod kVariants]), in O(kVariants) steps: in each residue class the weights
 /// are an arithmetic progression.
-std::uint64_t weighed_sum(TaskRange tasks, const std::array<std::uint64_t, kVariants>& results);
+std::uint64_t weighed_sum(TaskRange tasks, const VariantResults& results);
 
 template <TaskKernel Kernel>
 class KernelSession final : public Session {
  public:
   explicit KernelSession(Kernel kernel) : kernel_(std::move(kernel)) {}
+  /// For a kernel that owns what cannot be moved.
+  template <class... Arguments>
+  explicit KernelSession(std::in_place_t, Arguments&&... arguments) : kernel_(std::forward<Arguments>(arguments)...) {}
 
   std::uint64_t run(TaskRange tasks, std::span<const std::byte> in, std::span<std::byte> out) override {
     const std::size_t in_bytes = tasks.count == 0 ? 0 : in.size() / tasks.count;
@@ -46,8 +58,8 @@ class KernelSession final : public Session {
     for (std::uint64_t k = 0; k < tasks.count; ++k) {
       const std::uint64_t task = tasks.first + k;
       try {
-        sum += weigh(task, kernel_(task % kVariants, in.subspan(k * in_bytes, in_bytes),
-                                   out.subspan(k * out_bytes, out_bytes)));
+        sum += weigh(
+            task, kernel_(task % kVariants, in.subspan(k * in_bytes, in_bytes), out.subspan(k * out_bytes, out_bytes)));
       } catch (const std::exception& failure) {
         throw TaskError(task, failure.what());
       }
@@ -58,5 +70,49 @@ class KernelSession final : public Session {
  private:
   Kernel kernel_;
 };
+
+/// The fixture of a kernel that is made from the parameters alone: each session gets a fresh one, made in its worker.
+template <TaskKernel Kernel>
+requires std::constructible_from<Kernel, const Parameters&>
+class KernelFixture : public Fixture {
+ public:
+  /// Runs every variant once, serially, to know the results.
+  explicit KernelFixture(const Parameters& parameters) : parameters_(parameters), results_(run_serially(parameters)) {}
+
+  /// For a kernel whose results are known without running it, because it waits.
+  KernelFixture(const Parameters& parameters, const VariantResults& results,
+                std::map<std::string, std::string> surroundings = {})
+      : parameters_(parameters), results_(results), surroundings_(std::move(surroundings)) {}
+
+  std::unique_ptr<Session> open(int) override {
+    return std::make_unique<KernelSession<Kernel>>(std::in_place, std::as_const(parameters_));
+  }
+  std::uint64_t expected_sum(TaskRange tasks) const override { return weighed_sum(tasks, results_); }
+  std::map<std::string, std::string> surroundings() const override { return surroundings_; }
+
+ protected:
+  const Parameters& parameters() const { return parameters_; }
+
+ private:
+  VariantResults run_serially(const Parameters& parameters) const {
+    std::vector<std::byte> request(parameters.payload_bytes);
+    std::vector<std::byte> reply(parameters.payload_bytes);
+    Fixture::fill_request(request);
+    Kernel kernel(parameters);
+    VariantResults results{};
+    for (std::uint64_t variant = 0; variant < kVariants; ++variant) results[variant] = kernel(variant, request, reply);
+    return results;
+  }
+
+  Parameters parameters_;
+  VariantResults results_;
+  std::map<std::string, std::string> surroundings_;
+};
+
+/// Description::prepare of a workload that is nothing but its kernel.
+template <TaskKernel Kernel>
+std::unique_ptr<Fixture> prepare_kernel(const Parameters& parameters) {
+  return std::make_unique<KernelFixture<Kernel>>(parameters);
+}
 
 }  // namespace mpmt::workloads

@@ -28,9 +28,9 @@ struct TaskRange {
 };
 
 struct Parameters {
-  std::uint64_t grain = 1;            ///< size of one task, in the workload's unit; at least 1
-  std::size_t payload_bytes = 0;      ///< bytes that travel with each task, each way
-  std::filesystem::path data_dir;     ///< where files may be made; they are unnamed or unlinked at once
+  std::uint64_t grain = 1;         ///< size of one task, in the workload's unit; at least 1
+  std::size_t payload_bytes = 0;   ///< bytes that travel with each task, each way
+  std::filesystem::path data_dir;  ///< where files may be made; they are unnamed or unlinked at once
 };
 
 /// A worker's view of the workload. Used by the one thread that opened it.
@@ -53,13 +53,16 @@ class Fixture {
   /// Opens worker number `worker`'s session, in the thread or process of that worker. Threads call this concurrently.
   virtual std::unique_ptr<Session> open(int worker) = 0;
 
-  /// The sum that run() over `tasks` must give. Known, not measured: it neither waits nor repeats the work of the range.
+  /// The sum that run() over `tasks` must give. Known, not measured: it neither waits nor repeats the work of the
+  /// range.
   virtual std::uint64_t expected_sum(TaskRange tasks) const = 0;
 
-  /// What the submitter sends with every task: payload_bytes bytes. The same for all tasks.
+  /// What the submitter sends with every task: payload_bytes bytes. The same for all tasks. As it is here: a fixed
+  /// pattern without a period.
   virtual void fill_request(std::span<std::byte> payload) const;
 
-  /// Whether `out`, as run() has left it for one task or more, is right.
+  /// Whether `out`, as run() has left it for one task or more, is right. As it is here: always, for a workload that
+  /// leaves `out` as it was (its payload only travels).
   virtual bool reply_is_right(TaskRange tasks, std::span<const std::byte> out) const;
 
   /// What a reader of the record must know of this trial's surroundings, e.g. {"file_system", "ext4"}.

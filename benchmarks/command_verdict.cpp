@@ -1,0 +1,52 @@
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "benchmarks/commands.hpp"
+#include "benchmarks/entry.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+std::vector<Observation> observations_in(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) throw UsageError(text(path, ": cannot be read"));
+  const auto record = nlohmann::json::parse(in, nullptr, false);
+  if (record.is_discarded()) throw UsageError(text(path, ": is not JSON, or is cut off"));
+  const bool ours = record.is_object() && record.contains("benchmarks") && record.contains("context") &&
+                    record["context"].is_object() && record["context"].value("suite", "") == "mpmt";
+  if (!ours) throw UsageError(text(path, ": is not a record of mpmt"));
+  std::vector<Observation> observations;
+  std::size_t position = 0;
+  for (const auto& entry : record["benchmarks"]) {
+    try {
+      if (entry.at("run_type") == "iteration") observations.push_back(observation_of(entry));
+    } catch (const std::exception& wrong) {
+      throw UsageError(text(path, ": benchmarks[", position, "]: ", wrong.what()));
+    }
+    ++position;
+  }
+  return observations;
+}
+
+}  // namespace
+
+int show_verdict(const std::string& record, int relabelled, std::uint64_t seed) {
+  const auto observations = observations_in(record);
+  const auto rows = compare(observations);
+  if (rows.empty()) {
+    std::cout << record << ": no thread case and process case to compare\n";
+    return kNothingMatched;
+  }
+  std::cout << table_of(rows);
+  if (relabelled == 0) return kOk;
+  const double share = false_winner_share(observations, relabelled, seed);
+  if (share < 0) throw UsageError("--relabel: no pinned case of this record has 4 ok trials");
+  std::cout << "\nOf " << relabelled << " tables in which both sides are the same executor, " << std::fixed
+            << std::setprecision(2) << 100 * share << " % name a winner.\n";
+  return kOk;
+}
+
+}  // namespace mpmt::benchmarks

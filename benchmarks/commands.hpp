@@ -1,0 +1,24 @@
+// What the program can be told to do. Each returns the program's exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "benchmarks/options.hpp"
+
+namespace mpmt::benchmarks {
+
+enum ExitCode { kOk = 0, kCaseFailed = 1, kUsage = 2, kNothingMatched = 5, kInterrupted = 130 };
+
+/// `what`: workloads, channels, executors, cases (those of `profile`), or empty for all but the cases.
+int list(const std::string& what, const std::string& profile, bool json);
+
+int show_machine(bool json);
+
+int run(const RunOptions& options, const std::vector<std::string>& command_line);
+
+/// Prints the verdict tables of a stored record; with `relabelled` > 0 also how often that many tables of this record's
+/// own trials, with both sides the same executor, name a winner.
+int show_verdict(const std::string& record, int relabelled, std::uint64_t seed);
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,84 @@
+// mpmt: threads or processes? See README.md.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "benchmarks/commands.hpp"
+#include "benchmarks/context.hpp"
+#include "benchmarks/trial.hpp"
+
+namespace {
+
+using namespace mpmt::benchmarks;
+
+constexpr auto kExitCodes =
+    "Exit codes: 0 ok; 1 a case failed (wrong checksum, a worker died, timed out, error); 2 usage; 5 nothing matched;\n"
+    "130 interrupted (what was measured is kept).";
+
+int usage_error(const std::string& what) {
+  std::cerr << "mpmt: " << what.substr(0, what.find('\n')) << '\n';
+  return kUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Threads or processes? mpmt answers with measurements.", "mpmt"};
+  app.footer(kExitCodes);
+  app.set_version_flag("--version", suite_version());
+  app.require_subcommand(1);
+  int code = kOk;
+
+  RunOptions options;
+  auto* const run_command = app.add_subcommand("run", "measure, and write a record")->footer(kExitCodes);
+  add_run_options(*run_command, options);
+  run_command->callback([&] { code = run(options, {argv, argv + argc}); });
+
+  std::string what;
+  std::string profile = "quick";
+  bool json = false;
+  auto* const list_command = app.add_subcommand("list", "what there is: workloads, channels, executors, cases");
+  list_command->add_option("what", what, "one of them")
+      ->check(CLI::IsMember({"workloads", "channels", "executors", "cases"}));
+  list_command->add_option("--profile", profile, "whose cases")->check(CLI::IsMember({"quick", "standard", "full"}));
+  list_command->add_flag("--json", json, "as JSON");
+  list_command->callback([&] { code = list(what, profile, json); });
+
+  auto* const machine_command =
+      app.add_subcommand("machine", "this machine's key, what it is computed from, and its state");
+  machine_command->add_flag("--json", json, "as JSON");
+  machine_command->callback([&] { code = show_machine(json); });
+
+  std::string record;
+  int relabel = 0;
+  std::uint64_t seed = 1;
+  auto* const verdict_command = app.add_subcommand("verdict", "the verdict tables of a stored record");
+  verdict_command->add_option("record", record, "the record's file")->required();
+  verdict_command
+      ->add_option("--relabel", relabel,
+                   "also draw N tables from this record in which both sides are the same executor, and tell "
+                   "how many name a winner")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  verdict_command->add_option("--seed", seed, "of these draws")->capture_default_str();
+  verdict_command->callback([&] { code = show_verdict(record, relabel, seed); });
+
+  int parent = 0;
+  auto* const trial_command =
+      app.add_subcommand("trial", "one trial, over standard input and output (docs/trial-protocol.md)");
+  trial_command->add_option("--parent", parent, "the process to die with");
+  trial_command->callback([&] { code = run_trial(parent); });
+
+  try {
+    app.parse(argc, argv);
+    return code;
+  } catch (const CLI::Success& done) {  // --help, --version
+    return app.exit(done);
+  } catch (const CLI::ParseError& wrong) {
+    return usage_error(wrong.what());
+  } catch (const UsageError& wrong) {
+    return usage_error(wrong.what());
+  } catch (const std::exception& failure) {
+    std::cerr << "mpmt: " << failure.what() << '\n';
+    return kCaseFailed;
+  }
+}

@@ -1,0 +1,206 @@
+#include "benchmarks/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include "base/text.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> items;
+  std::string item;
+  std::istringstream in(list);
+  while (std::getline(in, item, ',')) items.push_back(item);
+  if (list.empty() || list.back() == ',') items.emplace_back();
+  return items;
+}
+
+/// Integers are written out or with a binary suffix: 65536, 64Ki, 1Mi.
+std::uint64_t integer_from(const std::string& item, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [rest, error] = std::from_chars(item.data(), item.data() + item.size(), value);
+  const std::string suffix(rest, item.data() + item.size());
+  static const std::map<std::string, int> shifts{{"", 0}, {"Ki", 10}, {"Mi", 20}, {"Gi", 30}};
+  const auto shift = shifts.find(suffix);
+  const bool fits = error == std::errc() && shift != shifts.end() && value <= (most >> shift->second);
+  if (!fits || (value << shift->second) < least) {
+    throw std::invalid_argument(text("'", item, "' is not a whole number from ", least, " to ", most));
+  }
+  return value << shift->second;
+}
+
+Grain grain_from(const std::string& item) {
+  static const std::map<std::string, double> units{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+  std::size_t digits = 0;
+  double value = 0;
+  try {
+    value = std::stod(item, &digits);
+  } catch (const std::exception&) {
+    digits = 0;
+  }
+  const auto unit = units.find(item.substr(digits));
+  if (digits == 0 || unit == units.end()) return integer_from(item, 1, std::uint64_t{1} << 40);
+  if (!(value > 0 && value * unit->second <= 60e9)) {
+    throw std::invalid_argument(text("'", item, "' is not a time above 0 and up to 60s"));
+  }
+  return std::chrono::nanoseconds(std::llround(value * unit->second));
+}
+
+std::uint64_t batch_from(const std::string& item) {
+  return item == "split" ? 0 : integer_from(item, 1, std::uint64_t{1} << 32);
+}
+
+/// An option whose value is a list a,b,c; errors name the option.
+template <class Value>
+CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<Value>& into, const std::string& help,
+                      std::function<Value(const std::string&)> parse) {
+  const auto take = [&into, name, parse = std::move(parse)](const CLI::results_t& results) {
+    into.clear();
+    for (const auto& list : results) {
+      for (const auto& item : split(list)) {
+        try {
+          into.push_back(parse(item));
+        } catch (const std::invalid_argument& wrong) {
+          throw CLI::ValidationError(name, wrong.what());
+        }
+      }
+    }
+    return true;
+  };
+  return command.add_option(name, take, help)->type_name("LIST");
+}
+
+std::function<std::string(const std::string&)> plain() {
+  return [](const std::string& item) { return item; };
+}
+
+template <class Integer>
+std::function<Integer(const std::string&)> integer(Integer least, Integer most) {
+  return [=](const std::string& item) { return static_cast<Integer>(integer_from(item, least, most)); };
+}
+
+template <class Value>
+void add_number(CLI::App& command, const std::string& name, std::optional<Value>& into, Value least, Value most,
+                const std::string& help) {
+  command.add_option(name, into, help)->check(CLI::Range(least, most))->type_name("N");
+}
+
+void add_axes(CLI::App& command, RunOptions& options) {
+  constexpr auto kAxes = "Axes (default: as the profile has them)";
+  add_list<std::string>(command, "--workload", options.workloads, "what a task does; see mpmt list workloads", plain())
+      ->group(kAxes);
+  add_list<std::string>(command, "--executor", options.executors, "who runs the tasks", plain())->group(kAxes);
+  add_list<std::string>(command, "--channel", options.channels, "how messages travel", plain())->group(kAxes);
+  add_list<int>(command, "--workers", options.workers, "threads or processes", integer<int>(1, 4096))->group(kAxes);
+  add_list<Grain>(command, "--grain", options.grains,
+                  "size of a task: in the workload's unit, or as a time (100us), which is calibrated", grain_from)
+      ->group(kAxes);
+  add_list<std::uint64_t>(command, "--batch", options.batches, "tasks per message; split = a block's tasks / workers",
+                          batch_from)
+      ->group(kAxes);
+  add_list<std::size_t>(command, "--payload", options.payloads, "bytes that travel with each task, each way",
+                        integer<std::size_t>(0, std::size_t{1} << 40))
+      ->group(kAxes);
+  add_list<std::size_t>(command, "--window", options.windows, "messages in flight per worker",
+                        integer<std::size_t>(1, 1 << 20))
+      ->group(kAxes);
+  add_list<executors::Placement>(command, "--placement", options.placements,
+                                 "same (one CPU), spread, free (not pinned)", placement_from)
+      ->group(kAxes);
+  add_list<executors::Wait>(command, "--wait", options.waits, "how a side waits: block, yield, spin", wait_from)
+      ->group(kAxes);
+}
+
+void add_amounts(CLI::App& command, RunOptions& options) {
+  add_number(command, "--rounds", options.rounds, 1, 10'000, "trials per case, each a fresh process");
+  add_number(command, "--iterations", options.iterations, 1, 100'000, "timed blocks per trial");
+  add_number(command, "--tasks", options.tasks, std::uint64_t{1}, std::uint64_t{1} << 40,
+             "tasks per block (default: found by a pilot)");
+  add_number(command, "--seed", options.seed, std::uint64_t{0}, std::uint64_t{1} << 53, "order of the trials");
+  command.add_option("--timeout", options.timeout_s, "seconds that one trial may take")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+}
+
+void refuse(CLI::App& command, const std::string& name, const std::string& why) {
+  command
+      .add_option(
+          name, [name, why](const CLI::results_t&) -> bool { throw CLI::ValidationError(name, "is refused: " + why); },
+          "")
+      ->expected(0, 1)
+      ->group("");  // not shown in --help
+}
+
+void refuse_interleaving_off(CLI::App& command) {
+  const std::string name = "--benchmark_enable_random_interleaving";
+  const auto take = [name](const CLI::results_t& results) {
+    static const std::vector<std::string> yes{"", "true", "1", "yes"};
+    if (!results.empty() && std::find(yes.begin(), yes.end(), results.front()) == yes.end()) {
+      throw CLI::ValidationError(name,
+                                 "cannot be turned off: trials are always shuffled within each round (see --seed)");
+    }
+    return true;
+  };
+  command.add_option(name, take, "is always so")->expected(0, 1)->group("Google Benchmark");
+}
+
+void add_google_options(CLI::App& command, RunOptions& options) {
+  constexpr auto kGoogle = "Google Benchmark";
+  command.add_option("--benchmark_filter", options.filter, "run the cases whose name matches")->group(kGoogle);
+  command.add_flag("--benchmark_list_tests", options.list_tests, "print the cases' names and end")->group(kGoogle);
+  command.add_option("--benchmark_format", options.format, "standard output: console or json")
+      ->check(CLI::IsMember({"console", "json"}))
+      ->group(kGoogle);
+  command.add_option("--benchmark_out", options.out, "the same as --out")->group(kGoogle);
+  command.add_option("--benchmark_out_format", "json: the only format of a record")
+      ->check(CLI::IsMember({"json"}))
+      ->group(kGoogle);
+  command.add_option("--benchmark_color", options.color, "auto (on a terminal), true or false")
+      ->check(CLI::IsMember({"auto", "true", "false", "yes", "no", "1", "0"}))
+      ->group(kGoogle);
+  command
+      .add_flag_callback(
+          "--benchmark_counters_tabular", [] {}, "accepted: the summary is a table in any case")
+      ->group(kGoogle);
+  command.add_option("--benchmark_time_unit", options.time_unit, "unit of real_time and cpu_time in the record")
+      ->check(CLI::IsMember({"ns", "us", "ms", "s"}))
+      ->group(kGoogle);
+  command.add_option("--benchmark_repetitions", options.rounds, "the same as --rounds")
+      ->check(CLI::Range(1, 10'000))
+      ->group(kGoogle);
+  command
+      .add_option("--benchmark_min_time", options.min_time_s, "seconds timed per trial, at least: sets --iterations")
+      ->check(CLI::Range(0.001, 3600.0))
+      ->group(kGoogle);
+  refuse_interleaving_off(command);
+  refuse(command, "--benchmark_perf_counters", "it would count the harness, not the trials it starts");
+  refuse(command, "--benchmark_report_aggregates_only", "a record keeps raw values");
+  refuse(command, "--benchmark_display_aggregates_only", "a record keeps raw values");
+  refuse(command, "--benchmark_context", "the context is what was found, not what was said");
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--profile", options.profile, "how much is measured: quick (a minute), standard (ten), full")
+      ->check(CLI::IsMember({"quick", "standard", "full"}))
+      ->capture_default_str();
+  command.add_option("--family", options.family, "kind of measurement")
+      ->check(CLI::IsMember({"pool"}))
+      ->capture_default_str();
+  add_axes(command, options);
+  add_amounts(command, options);
+  command.add_option("--data-dir", options.data_dir, "where workloads make files (default: /var/tmp, else $TMPDIR)");
+  command.add_option("--out", options.out, "the record (default: results/<machine-key>/<commit>-<utc>.json)");
+  command.add_flag("--dry-run", options.dry_run, "print the plan and end");
+  command.add_flag("--no-wait", options.no_wait,
+                   "end when another run is measuring on this machine, instead of waiting");
+  add_google_options(command, options);
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,61 @@
+// What a user asked `mpmt run` for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "benchmarks/case.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace mpmt::benchmarks {
+
+/// A wrong option: what() is one line that names the option and what is allowed. Exit code 2.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Size of a task: in the workload's unit, or as the time that it should take alone, to be calibrated.
+using Grain = std::variant<std::uint64_t, std::chrono::nanoseconds>;
+
+/// Empty lists and absent values mean: as the profile has it.
+struct RunOptions {
+  std::string profile = "quick";
+  std::string family = "pool";
+  std::vector<std::string> workloads;
+  std::vector<std::string> executors;
+  std::vector<std::string> channels;
+  std::vector<int> workers;
+  std::vector<Grain> grains;
+  std::vector<std::uint64_t> batches;  ///< 0 = split
+  std::vector<std::size_t> payloads;
+  std::vector<std::size_t> windows;
+  std::vector<executors::Placement> placements;
+  std::vector<executors::Wait> waits;
+  std::optional<int> rounds;
+  std::optional<int> iterations;
+  std::optional<std::uint64_t> tasks;
+  std::optional<double> min_time_s;   ///< timed per trial, at least: sets iterations
+  std::optional<std::uint64_t> seed;  ///< none: drawn, and recorded
+  double timeout_s = 30;
+  std::string data_dir;
+  std::string out;
+  std::string filter;  ///< regular expression over case names
+  std::string time_unit = "ms";
+  std::string format = "console";
+  std::string color = "auto";
+  bool dry_run = false;
+  bool list_tests = false;
+  bool no_wait = false;
+};
+
+/// Adds the options of `mpmt run` to a command; `options` receives what is parsed and outlives it.
+void add_run_options(CLI::App& command, RunOptions& options);
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,243 @@
+#include "benchmarks/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <regex>
+#include <set>
+
+#include "base/text.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+using executors::ExecutorCatalog;
+using ipc::ChannelCatalog;
+using workloads::WorkloadCatalog;
+
+bool can_use(const executors::Description& executor, const ipc::Description& channel) {
+  return executor.sides == ipc::Sides::threads ? channel.between_threads : channel.between_processes;
+}
+
+/// What was asked for under `option`, or the profile's choice; every name is in the catalogue.
+template <class Part>
+std::vector<const Part*> parts(const std::string& option, const std::vector<std::string>& asked,
+                               const std::vector<std::string_view>& otherwise) {
+  std::vector<const Part*> found;
+  const auto& catalog = Catalog<Part>::instance();
+  const auto names = asked.empty() ? std::vector<std::string>(otherwise.begin(), otherwise.end()) : asked;
+  for (const auto& name : names) {
+    const Part* const part = catalog.find(name);
+    if (part == nullptr) throw UsageError(text(option, ": '", name, "' is unknown; known: ", catalog.names()));
+    if (std::find(found.begin(), found.end(), part) == found.end()) found.push_back(part);
+  }
+  return found;
+}
+
+template <class Value>
+std::vector<Value> chosen(const std::vector<Value>& asked, const std::vector<Value>& otherwise) {
+  std::vector<Value> values;
+  for (const auto& value : asked.empty() ? otherwise : asked) {
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  }
+  return values;
+}
+
+class Planner {
+ public:
+  Planner(const RunOptions& options, const Profile& profile, const CalibrateGrain& calibrate)
+      : options_(options),
+        profile_(profile),
+        calibrate_(calibrate),
+        executors_(parts<executors::Description>("--executor", options.executors, profile.executors)),
+        channels_(parts<ipc::Description>("--channel", options.channels, profile.channels)) {
+    check_pairs();
+  }
+
+  std::vector<PlannedCase> cases() {
+    std::vector<std::string_view> listed;
+    for (const auto& row : profile_.rows) listed.push_back(row.workload);
+    for (const auto* workload : parts<workloads::Description>("--workload", options_.workloads, listed)) add(*workload);
+    return std::move(cases_);
+  }
+
+ private:
+  /// A channel or an executor that was named and can be used with nothing named beside it would be dropped silently.
+  void check_pairs() const {
+    const auto linked = [](const auto* executor) { return executor->uses_channel; };
+    if (!options_.channels.empty() && std::none_of(executors_.begin(), executors_.end(), linked)) {
+      throw UsageError("--channel: none of the chosen executors uses a channel");
+    }
+    for (const auto* executor : executors_) {
+      if (executor->uses_channel && usable(*executor).empty()) refuse_pair(*executor);
+    }
+    for (const auto* channel : channels_) {
+      const auto takes_it = [&](const auto* executor) {
+        return executor->uses_channel && can_use(*executor, *channel);
+      };
+      if (!options_.channels.empty() && std::none_of(executors_.begin(), executors_.end(), takes_it)) {
+        throw UsageError(text("--channel: '", channel->name, "' cannot be used by any of the chosen executors"));
+      }
+    }
+  }
+
+  [[noreturn]] void refuse_pair(const executors::Description& executor) const {
+    std::string allowed;
+    for (const auto& channel : ChannelCatalog::instance().all()) {
+      if (can_use(executor, channel)) allowed.append(allowed.empty() ? "" : ", ").append(channel.name);
+    }
+    throw UsageError(text("--channel: '", channels_.front()->name, "' cannot be used by ", executor.name,
+                          "; it can use: ", allowed));
+  }
+
+  std::vector<const ipc::Description*> usable(const executors::Description& executor) const {
+    std::vector<const ipc::Description*> found;
+    for (const auto* channel : channels_) {
+      if (can_use(executor, *channel)) found.push_back(channel);
+    }
+    return found;
+  }
+
+  std::vector<std::uint64_t> grains(const workloads::Description& workload, const ProfileRow& row,
+                                    std::size_t payload) {
+    std::vector<std::uint64_t> values;
+    for (const auto& asked : options_.grains) {
+      const auto* const time = std::get_if<std::chrono::nanoseconds>(&asked);
+      if (time != nullptr && !workload.grain_scales) {
+        throw UsageError(
+            text("--grain: the cost of '", workload.name, "' does not depend on its grain; give an integer"));
+      }
+      values.push_back(time != nullptr ? calibrate_(workload, payload, *time) : std::get<std::uint64_t>(asked));
+    }
+    return chosen(values, row.grains);
+  }
+
+  void add(const workloads::Description& workload) {
+    const auto row = row_of(profile_, workload.name);
+    for (const auto payload : chosen(options_.payloads, row.payloads)) {
+      if (payload < workload.minimum_payload) {
+        throw UsageError(text("--payload: '", workload.name, "' needs at least ", workload.minimum_payload,
+                              " bytes; got ", payload));
+      }
+      for (const auto grain : grains(workload, row, payload)) {
+        for (const auto batch : chosen(options_.batches, row.batches)) {
+          Case made;
+          made.workload = workload.name;
+          made.grain = grain;
+          made.batch = batch;
+          made.payload_bytes = payload;
+          add_placements(row, made);
+        }
+      }
+    }
+  }
+
+  void add_placements(const ProfileRow& row, Case made) {
+    for (const auto placement : chosen(options_.placements, row.placements)) {
+      made.placement = placement;
+      bool first = true;
+      for (const auto window : chosen(options_.windows, row.windows)) {
+        for (const auto wait : chosen(options_.waits, row.waits)) {
+          // A case without links has neither window nor wait: it joins the first group of its parameters.
+          add_group(row, made, window, wait, first);
+          first = false;
+        }
+      }
+    }
+  }
+
+  void add_group(const ProfileRow& row, Case made, std::size_t window, executors::Wait wait, bool with_serial) {
+    const auto group =
+        text(made.workload, "/grain:", made.grain, "/batch:", made.batch, "/payload:", made.payload_bytes,
+             "/window:", window, "/placement:", text_of(made.placement), "/wait:", text_of(wait));
+    for (const auto* executor : executors_) {
+      made.executor = executor->name;
+      if (!executor->uses_channel) {
+        made.channel.clear();
+        made.workers = 1;
+        if (with_serial) cases_.push_back({made, group});
+        continue;
+      }
+      made.window = window;
+      made.wait = wait;
+      for (const auto* channel : usable(*executor)) {
+        check_payload(*channel, made);
+        made.channel = channel->name;
+        for (const int workers : chosen(options_.workers, row.workers)) {
+          made.workers = workers;
+          cases_.push_back({made, group});
+        }
+      }
+    }
+  }
+
+  static void check_payload(const ipc::Description& channel, const Case& made) {
+    const std::size_t tasks = std::max<std::uint64_t>(1, made.batch);
+    if (made.payload_bytes <= channel.max_payload_bytes / tasks) return;
+    throw UsageError(text("--payload: ", made.payload_bytes, " bytes × batch ", tasks, " is more than ", channel.name,
+                          " carries in a message: ", channel.max_payload_bytes, " bytes"));
+  }
+
+  const RunOptions& options_;
+  const Profile& profile_;
+  const CalibrateGrain& calibrate_;
+  std::vector<const executors::Description*> executors_;
+  std::vector<const ipc::Description*> channels_;
+  std::vector<PlannedCase> cases_;
+};
+
+void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter) {
+  if (filter.empty() || filter == "all") return;
+  const bool negated = filter.front() == '-';  // as Google Benchmark has it
+  try {
+    const std::regex wanted(negated ? filter.substr(1) : filter, std::regex::extended);
+    std::erase_if(cases,
+                  [&](const auto& planned) { return std::regex_search(planned.measured.name(), wanted) == negated; });
+  } catch (const std::regex_error& wrong) {
+    throw UsageError(text("--benchmark_filter: '", filter, "' is not a regular expression: ", wrong.what()));
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate) {
+  Plan plan;
+  plan.rounds = options.rounds.value_or(profile.rounds);
+  plan.block = profile.block;
+  plan.iterations = options.iterations.value_or(profile.iterations);
+  if (options.min_time_s && !options.iterations) {
+    const double blocks = *options.min_time_s / std::chrono::duration<double>(plan.block).count();
+    plan.iterations = std::max(1, static_cast<int>(std::ceil(blocks)));
+  }
+  plan.seed = seed;
+  plan.cases = Planner(options, profile, calibrate).cases();
+  keep_matching(plan.cases, options.filter);
+  plan.turns = schedule(plan.cases, plan.rounds, seed);
+  return plan;
+}
+
+std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::map<std::string, std::map<int, std::vector<std::size_t>>> by_group;  // then by worker count
+  for (std::size_t i = 0; i < cases.size(); ++i) by_group[cases[i].group][cases[i].measured.workers].push_back(i);
+
+  std::vector<std::vector<std::vector<std::size_t>>> groups;
+  for (auto& [group, by_workers] : by_group) {
+    auto& counts = groups.emplace_back();
+    for (auto& [workers, members] : by_workers) counts.push_back(std::move(members));
+  }
+  std::vector<Turn> turns;
+  for (int round = 0; round < rounds; ++round) {
+    std::shuffle(groups.begin(), groups.end(), random);
+    for (auto& counts : groups) {
+      std::shuffle(counts.begin(), counts.end(), random);
+      for (auto& members : counts) {
+        std::shuffle(members.begin(), members.end(), random);
+        for (const auto member : members) turns.push_back({round, member});
+      }
+    }
+  }
+  return turns;
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,47 @@
+// From what was asked for to a list of cases and an order of trials.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/options.hpp"
+#include "benchmarks/profile.hpp"
+
+namespace mpmt::benchmarks {
+
+struct PlannedCase {
+  Case measured;
+  std::string group;  ///< cases that share it have equal workload and parameters and run next to each other
+};
+
+/// One trial: a case in a round.
+struct Turn {
+  int round = 0;
+  std::size_t planned = 0;  ///< index into Plan::cases
+};
+
+struct Plan {
+  std::vector<PlannedCase> cases;
+  std::vector<Turn> turns;  ///< in the order in which they run
+  int rounds = 1;
+  int iterations = 1;
+  std::chrono::nanoseconds block{};
+  std::uint64_t seed = 0;
+  std::vector<std::string> notes;  ///< what was left out, and why; one line each
+};
+
+/// Turns `--grain 100us` into an integer for a workload.
+using CalibrateGrain = std::function<std::uint64_t(const workloads::Description&, std::size_t payload_bytes,
+                                                   std::chrono::nanoseconds wanted)>;
+
+/// Throws UsageError for what cannot be measured: unknown names, an executor that cannot use a channel, a payload
+/// beyond the channel's limit. A plan may have no case, when the filter matches none.
+Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate);
+
+/// In each round every case once: groups in random order, worker counts in random order within a group, and the
+/// executors that are compared at one worker count next to each other, in random order.
+std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed);
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,95 @@
+#include "benchmarks/profile.hpp"
+
+#include <algorithm>
+
+namespace mpmt::benchmarks {
+namespace {
+
+using executors::Placement;
+using executors::Wait;
+
+/// 1, 2, 4, … up to `most`, and `most` itself.
+std::vector<int> doubling(int most) {
+  std::vector<int> counts;
+  for (int workers = 1; workers < most; workers *= 2) counts.push_back(workers);
+  counts.push_back(most);
+  return counts;
+}
+
+/// One grain a workload, of about a millisecond where its cost scales. Waiting overlaps beyond the number of CPUs, so
+/// sleep_wait goes to 4 workers.
+std::vector<ProfileRow> quick_rows() {
+  const ProfileRow plain{"", {1}, {1}, {0}, {2}, {1, 2}, {Placement::spread}, {Wait::block}};
+  std::vector<ProfileRow> rows;
+  const auto add = [&](std::string_view workload, std::uint64_t grain) -> ProfileRow& {
+    rows.push_back(plain);
+    rows.back().workload = workload;
+    rows.back().grains = {grain};
+    return rows.back();
+  };
+  add("empty", 1).windows = {64};
+  add("prime_count", 1000);
+  add("hash_chain", 200'000);
+  add("matrix_multiply", 50);
+  add("sort_block", 20);
+  add("sleep_wait", 2000).workers = {1, 2, 4};
+  add("file_cached", 500);
+  add("file_sync", 1);
+  add("loopback_echo", 1000).workers = {1, 2, 4};
+  add("payload_copy", 1).payloads = {4096};
+  return rows;
+}
+
+/// Two grains, fine and coarse; batching where dispatch dominates; one CPU as well for what is mostly hand-off.
+std::vector<ProfileRow> standard_rows(int cpus) {
+  auto rows = quick_rows();
+  for (auto& row : rows) {
+    const auto coarse = row.grains.front();
+    if (coarse >= 20) row.grains = {coarse / 20, coarse};
+    if (row.workers.back() == 2) row.workers = doubling(std::max(2, cpus));
+    if (row.workload == "empty") {
+      row.batches = {1, 256};
+      row.windows = {1, 64};
+      row.placements = {Placement::same, Placement::spread};
+    }
+    if (row.workload == "payload_copy") row.payloads = {64, 4096, 65'536};
+  }
+  return rows;
+}
+
+/// All placements and waits, finer and coarser grains, more workers than CPUs.
+std::vector<ProfileRow> full_rows(int cpus) {
+  auto rows = standard_rows(cpus);
+  for (auto& row : rows) {
+    if (row.grains.size() == 2)
+      row.grains = {std::max<std::uint64_t>(1, row.grains[0] / 20), row.grains[0], row.grains[1]};
+    row.workers = doubling(std::max(4, 2 * cpus));
+    row.placements = {Placement::same, Placement::spread, Placement::free};
+    row.waits = {Wait::block, Wait::yield};
+    if (row.workload == "payload_copy") row.payloads = {64, 4096, 65'536, 1 << 20};
+  }
+  return rows;
+}
+
+}  // namespace
+
+Profile profile_of(std::string_view name, int usable_cpus) {
+  using std::chrono::milliseconds;
+  const std::vector<std::string_view> controlled{"serial", "thread_pool", "process_pool"};
+  const std::vector<std::string_view> all{"serial", "serial_threaded_libc", "thread_pool", "process_pool"};
+  if (name == "quick") return {controlled, {"boost_queue"}, quick_rows(), 5, 1, milliseconds(80)};
+  if (name == "standard") {
+    return {all, {"boost_queue", "by_reference"}, standard_rows(usable_cpus), 10, 1, milliseconds(80)};
+  }
+  return {all, {"boost_queue", "by_reference"}, full_rows(usable_cpus), 20, 3, milliseconds(100)};
+}
+
+ProfileRow row_of(const Profile& profile, std::string_view workload) {
+  const auto listed =
+      std::find_if(profile.rows.begin(), profile.rows.end(), [&](const auto& row) { return row.workload == workload; });
+  if (listed != profile.rows.end()) return *listed;
+  const auto* const known = workloads::WorkloadCatalog::instance().find(workload);
+  return {workload, {1}, {1}, {known->minimum_payload}, {2}, {1, 2}, {Placement::spread}, {Wait::block}};
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,39 @@
+// How much is measured when the user does not say.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "benchmarks/case.hpp"
+
+namespace mpmt::benchmarks {
+
+/// The axes of one workload in a profile; every combination is measured.
+struct ProfileRow {
+  std::string_view workload;
+  std::vector<std::uint64_t> grains;
+  std::vector<std::uint64_t> batches;
+  std::vector<std::size_t> payloads;
+  std::vector<std::size_t> windows;
+  std::vector<int> workers;
+  std::vector<executors::Placement> placements;
+  std::vector<executors::Wait> waits;
+};
+
+struct Profile {
+  std::vector<std::string_view> executors;
+  std::vector<std::string_view> channels;
+  std::vector<ProfileRow> rows;
+  int rounds;
+  int iterations;
+  std::chrono::milliseconds block;  ///< how long a timed block of a group's slowest case is to take
+};
+
+/// `name` is quick, standard or full; `usable_cpus` bounds the worker counts.
+Profile profile_of(std::string_view name, int usable_cpus);
+
+/// For a workload that a profile does not list, such as one that was added since: grain 1, nothing special.
+ProfileRow row_of(const Profile& profile, std::string_view workload);
+
+}  // namespace mpmt::benchmarks

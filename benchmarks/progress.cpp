@@ -1,0 +1,114 @@
+#include "benchmarks/progress.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+#include "base/text.hpp"
+#include "benchmarks/statistics.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+using executors::Status;
+
+std::string formatted(const char* format, double value) {
+  std::array<char, 32> buffer;
+  std::snprintf(buffer.data(), buffer.size(), format, value);
+  return buffer.data();
+}
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<long>(seconds);
+  std::array<char, 32> buffer;
+  std::snprintf(buffer.data(), buffer.size(), "%ld:%02ld", whole / 60, whole % 60);
+  return buffer.data();
+}
+
+bool is_failure(Status status) {
+  return status == Status::wrong_checksum || status == Status::worker_died || status == Status::timed_out ||
+         status == Status::error;
+}
+
+}  // namespace
+
+std::string duration_text(double nanoseconds) {
+  static constexpr std::array<const char*, 4> kUnits{"ns", "us", "ms", "s"};
+  std::size_t unit = 0;
+  while (nanoseconds >= 999.5 && unit + 1 < kUnits.size()) {
+    nanoseconds /= 1000;
+    ++unit;
+  }
+  const char* const format = nanoseconds >= 100 ? "%.0f " : nanoseconds >= 10 ? "%.1f " : "%.2f ";
+  return formatted(format, nanoseconds) + kUnits[unit];
+}
+
+Progress::Progress(const Plan& plan, bool quiet)
+    : plan_(plan), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()) {}
+
+Progress::~Progress() {
+  clear_line();
+}
+
+void Progress::clear_line() {
+  if (terminal_) std::cerr << "\r\033[K" << std::flush;
+}
+
+void Progress::say(const std::string& line) {
+  if (!terminal_) return;
+  clear_line();
+  std::cerr << line.substr(0, 110) << std::flush;
+}
+
+void Progress::starting(const Turn& turn) {
+  if (!terminal_) return;
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const auto total = plan_.turns.size();
+  const auto rest =
+      done_ == 0 ? "" : text(", about ", clock_text(elapsed / double(done_) * double(total - done_)), " left");
+  say(text("trial ", done_ + 1, " of ", total, "  ", clock_text(elapsed), rest, "  ",
+           plan_.cases[turn.planned].measured.name()));
+}
+
+void Progress::finished(const Measured& measured) {
+  ++done_;
+  auto& series = series_[measured.planned];
+  const auto status = status_of(measured);
+  ++series.rounds;
+  if (status == Status::ok) {
+    series.per_task.push_back(ns_per_task(measured.trial));
+  } else {
+    ++series.troubles[std::string(text_of(status))];
+    if (series.error.empty()) series.error = measured.trial.error;
+  }
+  failed_ += is_failure(status);
+  if (series.rounds < plan_.rounds) return;
+  clear_line();
+  ++cases_done_;
+  if (!quiet_) std::cout << line_of(plan_.cases[measured.planned].measured, series) << std::endl;
+  series_.erase(measured.planned);
+}
+
+std::string Progress::line_of(const Case& measured, const Series& series) const {
+  const auto padded = [](std::string cell, std::size_t width) {
+    return cell.size() < width ? std::string(width - cell.size(), ' ') + cell : cell;
+  };
+  std::string line = text("[", padded(std::to_string(cases_done_), std::to_string(plan_.cases.size()).size()), "/",
+                          plan_.cases.size(), "] ");
+  line += series.per_task.empty() ? padded("no result", 19)
+                                  : padded(duration_text(median(series.per_task)), 9) +
+                                        padded(formatted("± %.1f %%", 100 * variation(series.per_task)), 11);
+  line += "  " + measured.name();
+  if (!series.per_task.empty()) {
+    const auto unstable = instability(series.per_task);
+    if (!unstable.empty()) line += "  unstable: " + unstable;
+  }
+  for (const auto& [status, count] : series.troubles) line += text("  ", status, " ", count, "/", series.rounds);
+  if (!series.error.empty()) line += " (" + series.error + ")";
+  return line;
+}
+
+}  // namespace mpmt::benchmarks

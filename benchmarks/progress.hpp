@@ -1,0 +1,56 @@
+// What a person sees while a run lasts.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "benchmarks/entry.hpp"
+#include "benchmarks/plan.hpp"
+
+namespace mpmt::benchmarks {
+
+/// On standard output one line a case, when its last round is in. On standard error, if that is a terminal, one line
+/// that is rewritten between trials and never during one.
+class Progress {
+ public:
+  /// `quiet`: standard output belongs to something else.
+  Progress(const Plan& plan, bool quiet);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// On the rewritten line.
+  void say(const std::string& line);
+  void starting(const Turn& turn);
+  void finished(const Measured& measured);
+
+  std::size_t failed() const {
+    return failed_;
+  }  ///< trials with a wrong checksum, a dead worker, a time-out or an error
+
+ private:
+  struct Series {
+    int rounds = 0;
+    std::vector<double> per_task;
+    std::map<std::string, int> troubles;  ///< status: how often
+    std::string error;                    ///< the first
+  };
+
+  std::string line_of(const Case& measured, const Series& series) const;
+  void clear_line();
+
+  const Plan& plan_;
+  const bool quiet_;
+  const bool terminal_;
+  const Clock::time_point start_;
+  std::size_t done_ = 0;
+  std::size_t cases_done_ = 0;
+  std::size_t failed_ = 0;
+  std::map<std::size_t, Series> series_;
+};
+
+/// "83 ns", "1.27 us", "12.0 ms".
+std::string duration_text(double nanoseconds);
+
+}  // namespace mpmt::benchmarks

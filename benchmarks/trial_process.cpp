@@ -1,0 +1,299 @@
+#include "benchmarks/trial_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/checked.hpp"
+#include "base/child_process.hpp"
+#include "base/text.hpp"
+#include "ipc/names.hpp"
+
+extern char** environ;
+
+namespace mpmt::benchmarks {
+namespace {
+
+using executors::Status;
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  checked([&] { return ::pipe2(ends.data(), O_CLOEXEC); }, "pipe2");
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+void make_nonblocking(const Fd& fd) {
+  const int flags = checked([&] { return ::fcntl(fd.get(), F_GETFL); }, "fcntl");
+  checked([&] { return ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK); }, "fcntl");
+}
+
+/// A spawn's attributes: a process group of its own, signals as in a fresh process.
+class SpawnAttributes {
+ public:
+  SpawnAttributes() {
+    sigset_t none;
+    sigset_t all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::posix_spawnattr_init(&attributes_);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setpgroup(&attributes_, 0);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawn_file_actions_init(&actions_);
+  }
+  ~SpawnAttributes() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+
+  void redirect(const Fd& from, int to) { ::posix_spawn_file_actions_adddup2(&actions_, from.get(), to); }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+  posix_spawn_file_actions_t actions_{};
+};
+
+std::string last_line(const std::string& output) {
+  const auto end = output.find_last_not_of('\n');
+  if (end == std::string::npos) return {};
+  const auto start = output.find_last_of('\n', end);
+  return output.substr(start == std::string::npos ? 0 : start + 1,
+                       end - (start == std::string::npos ? 0 : start + 1) + 1);
+}
+
+std::string excerpt(const std::string& line) {
+  return line.size() <= 60 ? line : line.substr(0, 60) + "…";
+}
+
+}  // namespace
+
+std::vector<std::string> TrialProcess::own_command() {
+  return {"/proc/self/exe", "trial", "--parent", std::to_string(::getpid())};
+}
+
+TrialProcess::TrialProcess(const Assignment& assignment, Interrupt& interrupt, std::vector<std::string> command)
+    : interrupt_(interrupt),
+      deadline_(Clock::now() + kGrace +
+                std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(assignment.deadline_s))) {
+  result_.assignment = assignment;
+  spawn(command);
+  send(to_json(assignment));
+}
+
+TrialProcess::~TrialProcess() {
+  reap();
+}
+
+void TrialProcess::spawn(const std::vector<std::string>& command) {
+  Pipe input = make_pipe();
+  Pipe output = make_pipe();
+  Pipe errors = make_pipe();
+  SpawnAttributes attributes;
+  attributes.redirect(input.read, STDIN_FILENO);
+  attributes.redirect(output.write, STDOUT_FILENO);
+  attributes.redirect(errors.write, STDERR_FILENO);
+
+  std::vector<char*> arguments;
+  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const int reason =
+      ::posix_spawnp(&pid_, arguments[0], attributes.actions(), attributes.attributes(), arguments.data(), environ);
+  if (reason != 0) throw_system_error(reason, "posix_spawn", command.front());
+
+  pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  to_ = std::move(input.write);
+  from_ = std::move(output.read);
+  errors_ = std::move(errors.read);
+  for (const Fd* fd : {&to_, &from_, &errors_}) make_nonblocking(*fd);
+}
+
+bool TrialProcess::wait_until_ready() {
+  if (failed()) return false;
+  try {
+    const auto ready = ask(nullptr, "ready");
+    if (!ready) return false;
+    result_.startup_ns = ready->at("startup_ns").get<std::int64_t>();
+    result_.workers = workers_from(ready->at("workers"));
+    if (ready->contains("surroundings"))
+      result_.surroundings = ready->at("surroundings").get<decltype(result_.surroundings)>();
+    return true;
+  } catch (const std::exception& wrong) {
+    give_up(Status::error, text("the trial's 'ready' is not as the protocol has it: ", wrong.what()));
+    return false;
+  }
+}
+
+std::optional<executors::Block> TrialProcess::run_block() {
+  if (failed()) return std::nullopt;
+  try {
+    const auto answer = ask({{"type", "run"}}, "block");
+    if (!answer) return std::nullopt;
+    result_.blocks.push_back(block_from(*answer));
+    return result_.blocks.back();
+  } catch (const std::exception& wrong) {
+    return give_up(Status::error, text("the trial's 'block' is not as the protocol has it: ", wrong.what()));
+  }
+}
+
+void TrialProcess::end() {
+  if (failed()) return;
+  try {
+    const auto done = ask({{"type", "end"}}, "done");
+    if (!done) return;
+    result_.shutdown_ns = done->at("shutdown_ns").get<std::int64_t>();
+    result_.latency = histogram_from(done->at("latency_ns"));
+    result_.workers = workers_from(done->at("workers"));
+  } catch (const std::exception& wrong) {
+    give_up(Status::error, text("the trial's 'done' is not as the protocol has it: ", wrong.what()));
+    return;
+  }
+  to_.reset();
+  while (from_ && wait_for_output()) drain(from_, output_);
+  note_end();
+}
+
+/// Sends `message`, if any, and returns the answer of the expected type.
+std::optional<Json> TrialProcess::ask(const Json& message, std::string_view expected_type) {
+  if (!message.is_null() && !send(message)) return std::nullopt;
+  const auto said = line();
+  if (!said) return std::nullopt;
+  const auto answer = Json::parse(*said, nullptr, false);
+  if (answer.is_discarded() || !answer.is_object() || !answer.contains("type") || !answer["type"].is_string()) {
+    return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));
+  }
+  if (answer["type"] == "failed") {
+    return give_up(status_from(answer.value("status", "error")), answer.value("error", "no reason given"));
+  }
+  if (answer["type"] != expected_type) {
+    return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));
+  }
+  return answer;
+}
+
+bool TrialProcess::send(const Json& message) {
+  // A message is far smaller than a pipe: it is taken at once, or nobody reads.
+  const std::string line = message.dump() + "\n";
+  sigset_t pipe_signal;
+  ::sigemptyset(&pipe_signal);
+  ::sigaddset(&pipe_signal, SIGPIPE);
+  ::sigprocmask(SIG_BLOCK, &pipe_signal, nullptr);
+  const auto written = ::write(to_.get(), line.data(), line.size());
+  const int reason = errno;
+  const timespec at_once{};
+  if (written < 0 && reason == EPIPE) ::sigtimedwait(&pipe_signal, nullptr, &at_once);
+  ::sigprocmask(SIG_UNBLOCK, &pipe_signal, nullptr);
+  if (written == static_cast<ssize_t>(line.size())) return true;
+  if (written < 0 && reason == EPIPE) {
+    note_end();
+  } else {
+    give_up(Status::error, "the trial does not read what it is sent");
+  }
+  return false;
+}
+
+std::optional<std::string> TrialProcess::line() {
+  for (;;) {
+    if (const auto end = output_.find('\n'); end != std::string::npos) {
+      std::string found = output_.substr(0, end);
+      output_.erase(0, end + 1);
+      return found;
+    }
+    if (output_.size() > kMaxLineBytes) return give_up(Status::error, "the trial said a line of more than 16 MiB");
+    if (!from_) return note_end();
+    if (!wait_for_output()) return std::nullopt;
+    drain(from_, output_);
+  }
+}
+
+/// Waits until the trial says something or closes its output. False when the deadline passed or we were interrupted.
+bool TrialProcess::wait_for_output() {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    if (left <= 0) {
+      give_up(Status::timed_out, text("the trial did not answer within ", result_.assignment.deadline_s, " s"));
+      return false;
+    }
+    std::array<pollfd, 3> wanted{pollfd{from_.get(), POLLIN, 0}, pollfd{interrupt_.fd(), POLLIN, 0},
+                                 pollfd{errors_.get(), POLLIN, 0}};
+    ::poll(wanted.data(), wanted.size(), static_cast<int>(std::min<long>(left, 60'000)));
+    if (wanted[2].revents != 0) drain(errors_, error_output_);
+    if (interrupt_.requested()) {
+      result_.interrupted = true;
+      reap();
+      return false;
+    }
+    if (wanted[0].revents != 0) return true;
+  }
+}
+
+/// Reads what is there; closes the descriptor at its end.
+void TrialProcess::drain(Fd& from, std::string& into) const {
+  std::array<char, 16'384> buffer;
+  for (;;) {
+    const auto count = ::read(from.get(), buffer.data(), buffer.size());
+    if (count > 0) {
+      into.append(buffer.data(), static_cast<std::size_t>(count));
+      if (into.size() > kMaxLineBytes) return;
+      continue;
+    }
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) from.reset();
+    return;
+  }
+}
+
+std::nullopt_t TrialProcess::give_up(Status status, const std::string& error) {
+  if (failed()) return std::nullopt;
+  result_.status = status;
+  result_.error = error;
+  reap();
+  return std::nullopt;
+}
+
+/// The trial has closed its output: it has ended, or will at once.
+std::nullopt_t TrialProcess::note_end() {
+  if (failed()) return std::nullopt;
+  pollfd ended{pidfd_.get(), POLLIN, 0};
+  ::poll(&ended, 1, static_cast<int>(kGrace.count()));
+  if (errors_) drain(errors_, error_output_);
+  const bool is_over = ended.revents != 0;
+  reap();
+  const int status = wait_status_.value_or(0);
+  if (is_over && WIFEXITED(status) && WEXITSTATUS(status) == 0 && result_.shutdown_ns) return std::nullopt;
+  const ChildEnd end{WIFSIGNALED(status), WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)};
+  const auto reason = last_line(error_output_);
+  result_.status = Status::worker_died;
+  result_.error = text("the trial (pid ", pid_, ") ", is_over ? end.describe() : "closed its output and did not end",
+                       reason.empty() ? "" : ": ", reason);
+  return std::nullopt;
+}
+
+void TrialProcess::reap() {
+  if (wait_status_ || pid_ <= 0) return;
+  ::kill(-pid_, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) == -1 && errno == EINTR) {
+  }
+  wait_status_ = status;
+  ipc::remove_names_left_by(pid_);
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,143 @@
+// The verdict tables as text.
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <iomanip>
+#include <sstream>
+
+#include "base/text.hpp"
+#include "benchmarks/verdict.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+std::string fixed(double value, int digits) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(digits) << value;
+  return out.str();
+}
+
+std::string percent(double share) {
+  return fixed(100 * share, share < 0.1 ? 1 : 0) + " %";
+}
+
+std::string factor(double ratio) {
+  return fixed(ratio, ratio < 10 ? 2 : 0) + "x";
+}
+
+struct Column {
+  std::string title;
+  std::function<std::string(const Comparison&)> cell;
+  bool always = false;  ///< else only when its cells differ: equal ones are said once, above the table
+};
+
+/// "2" where both sides agree, "2|1" (processes|threads) where the deployed table's sides differ.
+template <class Value>
+std::string both(const Value& processes, const Value& threads) {
+  return processes == threads ? text(processes) : text(processes, "|", threads);
+}
+
+std::string batch_text(std::uint64_t batch) {
+  return batch == 0 ? "split" : std::to_string(batch);
+}
+
+std::vector<Column> columns(bool deployed) {
+  using Row = const Comparison&;
+  std::vector<Column> list{
+      {"workload", [](Row r) { return r.processes.workload; }, true},
+      {"workers", [](Row r) { return both(r.processes.workers, r.threads.workers); }, true},
+      {"grain", [](Row r) { return text(r.processes.grain); }},
+      {"payload", [](Row r) { return text(r.processes.payload_bytes); }},
+      {"batch", [](Row r) { return both(batch_text(r.processes.batch), batch_text(r.threads.batch)); }},
+      {"window", [](Row r) { return both(r.processes.window, r.threads.window); }},
+      {"placement", [](Row r) { return both(text_of(r.processes.placement), text_of(r.threads.placement)); }},
+      {"wait", [](Row r) { return both(text_of(r.processes.wait), text_of(r.threads.wait)); }},
+      {"channel", [](Row r) { return both(r.processes.channel, r.threads.channel); }, deployed},
+      {"ratio", [](Row r) { return r.rounds < 2 ? "-" : fixed(r.ratio, 3); }, true},
+      {"95 % interval", [](Row r) { return r.rounds < 2 ? "-" : fixed(r.low, 3) + " - " + fixed(r.high, 3); }, true},
+      {"verdict", in_words, true}};
+  return list;
+}
+
+bool uniform(const Column& column, const std::vector<const Comparison*>& rows) {
+  return std::all_of(rows.begin(), rows.end(),
+                     [&](const auto* row) { return column.cell(*row) == column.cell(*rows[0]); });
+}
+
+/// Width on a terminal of UTF-8 text without combining or wide characters.
+std::size_t width(const std::string& cell) {
+  return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+void write_lines(std::ostringstream& out, const std::vector<std::vector<std::string>>& lines) {
+  std::vector<std::size_t> widths(lines.front().size(), 0);
+  for (const auto& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
+  }
+  for (const auto& line : lines) {
+    std::string text;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      text += (i == 0 ? "  " : "  ") + line[i] + std::string(widths[i] - width(line[i]), ' ');
+    }
+    out << text.substr(0, text.find_last_not_of(' ') + 1) << '\n';
+  }
+}
+
+void write_table(std::ostringstream& out, const std::string& title, const std::vector<const Comparison*>& rows,
+                 bool deployed) {
+  if (rows.empty()) return;
+  std::string common;
+  std::vector<Column> shown;
+  for (auto& column : columns(deployed)) {
+    if (column.always || !uniform(column, rows)) {
+      shown.push_back(std::move(column));
+    } else {
+      common += text(common.empty() ? "" : ", ", column.title, " ", column.cell(*rows[0]));
+    }
+  }
+  out << title << '\n';
+  if (!common.empty()) out << "all rows: " << common << '\n';
+  std::vector<std::vector<std::string>> lines(1);
+  for (const auto& column : shown) lines.front().push_back(column.title);
+  for (const auto* row : rows) {
+    auto& line = lines.emplace_back();
+    for (const auto& column : shown) line.push_back(column.cell(*row));
+  }
+  write_lines(out, lines);
+}
+
+}  // namespace
+
+std::string in_words(const Comparison& row) {
+  const auto because = row.reason.empty() ? "" : ": " + row.reason;
+  switch (row.verdict) {
+    case Verdict::threads:
+      return "threads " + factor(row.ratio) + " faster";
+    case Verdict::processes:
+      return "processes " + factor(1 / row.ratio) + " faster";
+    case Verdict::same:
+      return "same within 3 %";
+    case Verdict::unstable:
+      return "unstable" + because;
+    case Verdict::undecided:
+      break;
+  }
+  if (!row.reason.empty()) return "undecided" + because;
+  return "undecided: a difference of " + percent(row.detectable) + " would have been seen";
+}
+
+std::string table_of(const std::vector<Comparison>& rows) {
+  std::vector<const Comparison*> controlled;
+  std::vector<const Comparison*> deployed;
+  for (const auto& row : rows) (row.deployed ? deployed : controlled).push_back(&row);
+  std::ostringstream out;
+  write_table(out, "Controlled: time per task, processes ÷ threads over the same channel (above 1: threads are faster)",
+              controlled, false);
+  if (!controlled.empty() && !deployed.empty()) out << '\n';
+  write_table(out,
+              "As deployed: the fastest process case ÷ the fastest thread case (processes|threads where they differ)",
+              deployed, true);
+  return out.str();
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,222 @@
+#include "executors/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace mpmt::executors {
+namespace {
+
+std::string range_text(std::uint64_t first, std::uint64_t count) {
+  return count == 1 ? text("task ", first) : text("tasks ", first, " to ", first + count - 1);
+}
+
+/// The batch that a worker has, or had, in hand.
+std::string in_hand(const Slot& slot) {
+  const auto count = slot.batch_count.load(std::memory_order_relaxed);
+  if (count == 0) return "no batch in hand";
+  return range_text(slot.batch_first.load(std::memory_order_relaxed), count) + " in hand";
+}
+
+Outcome outcome_of(Status status, std::string error) {
+  return {status, std::move(error), {}};
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const std::vector<std::unique_ptr<ipc::Link>>& links, Scoreboard& scoreboard,
+                       workloads::Fixture& fixture, const Config& config, Crew& crew)
+    : scoreboard_(scoreboard), fixture_(fixture), config_(config), crew_(crew), lanes_(links.size()) {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    auto& lane = lanes_[i];
+    lane.end = &links[i]->end(ipc::Side::submitter);
+    lane.slot = &scoreboard.slot(static_cast<int>(i));
+    lane.flights.resize(config.window);
+    if (config.payload_bytes == 0) continue;
+    lane.request_payload = lane.end->lend(config.batch * config.payload_bytes);
+    for (std::uint64_t task = 0; task < config.batch; ++task) {
+      fixture.fill_request(lane.request_payload.subspan(task * config.payload_bytes, config.payload_bytes));
+    }
+  }
+}
+
+Outcome Dispatcher::run(const Request& request, Deadline deadline) {
+  scoreboard_.patience().store(static_cast<std::uint32_t>(std::max<std::size_t>(1, config_.window / 2)));
+  Pass pass{request, 0, 0, {}, {}};
+  Usage workers_before;
+  if (auto asked = usage_of_workers(workers_before, deadline); asked.status != Status::ok) return asked;
+  const Usage submitter_before = thread_usage();
+
+  const auto start = Clock::now();
+  const bool finished = wait_until(scoreboard_.doorbell(), config_.wait, deadline, [&] { return turn(pass); });
+  pass.block.wall_ns = since(start).count();
+
+  pass.block.submitter = thread_usage();
+  pass.block.submitter -= submitter_before;
+  if (pass.failure) return *pass.failure;
+  if (!finished) return late();
+  if (auto asked = usage_of_workers(pass.block.workers, deadline); asked.status != Status::ok) return asked;
+  pass.block.workers -= workers_before;
+  pass.block.tasks = request.tasks;
+  return {Status::ok, {}, pass.block};
+}
+
+/// One turn: takes all replies, deals what the windows allow, until there is nothing more to do at once. True when the
+/// pass is over.
+bool Dispatcher::turn(Pass& pass) {
+  do {
+    if (auto died = casualty()) {
+      pass.failure = std::move(died);
+      return true;
+    }
+    const bool dealt = deal(pass);
+    if (pass.done == pass.request.tasks) return true;
+    const bool collected = collect(pass);
+    if (pass.failure) return true;
+    if (!dealt && !collected) return false;
+  } while (pass.done < pass.request.tasks);
+  return true;
+}
+
+bool Dispatcher::deal(Pass& pass) {
+  bool any = false;
+  for (bool dealt = true; dealt;) {
+    dealt = false;
+    for (auto& lane : lanes_) dealt |= give(pass, lane);
+    any |= dealt;
+  }
+  // Once for all that was dealt: a worker that sleeps wakes to a full window rather than to a single batch.
+  if (any) {
+    for (auto& lane : lanes_) lane.slot->bell.ring();
+  }
+  return any;
+}
+
+bool Dispatcher::give(Pass& pass, Lane& lane) {
+  if (pass.next == pass.request.tasks || lane.in_flight == lane.flights.size()) return false;
+  const workloads::TaskRange tasks{pass.next, std::min(config_.batch, pass.request.tasks - pass.next)};
+  const RequestHead head{RequestKind::run, 0, tasks.first, tasks.count};
+  const auto now = Clock::now();
+  if (!lane.end->try_send({bytes_of(head), lane.request_payload.first(tasks.count * config_.payload_bytes)}))
+    return false;
+  lane.flights[(lane.oldest + lane.in_flight) % lane.flights.size()] = {tasks, now};
+  ++lane.in_flight;
+  pass.next += tasks.count;
+  return true;
+}
+
+bool Dispatcher::collect(Pass& pass) {
+  bool any = false;
+  for (auto& lane : lanes_) {
+    while (lane.in_flight > 0) {
+      const auto reply = lane.end->try_receive();
+      if (!reply) break;
+      take(pass, lane, *reply);
+      any = true;
+    }
+  }
+  return any;
+}
+
+void Dispatcher::take(Pass& pass, Lane& lane, const ipc::Message& reply) {
+  const Flight& flight = lane.flights[lane.oldest];
+  const auto head = head_of<ReplyHead>(reply);
+  if (head.kind == ReplyKind::failed) {
+    pass.failure = failed(lane, reply);
+    return;
+  }
+  if (pass.request.latency != nullptr) {
+    pass.request.latency->record(static_cast<std::uint64_t>(since(flight.dispatched).count()));
+  }
+  if (pass.request.check_replies && !fixture_.reply_is_right(flight.tasks, reply.payload)) {
+    pass.failure = outcome_of(Status::wrong_checksum, text(worker_of(lane), " sent a wrong payload back for ",
+                                                           range_text(flight.tasks.first, flight.tasks.count)));
+  }
+  pass.block.sum += head.value;
+  ++pass.block.messages;
+  pass.done += flight.tasks.count;
+  lane.oldest = (lane.oldest + 1) % lane.flights.size();
+  --lane.in_flight;
+}
+
+Outcome Dispatcher::await_hello(Deadline deadline) {
+  std::optional<Outcome> failure;
+  for (auto& lane : lanes_) lane.answered = false;
+  const bool finished = wait_until(scoreboard_.doorbell(), config_.wait, deadline, [&] {
+    bool all = true;
+    for (auto& lane : lanes_) all &= hear(lane, failure);
+    if (!failure && !all) failure = casualty();
+    return all || failure;
+  });
+  if (failure) return *failure;
+  return finished ? Outcome{} : late();
+}
+
+/// Whether the lane has answered the control request that is under way.
+bool Dispatcher::hear(Lane& lane, std::optional<Outcome>& failure) {
+  if (lane.answered) return true;
+  const auto reply = lane.end->try_receive();
+  if (!reply) return false;
+  lane.answered = true;
+  if (head_of<ReplyHead>(*reply).kind == ReplyKind::failed) failure = failed(lane, *reply);
+  return true;
+}
+
+Outcome Dispatcher::ask_all(RequestKind request, Deadline deadline) {
+  const RequestHead head{request};
+  std::vector<Lane*> unsent;
+  for (auto& lane : lanes_) unsent.push_back(&lane);
+  std::optional<Outcome> failure;
+  const bool sent = wait_until(scoreboard_.doorbell(), config_.wait, deadline, [&] {
+    std::erase_if(unsent, [&](Lane* lane) {
+      if (!lane->end->try_send({bytes_of(head), {}})) return false;
+      lane->slot->bell.ring();
+      return true;
+    });
+    if (!unsent.empty()) failure = casualty();
+    return unsent.empty() || failure;
+  });
+  if (failure) return *failure;
+  return sent ? Outcome{} : late();
+}
+
+Outcome Dispatcher::usage_of_workers(Usage& total, Deadline deadline) {
+  if (auto asked = ask_all(RequestKind::report, deadline); asked.status != Status::ok) return asked;
+  if (auto answered = await_hello(deadline); answered.status != Status::ok) return answered;
+  for (const auto& lane : lanes_) total += lane.slot->usage;
+  return {};
+}
+
+void Dispatcher::tell_to_stop(Deadline deadline) {
+  // A dead or stuck worker's link may be full: the crew ends what does not leave.
+  static_cast<void>(ask_all(RequestKind::stop, deadline));
+}
+
+std::optional<Outcome> Dispatcher::casualty() {
+  const auto lost = crew_.casualty();
+  if (!lost) return std::nullopt;
+  const auto& slot = scoreboard_.slot(lost->worker);
+  return outcome_of(Status::worker_died,
+                    text("worker ", lost->worker, " (pid ", lost->pid, ") ", lost->how, ", ", in_hand(slot)));
+}
+
+Outcome Dispatcher::late() {
+  std::string waiting;
+  for (const auto& lane : lanes_) {
+    if (lane.in_flight == 0 && lane.answered) continue;
+    waiting += text(waiting.empty() ? "" : "; ", worker_of(lane), ": ", lane.in_flight, " messages in flight, ",
+                    in_hand(*lane.slot));
+  }
+  return outcome_of(Status::timed_out, "no answer before the deadline: " + waiting);
+}
+
+Outcome Dispatcher::failed(const Lane& lane, const ipc::Message& reply) {
+  const std::string what(reinterpret_cast<const char*>(reply.payload.data()), reply.payload.size());
+  return outcome_of(Status::error, text(worker_of(lane), ", task ", head_of<ReplyHead>(reply).value, ": ", what));
+}
+
+std::string Dispatcher::worker_of(const Lane& lane) const {
+  return text("worker ", &lane - lanes_.data(), " (pid ", lane.slot->pid.load(), ")");
+}
+
+}  // namespace mpmt::executors

@@ -1,0 +1,82 @@
+#include "executors/linked_pool.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace mpmt::executors {
+namespace {
+
+constexpr std::chrono::seconds kLastPatience{2};
+
+void check(const Config& config) {
+  if (config.workers < 1) throw std::invalid_argument(text("workers: ", config.workers, "; at least 1 is needed"));
+  if (config.batch < 1) throw std::invalid_argument("batch: 0; at least 1 task is needed");
+  if (config.window < 1) throw std::invalid_argument("window: 0; at least 1 message is needed");
+  if (config.cpus.empty()) throw std::invalid_argument("cpus: none; at least 1 is needed");
+  if (config.channel == nullptr) throw std::invalid_argument("channel: none; a pool needs one");
+}
+
+Links connect(const Config& config, ipc::Sides sides) {
+  const ipc::LinkConfig link{sides, config.window,
+                             std::max<std::size_t>(config.batch * config.payload_bytes, kMaxErrorText)};
+  Links links;
+  for (int worker = 0; worker < config.workers; ++worker) links.push_back(config.channel->connect(link));
+  return links;
+}
+
+const Config& checked_config(const Config& config) {
+  check(config);
+  return config;
+}
+
+}  // namespace
+
+LinkedPool::LinkedPool(workloads::Fixture& fixture, const Config& config, ipc::Sides sides, const StartCrew& start_crew,
+                       Deadline deadline)
+    : config_(checked_config(config)),
+      pinned_(cpu_of_submitter(config_)),
+      scoreboard_(config_.workers, sides == ipc::Sides::threads ? Bell::Scope::one_process : Bell::Scope::processes),
+      links_(connect(config_, sides)),
+      crew_(start_crew({fixture, config_, scoreboard_, links_})) {
+  dispatcher_.emplace(links_, scoreboard_, fixture, config_, *crew_);
+  if (const auto up = dispatcher_->await_hello(deadline); up.status != Status::ok) {
+    shutdown(Clock::now() + kLastPatience);
+    throw StartFailed(up);
+  }
+}
+
+LinkedPool::~LinkedPool() {
+  shutdown(Clock::now() + kLastPatience);
+}
+
+Outcome LinkedPool::run(const Request& request, Deadline deadline) {
+  if (broken_ || !crew_) return {Status::error, "the pool is broken or shut down", {}};
+  auto outcome = dispatcher_->run(request, deadline);
+  broken_ = outcome.status != Status::ok;
+  return outcome;
+}
+
+bool LinkedPool::shutdown(Deadline deadline) {
+  if (!crew_) return true;
+  dispatcher_->tell_to_stop(deadline);
+  const bool left = crew_->join(deadline);
+  crew_.reset();
+  return left;
+}
+
+std::vector<WorkerFacts> LinkedPool::workers() const {
+  std::vector<WorkerFacts> facts;
+  for (int worker = 0; worker < config_.workers; ++worker) {
+    const auto& slot = scoreboard_.slot(worker);
+    WorkerFacts fact{worker, slot.pid, slot.tid, slot.libc_single_threaded, {}};
+    for (int cpu = 0; cpu < Slot::kMaxCpus; ++cpu) {
+      const auto word = slot.cpus[static_cast<std::size_t>(cpu) / 64].load(std::memory_order_relaxed);
+      if ((word >> (cpu % 64) & 1) != 0) fact.cpus_seen.push_back(cpu);
+    }
+    facts.push_back(std::move(fact));
+  }
+  return facts;
+}
+
+}  // namespace mpmt::executors

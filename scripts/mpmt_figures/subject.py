@@ -1,0 +1,108 @@
+"""What a set of figures is about: one record, laid out as tables, and its panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas
+
+import mpmt_records
+from mpmt_records import Record, plain
+
+from .style import Series, series_table
+
+# Parameters that a figure holds fixed within a panel. Serial cases leave out window, placement and wait.
+PANEL_FIELDS = ["workload", "bench_version", "grain", "batch_shown", "payload_bytes", "window", "placement",
+                "wait"]
+PARAMETERS = {"grain": "grain", "batch_shown": "batch", "payload_bytes": "payload", "window": "window",
+              "placement": "placement", "wait": "wait"}
+
+
+class NothingToDraw(Exception):
+    """A figure that this record has no data for; the message says why."""
+
+
+@dataclass
+class Subject:
+    record: Record
+    all_cases: pandas.DataFrame = field(init=False)
+    cases: pandas.DataFrame = field(init=False)  # those with an `ok` trial
+    trials: dict[str, pandas.DataFrame] = field(init=False)  # case name -> its `ok` trials
+    cpus: int = field(init=False)
+    series: dict[tuple[str, str | None], Series] = field(init=False)
+    left_out: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.all_cases = mpmt_records.cases(self.record)
+        self.all_cases["batch_shown"] = ["split" if split else batch for split, batch in
+                                         zip(self.all_cases["batch_split"], self.all_cases["batch"])]
+        rows = mpmt_records.trials(self.record)
+        self.trials = {str(name): group for name, group in rows[rows["status"] == "ok"].groupby("name",
+                                                                                                sort=False)}
+        self.cases = self.all_cases[self.all_cases["ok"] > 0]
+        self.cpus = mpmt_records.usable_cpus(self.record)
+        self.series = series_table((c.executor, c.channel) for c in self.cases.itertuples())
+        self.left_out = mpmt_records.left_out(self.record)
+
+    def by_round(self, case: Any) -> dict[int, float]:
+        """ns per task of a case's `ok` trials."""
+        return mpmt_records.by_round(self.trials[case.name], case.name)
+
+    def unstable(self) -> list[str]:
+        """Names of the cases that are drawn but marked."""
+        return [str(case.name) for case in rows_of(self.cases) if case.status == "unstable"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The cases that differ in executor, channel and workers only."""
+
+    workload: str
+    parameters: dict[str, Any]  # by PARAMETERS' values, without those that do not apply
+    cases: list[Any]  # rows of Subject.cases, as named tuples
+
+
+def rows_of(cases: pandas.DataFrame) -> list[Any]:
+    return list(cases.itertuples(index=False, name="Case"))
+
+
+def panels(subject: Subject) -> list[Panel]:
+    """Pooled cases by workload and parameters, in the record's order. Serial cases are not in them: see
+    baselines."""
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for case in rows_of(subject.cases):
+        if case.channel is not None:
+            found.setdefault(tuple(getattr(case, name) for name in PANEL_FIELDS), []).append(case)
+    made = []
+    for cases in found.values():
+        values = {shown: getattr(cases[0], name) for name, shown in PARAMETERS.items()}
+        made.append(Panel(cases[0].workload, {k: v for k, v in values.items() if v is not None}, cases))
+    order = list(dict.fromkeys(subject.cases["workload"]))
+    return sorted(made, key=lambda panel: order.index(panel.workload))
+
+
+def serial_cases(subject: Subject, panel: Panel) -> list[Any]:
+    """Serial cases of the panel's work (workload, version, grain, payload), the closest in its other
+    parameters first."""
+    one = panel.cases[0]
+    found = [case for case in rows_of(subject.cases) if case.channel is None and
+             (case.workload, case.bench_version, case.grain, case.payload_bytes) ==
+             (one.workload, one.bench_version, one.grain, one.payload_bytes)]
+    return sorted(found, key=lambda c: (c.executor != "serial", c.batch_shown != one.batch_shown,
+                                        c.placement != one.placement))
+
+
+def common_parameters(parameters: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What all of them agree on: said once, in the figure's heading."""
+    every = list(parameters)
+    return {key: value for key, value in (every[0].items() if every else ())
+            if all(key in other and other[key] == value for other in every)}
+
+
+def parameter_text(parameters: dict[str, Any], without: Iterable[str] = ()) -> str:
+    """grain 20000, payload 4096 B; no payload goes without saying"""
+    skip = {*without, *(key for key in ("payload",) if parameters.get(key) == 0)}
+    return ", ".join(f"{key} {plain(value, 24)}{' B' if key == 'payload' else ''}"
+                     for key, value in parameters.items() if key not in skip)

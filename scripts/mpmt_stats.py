@@ -1,0 +1,141 @@
+"""mpmt's statistics: pure functions of numbers. Times are compared as ratios, so everything is done on
+logarithms.
+
+Sources: Hoefler and Belli, "Scientific benchmarking of parallel computing systems", SC'15 (ratios by
+geometric means, intervals always); Kalibera and Jones, "Rigorous benchmarking in reasonable time", ISMM'13
+(the process as the unit of repetition); Holm, "A simple sequentially rejective multiple test procedure",
+Scand. J. Statist. 6, 1979. """
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scipy.special import stdtr, stdtrit
+
+EFFECT = 0.03  # a difference below 3 % names no winner
+MODE_GAP = 1.3  # neighbouring sorted values further apart than this belong to different modes
+MODE_SHARE = 0.2  # each mode has at least this share of the values, and at least 2
+MAX_CV = 0.2
+
+
+@dataclass(frozen=True)
+class RatioInterval:
+    """A ratio with its confidence interval; ends and p are None below 2 pairs."""
+
+    pairs: int
+    ratio: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """exp(mean(ln x)); values above 0, at least one."""
+    if not values:
+        raise ValueError("no geometric mean of nothing")
+    return math.exp(statistics.fmean(math.log(v) for v in values))
+
+
+def log_mean_interval(ratios: Sequence[float], confidence: float = 0.95) -> RatioInterval:
+    """Geometric mean of ratios with Student's t interval, and the two-sided p of "the ratio is 1".
+
+    With d = ln(ratio), n values, mean m and standard deviation s (n - 1): exp(m ± t(1 - (1 - confidence) / 2;
+    n - 1) · s / √n), t = m / (s / √n). The one-sample t procedure on the log scale (Student, Biometrika 6,
+    1908). With s = 0 the interval is the point, and p is 1 if the ratio is 1, else 0. """
+    if not ratios:
+        raise ValueError("no interval of nothing")
+    logs = [math.log(r) for r in ratios]
+    n, mean = len(logs), statistics.fmean(logs)
+    if n < 2:
+        return RatioInterval(n, math.exp(mean), None, None, None)
+    error = statistics.stdev(logs) / math.sqrt(n)
+    if error == 0:
+        return RatioInterval(n, math.exp(mean), math.exp(mean), math.exp(mean), 1.0 if mean == 0 else 0.0)
+    half = float(stdtrit(n - 1, 1 - (1 - confidence) / 2)) * error
+    p_value = 2 * float(stdtr(n - 1, -abs(mean / error)))
+    return RatioInterval(n, math.exp(mean), _exp(mean - half), _exp(mean + half), p_value)
+
+
+def _exp(x: float) -> float:
+    """e^x, kept finite: two wildly different pairs give an interval beyond any number."""
+    return math.exp(min(max(x, -700.0), 700.0))
+
+
+def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float],
+                 confidence: float = 0.95) -> RatioInterval | None:
+    """Ratio of two cases' times, paired by round (rounds that only one of them has are dropped); None without
+    a pair.
+
+    Pairing takes out what changes from round to round and hits both, such as a busy neighbour.
+    """
+    rounds = sorted(numerator.keys() & denominator.keys())
+    return log_mean_interval([numerator[r] / denominator[r] for r in rounds], confidence) if rounds else None
+
+
+def speedup(baseline: Mapping[int, float], case: Mapping[int, float],
+            confidence: float = 0.95) -> RatioInterval | None:
+    """Speed-up of a case over a baseline: baseline time / case time, paired by round, t interval on the log
+    scale."""
+    return paired_ratio(baseline, case, confidence)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's adjusted p values, in the order given; None stays None and is not counted.
+
+    Sorted ascending, p(i) of m becomes max over j <= i of min(1, (m - j + 1) · p(j)), i and j from 1.
+    """
+    order = sorted((i for i, p in enumerate(p_values) if p is not None), key=lambda i: p_values[i])
+    adjusted: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def coefficient_of_variation(values: Sequence[float]) -> float:
+    """Standard deviation (n - 1) / mean; 0 below 2 values."""
+    return statistics.stdev(values) / statistics.fmean(values) if len(values) > 1 else 0.0
+
+
+def modes(values: Sequence[float]) -> list[list[float]]:
+    """The values (above 0), sorted, as one mode or two.
+
+    Let x(1) <= ... <= x(n) and k = max(2, ⌈0.2 n⌉). Among the gaps that leave at least k values on either
+    side (so that a stray value makes no mode), take the one with the largest x(i + 1) / x(i); if that ratio
+    exceeds 1.3, the values are bimodal and split there. mpmt's own rule, for few values: at 5 to 20 trials
+    tests of unimodality such as Hartigan's dip have no power. """
+    ordered = sorted(values)
+    share = max(2, math.ceil(MODE_SHARE * len(ordered)))
+    splits = range(share, len(ordered) - share + 1)
+    best = max(splits, key=lambda i: ordered[i] / ordered[i - 1], default=None)
+    if best is None or ordered[best] <= MODE_GAP * ordered[best - 1]:
+        return [ordered]
+    return [ordered[:best], ordered[best:]]
+
+
+def is_unstable(values: Sequence[float]) -> bool:
+    """Bimodal, or a coefficient of variation above 20 %: no winner is named from such values."""
+    return len(modes(values)) > 1 or coefficient_of_variation(values) > MAX_CV
+
+
+def verdict(interval: RatioInterval | None, p_holm: float | None, stable: bool = True,
+            alpha: float = 0.05) -> str:
+    """threads, processes, same, undecided or unstable, of process time / thread time (1 = equal).
+
+    A winner: the interval excludes 1, so does Holm's test at `alpha` over the table, and the effect is at
+    least 3 %. Same: the interval lies within ± 3 %. Otherwise undecided. Unstable values come first. """
+    if not stable:
+        return "unstable"
+    if interval is None or interval.low is None or interval.high is None or p_holm is None:
+        return "undecided"
+    if p_holm < alpha and interval.low > 1 and interval.ratio >= 1 + EFFECT:
+        return "threads"
+    if p_holm < alpha and interval.high < 1 and interval.ratio <= 1 / (1 + EFFECT):
+        return "processes"
+    if interval.low >= 1 / (1 + EFFECT) and interval.high <= 1 + EFFECT:
+        return "same"
+    return "undecided"

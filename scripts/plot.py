@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Draws mpmt's records: speed-up, processes against threads, latency, CPU time and context switches."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg")
+EXIT_OK, EXIT_USAGE, EXIT_NOTHING, EXIT_MISSING, EXIT_INTERRUPTED = 0, 2, 5, 69, 130
+
+EPILOG = """\
+figures (as PNG and SVG; long ones are dealt to several pages, NAME-1, NAME-2, ...):
+  speedup                          speed-up over workers, with 95 % bands, the ideal and the measured capacity
+  processes_vs_threads-controlled  processes ÷ threads where only the address space differs, with verdicts
+  processes_vs_threads-deployed    the best process case against the best thread case of each workload
+  latency                          percentiles of a message's latency
+  costs                            CPU time and context switches per task
+
+Only `ok` trials are drawn; unstable cases are drawn and marked. What is left out is named on standard
+output and in the figures. Several records must come from the same machine; each gets a folder of its own,
+named after its file.
+
+exit codes:
+  0 figures written · 2 wrong usage, unreadable or foreign record, unwritable folder · 5 nothing to draw
+  69 a Python package is missing · 130 interrupted
+"""
+
+
+class Problem(Exception):
+    """Ends the program with one line and exit code 2."""
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="plot.py", description=__doc__, epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="+", metavar="RESULT.json", help="record written by `mpmt run`")
+    parser.add_argument("-o", "--out", default="plots", metavar="DIR", type=Path,
+                        help="folder for the figures, made if missing (default: plots)")
+    parser.add_argument("--format", default=list(FORMATS), type=_formats, metavar="LIST",
+                        help="comma-separated: png, svg (default: png,svg)")
+    parser.add_argument("--dpi", default=160, type=_dpi,
+                        help="dots per inch of a PNG, 50 to 600 (default: 160)")
+    return parser.parse_args(arguments)
+
+
+def _formats(text: str) -> list[str]:
+    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
+    wrong = [part for part in chosen if part not in FORMATS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"unknown format '{wrong[0]}': choose from {', '.join(FORMATS)}")
+    return chosen
+
+
+def _dpi(text: str) -> int:
+    if not text.isdecimal() or not 50 <= int(text[:9]) <= 600:
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number from 50 to 600")
+    return int(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        options = parse_arguments(arguments)
+        return run(options)
+    except KeyboardInterrupt:
+        print("plot.py: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except ModuleNotFoundError as error:
+        print(f"plot.py: {sys.executable} has no package '{error.name}': install python3-numpy python3-scipy "
+              "python3-pandas python3-matplotlib python3-jsonschema, or use a python3 that has them",
+              file=sys.stderr)
+        return EXIT_MISSING
+    except Problem as error:
+        print(f"plot.py: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _terminated(*_: Any) -> NoReturn:
+    raise SystemExit(128 + signal.SIGTERM)  # unwinds, so that no temporary file stays
+
+
+def run(options: argparse.Namespace) -> int:
+    records = load_records(options.results)
+    from mpmt_figures.style import use_style  # loads matplotlib: not before the input is known to be good
+    use_style()
+    written: list[Path] = []
+    for name, folder in zip(options.results, folders(options.results, options.out)):
+        written += draw_record(name, records[name], folder, options)
+    if not written:
+        print("no figure written: nothing to draw")
+        return EXIT_NOTHING
+    print("\n".join(["written:", *(f"  {path}" for path in written)]))
+    return EXIT_OK
+
+
+def load_records(paths: list[str]) -> dict[str, dict[str, Any]]:
+    """All records by path. Raises Problem when one cannot be used or comes from another machine than the
+    first."""
+    import mpmt_records
+    try:
+        records = {path: mpmt_records.load(path) for path in paths}
+    except mpmt_records.BadRecord as error:
+        raise Problem(error) from None
+    first = paths[0]
+    for path in paths[1:]:
+        keys = [records[p]["context"]["machine"]["key"] for p in (first, path)]
+        if keys[0] != keys[1]:
+            raise Problem(f"{mpmt_records.plain(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} "
+                          f"in {mpmt_records.plain(first, 300)}: records of different machines are not drawn "
+                          "together")
+    return records
+
+
+def folders(paths: list[str], out: Path) -> list[Path]:
+    """Where each record's figures go: `out` itself for a single one, else a folder named after the file."""
+    if len(paths) == 1:
+        return [out]
+    taken: dict[Path, int] = {}
+    chosen = []
+    for path in paths:
+        folder = out / Path(path).stem
+        taken[folder] = taken.get(folder, 0) + 1
+        chosen.append(folder if taken[folder] == 1 else folder.with_name(f"{folder.name}~{taken[folder]}"))
+    return chosen
+
+
+def draw_record(name: str, record: dict[str, Any], folder: Path, options: argparse.Namespace) -> list[Path]:
+    """Draws every figure that the record has data for; says what is missing and why. Returns the files."""
+    from mpmt_records import plain
+
+    from mpmt_figures.subject import NothingToDraw, Subject
+    subject = Subject(record)
+    print(f"{plain(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
+    for line in subject.left_out:
+        print(f"  left out: {line}")
+    for case in subject.unstable():
+        print(f"  unstable, drawn and marked: {plain(case, 200)}")
+    written: list[Path] = []
+    for kind, figures in kinds_of_figure().items():
+        try:
+            for stem, figure in figures(subject):
+                written += [save(figure, folder, stem, form, options.dpi) for form in options.format]
+        except NothingToDraw as reason:
+            print(f"  not drawn: {kind}: {reason}")
+    return written
+
+
+def kinds_of_figure() -> dict[str, Callable[[Any], Iterator[tuple[str, Figure]]]]:
+    from mpmt_figures import costs, latency, ratios, speedup
+    return {"speedup": speedup.figures, "processes_vs_threads": ratios.figures, "latency": latency.figures,
+            "costs": costs.figures}
+
+
+def save(figure: Figure, folder: Path, stem: str, form: str, dpi: int) -> Path:
+    """Writes the figure whole or not at all: under a temporary name, then renamed."""
+    target = folder / f"{stem}.{form}"
+    temporary = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{stem}.", suffix=".tmp", dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            figure.savefig(file, format=form, dpi=dpi, metadata={"Date": None} if form == "svg" else None)
+        figure.set_layout_engine("none")  # laid out: the next format need not do it again
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+        temporary = None
+    except OSError as error:
+        raise Problem(f"--out: {target} cannot be written: {error.strerror or error}") from None
+    finally:
+        if temporary is not None:
+            os.unlink(temporary)
+    return target
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+if __name__ == "__main__":
+    sys.exit(main())

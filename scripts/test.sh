@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything and runs all tests: the C++ ones with ctest, the Python ones with pytest.
+# Both run whatever the other says; their own closing lines come last. Exit codes: 0 all passed; 1 a test or the build
+# failed; 69 something that is needed cannot be installed.
+#
+# Both logs stay in build/: test-ctest.log and test-pytest.log.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+readonly root
+cd -- "$root"
+
+"$root/scripts/setup.sh" build python
+python=$("$root/scripts/python.sh")
+mkdir -p build
+rm -f build/test-ctest.log build/test-pytest.log
+
+readonly kCtestClosing='^[0-9]*% tests passed|^No tests were found'
+
+cmake --preset release
+cmake --build --preset release
+
+# Closing lines are held back until both are through.
+failed=0
+ctest --preset release --no-tests=error 2>&1 </dev/null | tee build/test-ctest.log |
+  sed -E -u "/$kCtestClosing/,\$d" || failed=1
+"$python" -m pytest -q tests/python 2>&1 </dev/null | tee build/test-pytest.log | sed -u '$d' || failed=1
+
+printf '\n'
+sed -E -n "/$kCtestClosing/,\$p" build/test-ctest.log
+tail --lines=1 build/test-pytest.log
+exit "$failed"

@@ -1,0 +1,55 @@
+"""Makes scripts/ importable, and gives every test the golden record."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "data" / "golden_record.json"
+sys.path.insert(0, str(ROOT / "scripts"))
+
+
+@pytest.fixture(scope="session")
+def golden_text() -> str:
+    return GOLDEN.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def golden_once(golden_text: str) -> dict[str, Any]:
+    """Shared by all tests: not to be changed."""
+    return json.loads(golden_text)
+
+
+@pytest.fixture
+def golden(golden_once: dict[str, Any]) -> dict[str, Any]:
+    """A copy that a test may change."""
+    return copy.deepcopy(golden_once)
+
+
+@pytest.fixture
+def small(golden: dict[str, Any]) -> dict[str, Any]:
+    """A valid record of two workloads only: quick to draw."""
+    keep = ("empty", "prime_count")
+    for part in ("benchmarks", "comparisons"):
+        golden[part] = [entry for entry in golden[part] if entry["workload"] in keep]
+    return golden
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a record, or text, or bytes, and returns where."""
+    def write_(content: Any, name: str = "record.json") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not isinstance(content, bytes):
+            content = (content if isinstance(content, str) else json.dumps(content)).encode("utf-8")
+        path.write_bytes(content)
+        return path
+    return write_

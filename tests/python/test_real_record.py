@@ -1,0 +1,100 @@
+"""A record as the binary writes it: follows the schema, agrees with the statistics here, and can be drawn."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mpmt_histogram
+import mpmt_records
+import mpmt_stats
+from conftest import ROOT
+
+BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt"))
+pytestmark = pytest.mark.skipif(not os.access(BINARY, os.X_OK),
+                                reason=f"no binary: set MPMT_BINARY or build {BINARY}")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("real") / "x.json"
+    command = [BINARY, "run", "--workload", "empty,prime_count", "--rounds", "2", "--iterations", "2",
+               "--tasks",
+               "64", "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return out
+
+
+@pytest.fixture(scope="module")
+def record(path: Path) -> dict[str, Any]:
+    return mpmt_records.load(path)
+
+
+def test_it_follows_the_whole_schema(record: dict[str, Any]) -> None:
+    assert [error.message for error in mpmt_records.validator().iter_errors(record)] == []
+
+
+def test_every_key_of_mpmt_is_described(record: dict[str, Any]) -> None:
+    described = mpmt_records.schema()["$defs"]
+    for entry in record["benchmarks"]:
+        assert set(entry) <= set(described["entry"]["properties"])
+
+
+def test_every_case_has_a_trial_in_every_round(record: dict[str, Any]) -> None:
+    trials = mpmt_records.trials(record)
+    assert {tuple(sorted(rounds)) for _, rounds in trials.groupby("name")["round"]} == {(0, 1)}
+    assert set(trials["workload"]) == {"empty", "prime_count"}
+
+
+def test_its_derived_values_follow_from_its_raw_ones(record: dict[str, Any]) -> None:
+    for entry in record["benchmarks"]:
+        if entry["run_type"] != "iteration" or entry["status"] != "ok":
+            continue
+        per_task = sorted(wall / entry["tasks"] for wall in entry["wall_ns"])
+        assert len(per_task) == entry["iterations"] == 2
+        assert entry["ns_per_task"] == pytest.approx(sum(per_task) / 2)
+        assert entry["tasks_per_second"] == pytest.approx(1e9 / entry["ns_per_task"])
+        latency = entry["latency_ns"]
+        if latency:
+            assert mpmt_histogram.total(latency["histogram"]) == latency["count"]
+            assert all(mpmt_histogram.is_bucket_start(lowest) for lowest, _ in latency["histogram"])
+            if latency["count"]:
+                assert latency["p50"] == mpmt_histogram.quantile(latency["histogram"], 0.5, latency["max"])
+
+
+def test_its_comparisons_follow_from_its_trials(record: dict[str, Any]) -> None:
+    assert record["comparisons"]
+    trials = mpmt_records.trials(record)
+    for row in record["comparisons"]:
+        interval = mpmt_stats.paired_ratio(mpmt_records.by_round(trials, row["processes_case"]),
+                                           mpmt_records.by_round(trials, row["threads_case"]))
+        assert row["rounds"] == (interval.pairs if interval else 0)
+        if interval is None:
+            assert row["ratio"] is None
+            continue
+        assert row["ratio"] == pytest.approx(interval.ratio, rel=1e-6)
+        for name in ("low", "high", "p_value"):
+            expected = getattr(interval, name)
+            assert row[name] is None if expected is None else row[name] == pytest.approx(expected, rel=1e-3)
+
+
+def test_its_holm_values_follow_from_its_p_values(record: dict[str, Any]) -> None:
+    for table in ("controlled", "deployed"):
+        rows = [row for row in record["comparisons"] if row["table"] == table]
+        for row, expected in zip(rows, mpmt_stats.holm([row["p_value"] for row in rows])):
+            assert row["p_holm"] is None if expected is None else row["p_holm"] == pytest.approx(expected,
+                                                                                                 rel=1e-6)
+
+
+def test_it_can_be_drawn(path: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "plot.py", path, "-o", tmp_path / "plots"],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    names = {file.name for file in (tmp_path / "plots").iterdir()}
+    assert {"speedup.png", "speedup.svg", "latency.svg", "processes_vs_threads-controlled.svg"} <= names

@@ -1,0 +1,255 @@
+"""The loader takes good records and refuses every other file in one line that names file and field."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mpmt_records as records
+
+Json = dict[str, Any]
+Write = Callable[..., Path]
+
+
+def refusal(path: Path | str) -> str:
+    """The refusal's message, checked to be one shown line that starts with the file."""
+    with pytest.raises(records.BadRecord) as caught:
+        records.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert message.isprintable() and len(message) < 800
+    return message
+
+
+def at(record: Json, *path: str | int) -> Any:
+    for part in path:
+        record = record[part]
+    return record
+
+
+# ---- good ones -------------------------------------------------------------------------------------------
+
+
+def test_the_golden_record_is_read(golden_once: Json, write: Write) -> None:
+    assert records.load(write(golden_once)) == golden_once
+
+
+def test_the_golden_record_follows_the_whole_schema(golden_once: Json) -> None:
+    assert [e.message for e in records.validator().iter_errors(golden_once)] == []
+
+
+def test_every_field_of_the_golden_record_is_described(golden_once: Json) -> None:
+    described = records.schema()["$defs"]
+    for entry in golden_once["benchmarks"]:
+        assert set(entry) <= set(described["entry"]["properties"])
+    assert set(golden_once["context"]) <= set(described["context"]["properties"])
+
+
+def test_the_golden_record_is_what_its_generator_makes(golden_once: Json) -> None:
+    import make_golden_record
+    assert json.loads(make_golden_record.as_text(make_golden_record.make_record())) == golden_once
+
+
+def test_google_benchmarks_own_keys_are_allowed(small: Json, write: Write) -> None:
+    small["context"]["json_schema_version"] = 1
+    small["benchmarks"][0]["some_counter"] = 1.5
+    records.load(write(small))
+
+
+def test_a_record_without_trials_is_a_record(small: Json, write: Write) -> None:
+    small["benchmarks"], small["comparisons"] = [], []
+    assert records.trials(records.load(write(small))).empty
+
+
+# ---- what is no JSON -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"", "empty file"), (b" \n\t ", "empty file"), (b"hello", "not JSON"), (b"\xff\xfe{}", "not UTF-8"),
+    (b"\x00" * 100, "not JSON"), (b"{'a': 1}", "not JSON"), (b"{} {}", "not JSON"), (b"[1, 2", "not JSON"),
+    (b"{\"a\": NaN}", "NaN"), (b"{\"a\": Infinity}", "Infinity"), (b"{\"a\": -Infinity}", "-Infinity"),
+    (b"{\"a\": 1e999}", "1e999"), (b"{\"a\": " + b"9" * 5000 + b"}", "5000 digits"),
+    (b"[" * 100_000, "nested too deeply"), (b"{\"a\":" * 50_000 + b"1" + b"}" * 50_000, "nested too deeply"),
+    (b"{\"a\": \"\\ud800\"}", "surrogate"), (b"{\"a\": \"\\ud83d\\ude00\"}", "no object `context`"),
+    (b"[]", "not an mpmt record"), (b"3", "not an mpmt record"), (b"null", "not an mpmt record"),
+    (b"{}", "no object `context`"), (b"{\"context\": []}", "no object `context`"),
+    (b"{\"context\": {}}", "context.suite"),
+    (b"{\"context\": {\"date\": \"x\"}, \"benchmarks\": []}", "Google Benchmark"),
+    (b"{\"context\": {\"suite\": \"mpmt\"}}", "context.schema_version is not a positive integer"),
+    (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": true}}", "context.schema_version"),
+    (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": 2}}", "use a newer mpmt"),
+    (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": 0}}", "context.schema_version"),
+    (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": 1}}", "required"),
+])
+def test_what_is_no_record_is_refused(content: bytes, words: str, write: Write) -> None:
+    assert words in refusal(write(content))
+
+
+def test_a_record_cut_anywhere_is_called_truncated(golden_text: str, write: Write) -> None:
+    whole = golden_text.rstrip().encode()
+    random_ = random.Random(5)
+    places = [1, 2, 10, 100, len(whole) - 1, len(whole) - 2, *(random_.randrange(3, len(whole))
+                                                               for _ in range(60))]
+    for place in places:
+        assert "truncated" in refusal(write(whole[:place])), place
+
+
+def test_files_that_are_no_files_are_refused(tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / "missing.json")
+    assert "regular file" in refusal(tmp_path) or "directory" in refusal(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    assert "regular file" in refusal(tmp_path / "pipe")
+    assert "regular file" in refusal("/dev/null")
+    with pytest.raises(records.BadRecord):
+        records.load("a\0b")
+
+
+def test_an_absurdly_large_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    with open(path, "wb") as file:
+        file.truncate(records.MAX_BYTES + 1)
+    assert "at most 512 MiB" in refusal(path)
+
+
+def test_a_long_string_is_refused_in_a_short_line(small: Json, write: Write) -> None:
+    small["benchmarks"][0]["workload"] = "x" * 10_000_000
+    assert "benchmarks[0].workload" in refusal(write(small))
+
+
+def test_nesting_in_a_field_is_refused(small: Json, write: Write) -> None:
+    text = json.dumps(small).replace('"profile": "quick"', '"profile": ' + "[" * 900 + "]" * 900, 1)
+    message = refusal(write(text))
+    assert "context.profile" in message or "nested too deeply" in message
+
+
+# ---- what breaks the schema ------------------------------------------------------------------------------
+
+TRIAL = ("benchmarks", 0)
+OK = ("benchmarks", 10)  # a pooled ok trial
+DELETE = object()
+MUTATIONS: list[tuple[tuple[str | int, ...], Any]] = [
+    (("context",), DELETE), (("benchmarks",), DELETE), (("comparisons",), DELETE), (("benchmarks",), {}),
+    (("comparisons",), None), (("extra",), 1),
+    (("context", "seed"), -1), (("context", "seed"), "1"), (("context", "seed"), 2**64),
+    (("context", "seed"), 1.5),
+    (("context", "rounds"), 0), (("context", "rounds"), DELETE), (("context", "command_line"), "mpmt run"),
+    (("context", "started_utc"), "yesterday"), (("context", "interrupted"), 0),
+    (("context", "warnings"), [1]),
+    (("context", "commit", "id"), "0123"), (("context", "commit", "dirty"), None),
+    (("context", "commit", "surprise"), 1), (("context", "build", "binary_sha256"), "xyz"),
+    (("context", "machine", "key"), "0A1B2C3D4E5F"), (("context", "machine", "identity"), []),
+    (("context", "machine", "state", "x"), [1]), (("context", "capacity", "before", 0, "capacity"), 0),
+    (("context", "capacity", "after"), 1), (("context", "trials", "done"), -1),
+    (("context", "odd"), {"a": 1}),
+    ((*TRIAL, "run_type"), "trial"), ((*TRIAL, "name"), ""), ((*TRIAL, "name"), DELETE),
+    ((*TRIAL, "time_unit"), "min"), ((*TRIAL, "real_time"), None), ((*TRIAL, "real_time"), -1),
+    ((*TRIAL, "workers"), 0), ((*TRIAL, "workers"), True), ((*TRIAL, "grain"), 0),
+    ((*TRIAL, "batch"), "split"),
+    ((*TRIAL, "status"), "fine"), ((*TRIAL, "status"), None), ((*TRIAL, "placement"), "near"),
+    ((*TRIAL, "wait"), "sleep"), ((*TRIAL, "group"), None), ((*TRIAL, "error"), 5), ((*TRIAL, "round"), -1),
+    ((*TRIAL, "nested"), {"a": 1}), ((*TRIAL, "submitter_helps"), DELETE),
+    ((*OK, "wall_ns"), None), ((*OK, "wall_ns"), []), ((*OK, "wall_ns", 1), -5), ((*OK, "wall_ns", 1), "5"),
+    ((*OK, "wall_ns", 0), True), ((*OK, "ns_per_task"), None), ((*OK, "ns_per_task"), 0),
+    ((*OK, "tasks"), None),
+    ((*OK, "checksum"), "0x12"), ((*OK, "checksum"), None), ((*OK, "error"), "but it is ok"),
+    ((*OK, "cpu_ns"), None), ((*OK, "cpu_ns", "workers"), -1), ((*OK, "cpu_ns", "children"), 1),
+    ((*OK, "context_switches", "voluntary"), DELETE), ((*OK, "latency_ns", "p50"), "1"),
+    ((*OK, "latency_ns", "count"), -1), ((*OK, "latency_ns", "histogram"), [[1]]),
+    ((*OK, "latency_ns", "histogram"), [[1, 0]]), ((*OK, "latency_ns", "histogram", 2), [1.5, 1]),
+    ((*OK, "latency_ns", "histogram", 2), [1, 2, 3]), ((*OK, "latency_ns", "histogram", 1), 7),
+    ((*OK, "latency_ns", "histogram", 1), [1 << 42, 1]), ((*OK, "cpus_seen"), [-1]),
+    ((*OK, "surroundings"), {"file_system": 1}), ((*OK, "load", "steal_ns"), -1), ((*OK, "iterations"), 0),
+    (("comparisons", 0, "table"), "best"), (("comparisons", 0, "verdict"), "maybe"),
+    (("comparisons", 0, "ratio"), 0), (("comparisons", 0, "ratio"), "1"),
+    (("comparisons", 0, "p_value"), 1.5),
+    (("comparisons", 0, "low"), -1), (("comparisons", 0, "threads_case"), None),
+    (("comparisons", 0, "reason"), DELETE), (("comparisons", 0, "winner"), "threads"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), MUTATIONS, ids=lambda v: str(v)[:40])
+def test_one_wrong_field_is_refused_and_named(path: tuple[str | int, ...], value: Any, small: Json,
+                                              write: Write) -> None:
+    holder = at(small, *path[:-1])
+    if value is DELETE:
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = value
+    message = refusal(write(small))
+    assert any(str(part) in message for part in path[-2:])
+    assert next(records.validator().iter_errors(small), None), "the schema alone must refuse it, too"
+
+
+def test_any_missing_required_key_of_a_trial_is_refused(small: Json) -> None:
+    entry = small["benchmarks"][10]
+    optional = {"batch_split", "error_occurred", "error_message"}
+    for key in set(entry) - optional:
+        changed = copy.deepcopy(small)
+        del changed["benchmarks"][10][key]
+        assert key in (records.first_problem(changed) or ""), key
+
+
+def test_an_aggregate_needs_its_name(small: Json) -> None:
+    index = next(i for i, e in enumerate(small["benchmarks"]) if e["run_type"] == "aggregate")
+    del small["benchmarks"][index]["aggregate_name"]
+    assert "aggregate_name" in (records.first_problem(small) or "")
+
+
+def test_a_failed_trial_may_have_measured_nothing(golden_once: Json) -> None:
+    failed = [e for e in golden_once["benchmarks"] if e["status"] == "unsupported"
+              and e["run_type"] == "iteration"]
+    assert failed and all(e["wall_ns"] is None for e in failed)
+
+
+# ---- text ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("prime_count", "prime_count"), ("a\nb", "a\ufffdb"), ("\x1b[31mred", "\ufffd[31mred"),
+    ("\ud800", "\ufffd"),
+    ("</script>", "</script>"), ("x" * 200, "x" * 159 + "…"), ("\u202eabc", "\ufffdabc"),
+])
+def test_untrusted_text_is_made_fit_to_show(text: str, shown: str) -> None:
+    assert records.plain(text) == shown
+
+
+# ---- tables ----------------------------------------------------------------------------------------------
+
+
+def test_the_tables_hold_every_trial_and_every_case(golden_once: Json) -> None:
+    trials, cases = records.trials(golden_once), records.cases(golden_once)
+    assert len(trials) == sum(e["run_type"] == "iteration" for e in golden_once["benchmarks"]) == 350
+    assert len(cases) == 70 and cases["name"].is_unique
+    assert cases["trials"].sum() == 350 and cases["ok"].sum() == (trials["status"] == "ok").sum()
+    assert set(cases["status"]) == {"ok", "unstable", "unsupported"}
+
+
+def test_only_ok_trials_count(golden_once: Json) -> None:
+    trials = records.trials(golden_once)
+    bad = trials[trials["status"] == "disturbed"].iloc[0]
+    values = records.by_round(trials, bad["name"])
+    assert len(values) == 4 and bad["round"] not in values
+
+
+def test_what_is_left_out_is_counted(golden_once: Json) -> None:
+    lines = records.left_out(golden_once)
+    assert [line.split(" (")[0] for line in lines] == [
+        "sort_block: worker died", "hash_chain: disturbed", "file_sync: unsupported here"]
+    assert "35 trials of 7 cases" in lines[2] and "1 trial of 1 case:" in lines[0]
+
+
+def test_machine_facts(golden: Json) -> None:
+    assert records.usable_cpus(golden) == 2
+    assert records.capacity(golden) == {1: 1.0, 2: pytest.approx(1.96)}
+    golden["context"]["machine"]["identity"]["usable_cpus"] = "many"
+    golden["context"]["num_cpus"] = 7
+    golden["context"]["capacity"]["after"] = None
+    assert records.usable_cpus(golden) == 7
+    assert records.capacity(golden) == {1: 1.0, 2: pytest.approx(1.97)}

@@ -1,0 +1,145 @@
+"""The statistics, against scipy and against examples worked by hand."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from scipy import stats as scipy_stats
+
+import mpmt_stats as stats
+
+SAMPLES = [
+    [1.01, 0.99], [1.2, 1.25, 1.22], [0.5, 0.52, 0.47, 0.51, 0.55], [1.0, 1.1, 0.9, 1.3, 0.8, 1.05, 0.97],
+    [100.0, 130.0, 90.0, 110.0], [math.exp(random.Random(3).gauss(0.02, 0.05) * k) for k in range(1, 21)],
+]
+
+
+@pytest.mark.parametrize("ratios", SAMPLES)
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_the_interval_is_students_on_the_log_scale(ratios: list[float], confidence: float) -> None:
+    logs = [math.log(r) for r in ratios]
+    mean, error = sum(logs) / len(logs), scipy_stats.sem(logs)
+    low, high = scipy_stats.t.interval(confidence, len(logs) - 1, loc=mean, scale=error)
+    interval = stats.log_mean_interval(ratios, confidence)
+    assert interval.pairs == len(ratios)
+    assert interval.ratio == pytest.approx(scipy_stats.gmean(ratios))
+    assert interval.low == pytest.approx(math.exp(low))
+    assert interval.high == pytest.approx(math.exp(high))
+    assert interval.p_value == pytest.approx(scipy_stats.ttest_1samp(logs, 0).pvalue, abs=1e-12)
+
+
+def test_one_pair_gives_a_ratio_and_no_interval() -> None:
+    assert stats.log_mean_interval([2.0]) == stats.RatioInterval(1, pytest.approx(2.0), None, None, None)
+
+
+@pytest.mark.parametrize(("ratio", "p"), [(1.0, 1.0), (2.0, 0.0)])
+def test_without_spread_the_interval_is_the_point(ratio: float, p: float) -> None:
+    interval = stats.log_mean_interval([ratio] * 4)
+    assert (interval.low, interval.high, interval.p_value) == (pytest.approx(ratio), pytest.approx(ratio), p)
+
+
+def test_wild_pairs_give_finite_ends() -> None:
+    interval = stats.log_mean_interval([1e-200, 1e200])
+    assert 0 < interval.low < interval.high < math.inf
+
+
+def test_nothing_has_no_interval_and_no_mean() -> None:
+    with pytest.raises(ValueError):
+        stats.log_mean_interval([])
+    with pytest.raises(ValueError):
+        stats.geometric_mean([])
+
+
+@pytest.mark.parametrize("values", SAMPLES)
+def test_the_geometric_mean_is_scipys(values: list[float]) -> None:
+    assert stats.geometric_mean(values) == pytest.approx(scipy_stats.gmean(values))
+
+
+def test_pairs_are_made_by_round_and_the_rest_is_dropped() -> None:
+    interval = stats.paired_ratio({0: 2.0, 1: 4.0, 5: 100.0}, {1: 2.0, 0: 1.0, 7: 1.0})
+    assert interval is not None
+    assert (interval.pairs, interval.ratio) == (2, pytest.approx(2.0))
+
+
+def test_without_common_rounds_there_is_no_ratio() -> None:
+    assert stats.paired_ratio({0: 1.0}, {1: 1.0}) is None
+
+
+def test_a_disturbance_of_whole_rounds_cancels_in_pairs() -> None:
+    base = {r: 10.0 * (1 + r % 3) for r in range(6)}
+    half = {r: v / 2 for r, v in base.items()}
+    speedup = stats.speedup(base, half)
+    assert speedup is not None
+    assert (speedup.low, speedup.ratio, speedup.high) == tuple([pytest.approx(2.0)] * 3)
+
+
+@pytest.mark.parametrize(("p_values", "adjusted"), [
+    ([], []), ([0.04], [0.04]), ([0.01, 0.04, 0.03], [0.03, 0.06, 0.06]),
+    ([0.01, 0.02, 0.03, 0.04], [0.04, 0.06, 0.06, 0.06]),  # never decreasing
+    ([0.5, 0.9], [1.0, 1.0]), ([0.01, None, 0.04], [0.02, None, 0.04]), ([None], [None]),
+    ([0.02, 0.02], [0.04, 0.04]),
+])
+def test_holm(p_values: list[float | None], adjusted: list[float | None]) -> None:
+    assert stats.holm(p_values) == [None if a is None else pytest.approx(a) for a in adjusted]
+
+
+def test_holm_rejects_what_the_step_down_procedure_rejects() -> None:
+    random_ = random.Random(7)
+    for _ in range(200):
+        p_values = [random_.random() ** 3 for _ in range(random_.randint(1, 12))]
+        rejected = set()
+        for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+            if p_values[index] * (len(p_values) - rank) >= 0.05:
+                break
+            rejected.add(index)
+        assert {i for i, p in enumerate(stats.holm(p_values)) if p < 0.05} == rejected
+
+
+@pytest.mark.parametrize(("values", "sizes"), [
+    ([], [0]), ([1.0], [1]), ([1.0, 2.0], [2]), ([1.0, 1.0, 2.0], [3]),  # too few for two modes
+    ([1.0, 1.0, 2.0, 2.0], [2, 2]),
+    ([1.0, 2.0, 1.01, 2.02, 0.99], [3, 2]),
+    ([1.0, 1.0, 1.0, 1.0, 5.0], [5]),  # a stray value is no mode
+    ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], [6]),  # wide, but without a gap
+    ([1.0, 1.0, 1.29, 1.29], [4]), ([1.0, 1.0, 1.31, 1.31], [2, 2]),
+    ([1.0] * 18 + [2.0] * 2, [20]), ([1.0] * 16 + [2.0] * 4, [16, 4]),  # at least 20 % on either side
+])
+def test_modes(values: list[float], sizes: list[int]) -> None:
+    assert [len(mode) for mode in stats.modes(values)] == sizes
+
+
+@pytest.mark.parametrize(("values", "unstable"), [
+    ([1.0] * 5, False), ([1.0, 1.02, 0.98, 1.01, 1.0], False), ([1.0, 1.0, 1.0, 1.0, 2.0], True),  # CV 37 %
+    ([1.0, 1.5, 1.0, 1.5, 1.0], True), ([4.0, 62.6, 4.1, 62.0], True), ([3.0], False), ([], False),
+])
+def test_unstable_is_bimodal_or_wide(values: list[float], unstable: bool) -> None:
+    assert stats.is_unstable(values) is unstable
+
+
+def _interval(low: float, high: float) -> stats.RatioInterval:
+    return stats.RatioInterval(5, math.sqrt(low * high), low, high, 0.01)
+
+
+@pytest.mark.parametrize(("interval", "p_holm", "stable", "verdict"), [
+    (_interval(1.05, 1.10), 0.001, True, "threads"), (_interval(0.80, 0.90), 0.001, True, "processes"),
+    (_interval(1.05, 1.10), 0.2, True, "undecided"),  # Holm says no
+    (_interval(1.01, 1.02), 0.001, True, "same"),  # significant, but small
+    (_interval(0.98, 1.02), 0.9, True, "same"), (_interval(0.95, 1.02), 0.3, True, "undecided"),
+    (_interval(1.01, 1.04), 0.001, True, "undecided"),  # neither 3 % nor surely less
+    (_interval(1.05, 1.10), 0.001, False, "unstable"), (None, None, True, "undecided"),
+    (stats.RatioInterval(1, 2.0, None, None, None), None, True, "undecided"),
+])
+def test_the_verdict(interval: stats.RatioInterval | None, p_holm: float | None, stable: bool,
+                     verdict: str) -> None:
+    assert stats.verdict(interval, p_holm, stable) == verdict
+
+
+def test_the_t_interval_covers_as_often_as_it_says() -> None:
+    random_ = random.Random(11)
+    covered = 0
+    for _ in range(2000):
+        interval = stats.log_mean_interval([math.exp(random_.gauss(0.1, 0.03)) for _ in range(5)])
+        covered += interval.low <= math.exp(0.1) <= interval.high
+    assert 0.935 <= covered / 2000 <= 0.965
