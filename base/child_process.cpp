@@ -67,10 +67,10 @@ void die_with_parent(pid_t parent) {
   if (::getppid() != parent) ::_exit(kThrew);  // it ended before the signal was armed
 }
 
-ChildProcess::ChildProcess(std::string name, const std::function<void()>& body) : name_(std::move(name)) {
-  const pid_t parent = ::getpid();
+ChildProcess::ChildProcess(std::string name, const std::function<void()>& body)
+    : name_(std::move(name)), owner_(::getpid()) {
   pid_ = checked([] { return ::fork(); }, "fork", name_);
-  if (pid_ == 0) live(name_, parent, body);
+  if (pid_ == 0) live(name_, owner_, body);
   pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!pidfd_) {
     const int reason = errno;
@@ -81,7 +81,7 @@ ChildProcess::ChildProcess(std::string name, const std::function<void()>& body) 
 }
 
 ChildProcess::~ChildProcess() {
-  if (end_) return;
+  if (end_ || ::getpid() != owner_) return;
   kill(SIGKILL);
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) == -1 && errno == EINTR) {

@@ -168,6 +168,10 @@ int run(const RunOptions& options, const std::vector<std::string>& command_line)
   Journal journal(record, make_context(command_line, options, plan, machine, identity, capacity));
   run_with_google_benchmark(plan, measurement, journal, progress, options.time_unit);
   const bool interrupted = measurement.interrupted();
+  if (interrupted && journal.entries() == 0) {
+    std::cerr << "mpmt: interrupted before the first trial; there is no record\n";
+    return kInterrupted;
+  }
   progress.say("assembling the record");
   const auto capacity_after = interrupted ? std::vector<CapacityPoint>() : measure_capacity(cpus.cpus);
   journal.end(

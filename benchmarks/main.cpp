@@ -11,8 +11,8 @@ namespace {
 using namespace mpmt::benchmarks;
 
 constexpr auto kExitCodes =
-    "Exit codes: 0 ok; 1 a case failed (wrong checksum, a worker died, timed out, error); 2 usage; 5 nothing matched;\n"
-    "130 interrupted (what was measured is kept).";
+    "Exit codes: 0 ok; 1 a case failed (wrong checksum, a worker died, timed out, error); 2 usage, set-up or I/O error;\n"
+    "5 nothing matched; 130 interrupted (what was measured is kept).";
 
 int usage_error(const std::string& what) {
   std::cerr << "mpmt: " << what.substr(0, what.find('\n')) << '\n';
@@ -78,7 +78,6 @@ int main(int argc, char** argv) {
   } catch (const UsageError& wrong) {
     return usage_error(wrong.what());
   } catch (const std::exception& failure) {
-    std::cerr << "mpmt: " << failure.what() << '\n';
-    return kCaseFailed;
+    return usage_error(failure.what());  // set-up or I/O
   }
 }

@@ -28,13 +28,13 @@ std::vector<ProfileRow> quick_rows() {
     return rows.back();
   };
   add("empty", 1).windows = {64};
-  add("prime_count", 1000);
-  add("hash_chain", 200'000);
-  add("matrix_multiply", 50);
+  add("prime_count", 10'000);
+  add("hash_chain", 250'000);
+  add("matrix_multiply", 100);
   add("sort_block", 20);
   add("sleep_wait", 2000).workers = {1, 2, 4};
-  add("file_cached", 500);
-  add("file_sync", 1);
+  add("file_cached", 200);
+  add("file_sync", 5);
   add("loopback_echo", 1000).workers = {1, 2, 4};
   add("payload_copy", 1).payloads = {4096};
   return rows;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/clock.hpp"
+#include "base/cpu_relax.hpp"
 #include "executors/executor.hpp"
 
 namespace mpmt::executors {
@@ -57,14 +58,6 @@ class Bell {
 };
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free, "a futex word that is shared between processes");
-
-inline void cpu_relax() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 /// Sleeps are cut into pieces of this length, so that nothing that goes wrong outside the protocol is waited for much
 /// longer.

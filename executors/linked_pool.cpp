@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
+#include "executors/limits.hpp"
 
 namespace mpmt::executors {
 namespace {
 
 constexpr std::chrono::seconds kLastPatience{2};
-
-void check(const Config& config) {
-  if (config.workers < 1) throw std::invalid_argument(text("workers: ", config.workers, "; at least 1 is needed"));
-  if (config.batch < 1) throw std::invalid_argument("batch: 0; at least 1 task is needed");
-  if (config.window < 1) throw std::invalid_argument("window: 0; at least 1 message is needed");
-  if (config.cpus.empty()) throw std::invalid_argument("cpus: none; at least 1 is needed");
-  if (config.channel == nullptr) throw std::invalid_argument("channel: none; a pool needs one");
-}
 
 Links connect(const Config& config, ipc::Sides sides) {
   const ipc::LinkConfig link{sides, config.window,
@@ -27,6 +19,7 @@ Links connect(const Config& config, ipc::Sides sides) {
 
 const Config& checked_config(const Config& config) {
   check(config);
+  if (config.channel == nullptr) throw std::invalid_argument("channel: none; a pool needs one");
   return config;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "executors/limits.hpp"
 #include "executors/placement.hpp"
 
 namespace mpmt::executors {
@@ -72,6 +73,8 @@ class Serial final : public Executor {
       block.sum += session_->run(tasks, std::span(in_).first(bytes), std::span(out_).first(bytes));
     } catch (const workloads::TaskError& failure) {
       return Outcome{Status::error, text("task ", failure.first_failing_task, ": ", failure.what()), {}};
+    } catch (const std::exception& failure) {
+      return Outcome{Status::error, text("task ", tasks.first, ": ", failure.what()), {}};
     }
     ++block.messages;
     if (const int cpu = ::sched_getcpu(); cpu != last_cpu_) cpus_seen_.insert(last_cpu_ = cpu);
@@ -90,10 +93,12 @@ class Serial final : public Executor {
 };
 
 std::unique_ptr<Executor> start(workloads::Fixture& fixture, const Config& config, Deadline) {
+  check(config);
   return std::make_unique<Serial>(fixture, config);
 }
 
 std::unique_ptr<Executor> start_after_a_thread(workloads::Fixture& fixture, const Config& config, Deadline) {
+  check(config);
   std::thread([] {}).join();  // the C library never goes back
   return std::make_unique<Serial>(fixture, config);
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/cpu_relax.hpp"
 #include "ipc/channel.hpp"
 #include "ipc/limits.hpp"
 
@@ -37,22 +38,22 @@ class Lane {
   explicit Lane(std::size_t capacity) : slots_(capacity) {}
 
   bool try_put(const Message& message) {
-    std::unique_lock lock(mutex_);
+    auto lock = locked();
     return put(message, lock);
   }
   bool put_until(const Message& message, Deadline deadline) {
-    std::unique_lock lock(mutex_);
+    auto lock = locked();
     ++waiting_senders_;
     not_full_.wait_until(lock, deadline, [&] { return used_ < slots_.size(); });
     --waiting_senders_;
     return put(message, lock);
   }
   bool try_take(Slot& into) {
-    std::unique_lock lock(mutex_);
+    auto lock = locked();
     return take(into, lock);
   }
   bool take_until(Slot& into, Deadline deadline) {
-    std::unique_lock lock(mutex_);
+    auto lock = locked();
     ++waiting_receivers_;
     not_empty_.wait_until(lock, deadline, [&] { return used_ > 0; });
     --waiting_receivers_;
@@ -60,6 +61,15 @@ class Lane {
   }
 
  private:
+  // Spins for a moment before it sleeps, as the C library's adaptive mutexes do: the other side holds the lock for some
+  // 20 ns at a time, and going to sleep for that would cost both sides a system call.
+  std::unique_lock<std::mutex> locked() {
+    std::unique_lock lock(mutex_, std::defer_lock);
+    for (int attempt = 0; attempt < kAttempts && !lock.try_lock(); ++attempt) cpu_relax();
+    if (!lock) lock.lock();
+    return lock;
+  }
+
   // Nobody is notified unless somebody waits; outside the lock, so that the woken side does not run into it.
   bool put(const Message& message, std::unique_lock<std::mutex>& lock) {
     if (used_ == slots_.size()) return false;
@@ -81,6 +91,7 @@ class Lane {
     return true;
   }
 
+  static constexpr int kAttempts = 64;
   std::mutex mutex_;
   std::condition_variable not_empty_;
   std::condition_variable not_full_;

@@ -15,12 +15,12 @@ readonly kSoftwareError=70
 
 say() { printf '%s\n' "$*" >&2; }
 
-# The build's output, shown only if it fails.
+# The build's output, shown only if it fails. The build identity comes with the program.
 build() {
   local log=$root/build/run-build.log
   mkdir -p "$root/build"
   [[ -x $root/build/release/mpmt ]] || say "Building mpmt; the first time this takes a few minutes."
-  if ! { cmake -S "$root" --preset release && cmake --build "$root/build/release" --target mpmt; } >"$log" 2>&1; then
+  if ! { cmake -S "$root" --preset release && cmake --build "$root/build/release" --target mpmt_build_identity; } >"$log" 2>&1; then
     cat "$log" >&2
     say "The build failed; see above ($log)."
     exit "$kSoftwareError"

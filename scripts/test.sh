@@ -3,7 +3,7 @@
 # Both run whatever the other says; their own closing lines come last. Exit codes: 0 all passed; 1 a test or the build
 # failed; 69 something that is needed cannot be installed.
 #
-# Both logs stay in build/: test-ctest.log and test-pytest.log.
+# Both logs stay in build/: test-ctest.log and test-pytest.log. MPMT_CMAKE_OPTIONS in the environment goes to CMake.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,7 +17,8 @@ rm -f build/test-ctest.log build/test-pytest.log
 
 readonly kCtestClosing='^[0-9]*% tests passed|^No tests were found'
 
-cmake --preset release
+read -r -a options <<<"${MPMT_CMAKE_OPTIONS:-}"
+cmake --preset release "${options[@]}"
 cmake --build --preset release
 
 # Closing lines are held back until both are through.

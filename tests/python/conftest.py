@@ -1,11 +1,12 @@
-"""Makes scripts/ importable, and gives every test the golden record."""
+"""Makes scripts/ importable, gives every test the golden record, and tests of the binary a bench to run it on."""
 
 from __future__ import annotations
 
 import copy
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "data" / "golden_record.json"
 sys.path.insert(0, str(ROOT / "scripts"))
+
+from bench import BINARY, Bench, Island  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +56,22 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         path.write_bytes(content)
         return path
     return write_
+
+
+@pytest.fixture(scope="session")
+def island() -> Iterator[Island]:
+    with Island() as made:
+        yield made
+
+
+@pytest.fixture
+def bench(island: Island, tmp_path: Path) -> Iterator[Bench]:
+    """Runs the binary; when the test is over, nothing of what was run may be left."""
+    if not os.access(BINARY, os.X_OK):
+        pytest.skip(f"no binary: set MPMT_BINARY or build {BINARY}")
+    made = Bench(tmp_path, island)
+    try:
+        yield made
+        made.expect_nothing_left()
+    finally:
+        made.clear()

@@ -1,0 +1,244 @@
+"""Runs the binary where it disturbs nobody, and finds out what it has left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt")).absolute()
+
+PATIENCE_S = 30.0  # for what takes a moment: only a hang gets there
+MARK = "MPMT_TEST_MARK"  # in the environment of a bench's processes, and so of all that they start
+
+Found = TypeVar("Found")
+
+
+def until(find: Callable[[], Found], what: str, seconds: float = PATIENCE_S) -> Found:
+    """What `find` returns, once that is something."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = find()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
+        time.sleep(0.002)
+
+
+class Island:
+    """A network namespace, for which mpmt's lock is, and a mount namespace with a /dev/shm of its own; where the
+    system does not permit that, `why_not` says so and runs share the machine's."""
+
+    def __init__(self, mounts: Sequence[tuple[str, str]] = (("/dev/shm", "64m"),)) -> None:
+        """`mounts`: (place, size) of each tmpfs."""
+        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        script = "".join(f'mount -t tmpfs -o mode=1777,size={size} tmpfs "{place}" && ' for place, size in mounts)
+        # cat ends with this process, which holds the other end of its input.
+        self._keeper = subprocess.Popen(["unshare", *user, "--net", "--mount", "sh", "-c", script + "exec cat"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        bufsize=0)
+        try:
+            self._keeper.stdin.write(b"ready\n")
+            ready = bool(self._keeper.stdout.readline())
+        except BrokenPipeError:
+            ready = False
+        self.why_not = "" if ready else self._keeper.communicate()[1].decode().strip() or "unshare failed"
+        self._enter = ["nsenter", "--target", str(self._keeper.pid), "--net", "--mount",
+                       *(["--user", "--preserve-credentials"] if user else []),
+                       "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh"]
+
+    def __enter__(self) -> Island:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._keeper.kill()
+        self._keeper.communicate()
+
+    def command(self, cwd: Path, command: Sequence[object]) -> list[str]:
+        """`command` as it is started here, in `cwd`; it keeps the process id of its starter."""
+        return [*([] if self.why_not else [*self._enter, str(cwd)]), *map(str, command)]
+
+    def path(self, place: str) -> Path:
+        """A place of the island, seen from outside."""
+        return Path(place) if self.why_not else Path(f"/proc/{self._keeper.pid}/root{place}")
+
+
+@dataclass(frozen=True)
+class Process:
+    pid: int
+    parent: int
+    name: str
+    arguments: list[str]
+
+    @property
+    def is_trial(self) -> bool:
+        return len(self.arguments) > 1 and self.arguments[1] == "trial"
+
+    def alive(self) -> bool:
+        return _process(self.pid) is not None
+
+
+def _process(pid: int) -> Process | None:
+    """None when there is none, or only what is left of it until it is reaped."""
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").partition("(")[2].rpartition(") ")
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")[:-1]
+    except OSError:
+        return None
+    fields = rest.split()
+    return None if fields[0] in "ZX" else Process(pid, int(fields[1]), name, arguments)
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
+class Bench:
+    def __init__(self, folder: Path, island: Island) -> None:
+        self.folder = folder
+        self.island = island
+        self.mark = uuid.uuid4().hex
+        self.cwd = folder / "cwd"
+        self.state = folder / "state"
+        self.temporary = folder / "tmp"
+        for made in (self.cwd, self.state, self.temporary):
+            made.mkdir()
+        self.environment = {**os.environ, MARK: self.mark, "XDG_STATE_HOME": str(self.state),
+                            "TMPDIR": str(self.temporary), "HOME": str(folder / "home"), "LC_ALL": "C.UTF-8"}
+        self._started: list[subprocess.Popen[str]] = []
+
+    # ---- running ---------------------------------------------------------------------------------------
+
+    def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
+        """The process has the binary's process id: it is mpmt itself."""
+        settings = {"cwd": self.cwd, "env": self.environment, "text": True, "stdin": subprocess.DEVNULL,
+                    "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True, **options}
+        island = settings.pop("island", self.island)
+        started = subprocess.Popen(island.command(self.cwd, [BINARY, *arguments]), **settings)
+        self._started.append(started)
+        return started
+
+    def run(self, *arguments: object, timeout: float = PATIENCE_S, **options: Any) -> subprocess.CompletedProcess[str]:
+        return finish(self.start(*arguments, **options), timeout)
+
+    def measure(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        """`run` with a record at self.out."""
+        return self.run("run", "--out", self.out, *arguments, **options)
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "record.json"
+
+    # ---- looking ---------------------------------------------------------------------------------------
+
+    def processes(self) -> list[Process]:
+        """All that run and carry this bench's mark."""
+        wanted = f"{MARK}={self.mark}".encode()
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        found = [_process(pid) for pid in pids if wanted in _environment(pid)]
+        return [process for process in found if process]
+
+    def children(self, parent: int) -> list[Process]:
+        return [process for process in self.processes() if process.parent == parent]
+
+    def trial_of(self, run: subprocess.Popen[str], workers: int = 0) -> Process:
+        """The running trial, once it has that many child processes."""
+        def find() -> Process | None:
+            assert run.poll() is None, f"the run has ended: {run.communicate()}"
+            trials = [process for process in self.children(run.pid) if process.is_trial]
+            return trials[0] if trials and len(self.children(trials[0].pid)) >= workers else None
+        return until(find, "a trial")
+
+    def journals(self) -> list[Path]:
+        return sorted(self.state.rglob("*.journal"))
+
+    def journalled(self) -> list[dict[str, Any]]:
+        """Entries so far, of all journals."""
+        lines = [line for journal in self.journals() for line in journal.read_text("utf-8").splitlines(True)]
+        return [json.loads(line)["entry"] for line in lines if line.endswith("\n") and '"entry"' in line[:10]]
+
+    def await_entries(self, count: int, run: subprocess.Popen[str]) -> list[dict[str, Any]]:
+        def find() -> bool:
+            assert run.poll() is None, f"the run has ended: {run.communicate()}"
+            return len(self.journalled()) >= count
+        until(find, f"{count} entries in the journal")
+        return self.journalled()
+
+    def shared_names(self) -> list[str]:
+        """mpmt's names in /dev/shm whose maker has gone."""
+        names = [name for name in os.listdir(self.island.path("/dev/shm")) if name.startswith("mpmt-")]
+        return [name for name in names if not Path("/proc", name.split("-")[1]).exists()]
+
+    def expect_no_process(self) -> None:
+        until(lambda: not self.processes(), "all processes to end", 5)
+
+    def expect_nothing_left(self) -> None:
+        self.expect_no_process()
+        assert self.shared_names() == []
+        assert [str(path) for path in self.state.rglob("*") if path.is_file()] == []
+        assert os.listdir(self.temporary) == []
+        assert [str(path) for path in self.folder.rglob("*.partial")] == []
+
+    def clear(self) -> None:
+        """Kills what a failed test has left: only what carries this bench's mark."""
+        for process in self.processes():
+            try:
+                os.kill(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for started in self._started:
+            if started.poll() is None:
+                started.kill()
+            for stream in (started.stdin, started.stdout, started.stderr):
+                if stream and not stream.closed:
+                    stream.close()
+            started.wait(PATIENCE_S)
+
+
+def finish(process: subprocess.Popen[str], timeout: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
+    out, err = process.communicate(timeout=timeout)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def kill_and_reap(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == -signal.SIGKILL
+
+
+def line_of(stream: Any, what: str, seconds: float = PATIENCE_S) -> str:
+    """The next line of an unbuffered binary stream, "" at its end."""
+    deadline = time.monotonic() + seconds
+    line = b""
+    while not line.endswith(b"\n"):
+        left = deadline - time.monotonic()
+        assert left > 0 and select.select([stream], [], [], left)[0], f"waited {seconds:g} s for {what}"
+        byte = os.read(stream.fileno(), 1)
+        if not byte:
+            break
+        line += byte
+    return line.decode()
+
+
+def ready_for_signals(run: subprocess.Popen[str]) -> bool:
+    """It takes SIGINT itself now (or has ended)."""
+    if run.poll() is not None:
+        return True
+    try:
+        status = Path(f"/proc/{run.pid}/status").read_text()
+    except OSError:
+        return True
+    blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+    return bool(blocked & 1 << (signal.SIGINT - 1)) and Path(f"/proc/{run.pid}/comm").read_text().strip() == BINARY.name[:15]
