@@ -116,7 +116,7 @@ Case case_from(const Json& fields) {
   made.executor = fields.at("executor").get<std::string>();
   made.workers = fields.at("workers").get<int>();
   made.grain = fields.at("grain").get<std::uint64_t>();
-  made.batch = fields.at("batch_split").get<bool>() ? 0 : fields.at("batch").get<std::uint64_t>();
+  made.batch = fields.value("batch_split", false) ? 0 : fields.at("batch").get<std::uint64_t>();
   made.payload_bytes = fields.at("payload_bytes").get<std::size_t>();
   made.placement = placement_from(fields.at("placement").get<std::string>());
   if (fields.at("channel").is_null()) return made;

@@ -14,6 +14,7 @@
 #include "benchmarks/google.hpp"
 #include "benchmarks/run_lock.hpp"
 #include "ipc/names.hpp"
+#include "workloads/unnamed_file.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -38,13 +39,22 @@ void check_writable(const fs::path& record, bool named) {
   if (!writable) throw UsageError(text("--out: ", folder.string(), " cannot be written"));
 }
 
+/// Permissions do not tell: root has all of them in /proc, where there are no files to be made.
+bool takes_files(const fs::path& folder) {
+  try {
+    workloads::UnnamedFile(folder, 0);
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
 std::string data_dir_of(const RunOptions& options) {
   std::error_code failed;
   const bool named = !options.data_dir.empty();
   for (const fs::path& folder : named ? std::vector<fs::path>{options.data_dir}
                                       : std::vector<fs::path>{"/var/tmp", fs::temp_directory_path(failed)}) {
-    if (fs::is_directory(folder, failed) && ::access(folder.c_str(), W_OK | X_OK) == 0)
-      return fs::absolute(folder).string();
+    if (fs::is_directory(folder, failed) && takes_files(folder)) return fs::absolute(folder).string();
   }
   throw UsageError(named ? text("--data-dir: ", options.data_dir, " is not a folder that can be written")
                          : "--data-dir: neither /var/tmp nor $TMPDIR can be written; name a folder");
@@ -62,7 +72,7 @@ std::string plan_line(const Plan& plan) {
 }
 
 int print_plan(const Plan& plan) {
-  std::cout << plan_line(plan) << "\nan order: in each round every case once, groups shuffled; each trial times "
+  std::cout << plan_line(plan) << "\nin order: in each round every case once, groups shuffled; each trial times "
             << plan.iterations << " block(s) of about " << plan.block / std::chrono::milliseconds(1)
             << " ms for a group's slowest case\n";
   std::string group;
@@ -87,6 +97,12 @@ bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
   return true;
 }
 
+/// The curve whose last point is lower: what to be warned of.
+const std::vector<CapacityPoint>& lower_of(const std::vector<CapacityPoint>& a, const std::vector<CapacityPoint>& b) {
+  if (a.empty() || b.empty()) return a.empty() ? b : a;
+  return b.back().capacity < a.back().capacity ? b : a;
+}
+
 std::vector<std::string> all_warnings(const Machine& machine, const BuildIdentity& identity,
                                       const std::vector<CapacityPoint>& capacity) {
   auto warnings = identity.warnings();
@@ -94,7 +110,9 @@ std::vector<std::string> all_warnings(const Machine& machine, const BuildIdentit
   return warnings;
 }
 
-int finish(const RunOptions& options, Journal& journal, const fs::path& record, bool interrupted, std::size_t failed) {
+int finish(const RunOptions& options, Journal& journal, const fs::path& record, bool interrupted,
+           const Progress& progress) {
+  const auto failed = progress.failed();
   Assembled assembled;
   try {
     assembled = assemble(journal.path(), record, false);
@@ -108,6 +126,11 @@ int finish(const RunOptions& options, Journal& journal, const fs::path& record, 
   } else {
     if (!assembled.comparisons.empty()) std::cout << '\n' << table_of(assembled.comparisons);
     if (interrupted) std::cout << "\ninterrupted: " << assembled.entries << " trials are kept\n";
+    if (progress.disturbed() > 0) {
+      std::cout << '\n'
+                << progress.disturbed() << " of " << assembled.entries
+                << " trials were disturbed by other load: their figures are in the record, and not compared\n";
+    }
     if (failed > 0) std::cout << '\n' << failed << " trials failed; see 'error' in the record\n";
     std::cout << '\n' << record.string() << std::endl;
   }
@@ -115,24 +138,31 @@ int finish(const RunOptions& options, Journal& journal, const fs::path& record, 
   return failed > 0 ? kCaseFailed : kOk;
 }
 
+/// Thrown through the planning, which may calibrate.
+struct Interrupted {};
+
 std::uint64_t drawn_seed() {
   return std::random_device()() % 1'000'000;
 }
 
-}  // namespace
+int interrupted_early() {
+  std::cerr << "mpmt: interrupted before the first trial; there is no record\n";
+  return kInterrupted;
+}
 
-int run(const RunOptions& options, const std::vector<std::string>& command_line) {
+int measure(const RunOptions& options, const std::vector<std::string>& command_line) {
   const auto machine = describe_machine();
   const auto identity = build_identity();
   const auto cpus = usable_cpus();
   const auto data_dir = data_dir_of(options);
   Interrupt interrupt;
   RunLock lock;
-  Measurement measurement(options, data_dir, cpus.count(), interrupt);
+  Measurement measurement(options, data_dir, cpus, interrupt);
   bool locked = false;
   const auto calibrate = [&](const auto& workload, std::size_t payload, std::chrono::nanoseconds wanted) {
     if (!locked) locked = take_turn(lock, options, interrupt);
-    const auto grain = measurement.calibrate_grain(workload, payload, wanted);
+    const auto grain = locked ? measurement.calibrate_grain(workload, payload, wanted) : 0;
+    if (measurement.interrupted()) throw Interrupted();
     std::cerr << "mpmt: " << workload.name << ": a grain of " << grain << " takes about "
               << duration_text(double(wanted.count())) << " here; --grain " << grain << " repeats this\n";
     return grain;
@@ -158,6 +188,7 @@ int run(const RunOptions& options, const std::vector<std::string>& command_line)
   const bool quiet = options.format == "json";
   Progress progress(plan, quiet);
   if (!quiet) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan) << std::endl;
+  for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
   progress.say("measuring the machine's capacity");
   const auto capacity = measure_capacity(cpus.cpus);
   for (const auto& warning : all_warnings(machine, identity, capacity))
@@ -168,15 +199,22 @@ int run(const RunOptions& options, const std::vector<std::string>& command_line)
   Journal journal(record, make_context(command_line, options, plan, machine, identity, capacity));
   run_with_google_benchmark(plan, measurement, journal, progress, options.time_unit);
   const bool interrupted = measurement.interrupted();
-  if (interrupted && journal.entries() == 0) {
-    std::cerr << "mpmt: interrupted before the first trial; there is no record\n";
-    return kInterrupted;
-  }
+  if (interrupted && journal.entries() == 0) return interrupted_early();
   progress.say("assembling the record");
   const auto capacity_after = interrupted ? std::vector<CapacityPoint>() : measure_capacity(cpus.cpus);
-  journal.end(
-      context_at_end(journal.entries(), interrupted, capacity_after, all_warnings(machine, identity, capacity)));
-  return finish(options, journal, record, interrupted, progress.failed());
+  journal.end(context_at_end(journal.entries(), interrupted, capacity_after,
+                             all_warnings(machine, identity, lower_of(capacity, capacity_after))));
+  return finish(options, journal, record, interrupted, progress);
+}
+
+}  // namespace
+
+int run(const RunOptions& options, const std::vector<std::string>& command_line) {
+  try {
+    return measure(options, command_line);
+  } catch (const Interrupted&) {
+    return interrupted_early();
+  }
 }
 
 }  // namespace mpmt::benchmarks

@@ -30,7 +30,7 @@ class JournalReporter final : public benchmark::BenchmarkReporter {
   bool ReportContext(const Context&) override { return true; }
 
   void ReportRuns(const std::vector<Run>& runs) override {
-    if (!pending_ || pending_->trial.interrupted) return;
+    if (!pending_) return;  // interrupted
     const auto& planned = plan_.cases[pending_->planned];
     journal_.add(make_entry(runs.front(), *pending_, planned, plan_.rounds, time_unit_));
     progress_.finished(*pending_);
@@ -50,6 +50,7 @@ void measure(benchmark::State& state, const Plan& plan, const Turn& turn, Measur
   if (measurement.interrupted()) return state.SkipWithError("interrupted");
   progress.starting(turn);
   Measured measured = measurement.perform(plan, turn);
+  if (measured.trial.interrupted) return state.SkipWithError("interrupted");  // maybe in the midst of its blocks
   const bool failed = measured.trial.status != Status::ok;
   if (failed) {
     state.SkipWithError(measured.trial.error.c_str());

@@ -24,12 +24,6 @@ Interrupt::Interrupt() {
   signals_ = Fd(checked([&] { return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC); }, "signalfd"));
 }
 
-Interrupt::~Interrupt() {
-  requested();  // what has come is not to end the process now that it is unblocked
-  const sigset_t set = taken();
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-}
-
 bool Interrupt::requested() {
   signalfd_siginfo info{};
   while (::read(signals_.get(), &info, sizeof info) == sizeof info) requested_ = true;

@@ -5,12 +5,12 @@
 
 namespace mpmt::benchmarks {
 
-/// While it exists SIGINT, SIGTERM and SIGHUP do not end the process but make fd() readable. Processes spawned by this
-/// suite get their default actions back. One at a time, in a process with one thread.
+/// SIGINT, SIGTERM and SIGHUP do not end the process but make fd() readable; nor do they end it afterwards: one more
+/// Ctrl-C does not change the exit code of a run that is leaving. Processes spawned by this suite get their default
+/// actions back. One at a time, in a process with one thread.
 class Interrupt {
  public:
   Interrupt();
-  ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 

@@ -150,23 +150,29 @@ fs::path free_place(const fs::path& wanted, const fs::path& reserved) {
   return place;
 }
 
+/// Empty when its writer was killed before the first line was complete.
 fs::path record_of(const fs::path& journal) {
   fs::path record;
   for_each_line(journal, [&](Json&& line) {
     if (line.contains("record")) record = line["record"].get<std::string>();
   });
-  if (record.empty()) throw std::runtime_error(text(journal.string(), ": does not say where its record belongs"));
   return record;
 }
 
 std::string recover(const fs::path& journal, const fs::path& reserved) {
-  const auto place = free_place(record_of(journal), reserved);
+  constexpr auto kNothing = "a run was killed before its first trial; nothing to recover";
+  const auto record = record_of(journal);
+  if (record.empty()) {
+    fs::remove(journal);
+    return kNothing;
+  }
+  const auto place = free_place(record, reserved);
   fs::create_directories(place.parent_path());
   const auto assembled = assemble(journal, place, true);
   fs::remove(journal);
   if (assembled.entries == 0) {
     fs::remove(place);
-    return "a run was killed before its first trial; nothing to recover";
+    return kNothing;
   }
   return text("recovered ", assembled.entries, " trials of a run that was killed: ", place.string());
 }
@@ -199,10 +205,12 @@ void Journal::end(const Json& context_at_end) {
 
 void Journal::write(const Json& line) {
   const std::string bytes = dumped(line) + "\n";
+  kept_ = true;  // unless this succeeds, for the next start: a disk is full, say
   for (std::size_t done = 0; done < bytes.size();) {
     done += static_cast<std::size_t>(checked(
         [&] { return ::write(file_.get(), bytes.data() + done, bytes.size() - done); }, "write", path_.string()));
   }
+  kept_ = false;
 }
 
 Assembled assemble(const fs::path& journal, const fs::path& record, bool recovered) {

@@ -21,25 +21,27 @@ std::int64_t cpu_ns(int who) {
 
 }  // namespace
 
-std::optional<StatTicks> ticks_of_stat(const std::string& first_line) {
-  std::istringstream in(first_line);
-  std::string label;
+std::optional<StatTicks> ticks_of_stat(const std::string& line, std::string_view label) {
+  std::istringstream in(line);
+  std::string name;
   std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
-  if (!(in >> label >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal) || label != "cpu") {
+  if (!(in >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal) || name != label) {
     return std::nullopt;
   }
   return StatTicks{user + nice + system + irq + softirq, steal};
 }
 
-LoadSample sample_load() {
+LoadSample sample_load(const std::vector<int>& cpus) {
   LoadSample sample{Clock::now(), 0, 0, cpu_ns(RUSAGE_SELF) + cpu_ns(RUSAGE_CHILDREN)};
+  const std::int64_t tick_ns = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
   std::ifstream stat("/proc/stat");
-  std::string line;
-  std::getline(stat, line);
-  if (const auto ticks = ticks_of_stat(line)) {
-    const std::int64_t tick_ns = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
-    sample.busy_ns = ticks->busy * tick_ns;
-    sample.steal_ns = ticks->steal * tick_ns;
+  std::size_t next = 0;  // both lists ascend
+  for (std::string line; next < cpus.size() && std::getline(stat, line) && line.rfind("cpu", 0) == 0;) {
+    const auto ticks = ticks_of_stat(line, "cpu" + std::to_string(cpus[next]));
+    if (!ticks) continue;
+    sample.busy_ns += ticks->busy * tick_ns;
+    sample.steal_ns += ticks->steal * tick_ns;
+    ++next;
   }
   return sample;
 }

@@ -1,4 +1,6 @@
 // mpmt: threads or processes? See README.md.
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -11,12 +13,23 @@ namespace {
 using namespace mpmt::benchmarks;
 
 constexpr auto kExitCodes =
-    "Exit codes: 0 ok; 1 a case failed (wrong checksum, a worker died, timed out, error); 2 usage, set-up or I/O error;\n"
+    "Exit codes: 0 ok; 1 a case failed (wrong checksum, a worker died, timed out, error); 2 usage, set-up or I/O "
+    "error;\n"
     "5 nothing matched; 130 interrupted (what was measured is kept).";
 
 int usage_error(const std::string& what) {
   std::cerr << "mpmt: " << what.substr(0, what.find('\n')) << '\n';
   return kUsage;
+}
+
+std::string without_command(const CLI::App& app, int argc, char** argv) {
+  std::string said = argc > 1 ? std::string("'") + argv[1] + "' is not a command" : "a command is missing";
+  std::string separator = "; there are: ";
+  for (const auto* const command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    said += separator + command->get_name();
+    separator = ", ";
+  }
+  return said;
 }
 
 }  // namespace
@@ -68,13 +81,14 @@ int main(int argc, char** argv) {
   trial_command->add_option("--parent", parent, "the process to die with");
   trial_command->callback([&] { code = run_trial(parent); });
 
+  ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
   try {
     app.parse(argc, argv);
     return code;
   } catch (const CLI::Success& done) {  // --help, --version
     return app.exit(done);
   } catch (const CLI::ParseError& wrong) {
-    return usage_error(wrong.what());
+    return usage_error(app.get_subcommands().empty() ? without_command(app, argc, argv) : wrong.what());
   } catch (const UsageError& wrong) {
     return usage_error(wrong.what());
   } catch (const std::exception& failure) {

@@ -38,8 +38,8 @@ std::uint64_t round_up(double wanted, std::uint64_t step) {
   return static_cast<std::uint64_t>(steps) * step;
 }
 
-Measurement::Measurement(const RunOptions& options, std::string data_dir, int usable_cpus, Interrupt& interrupt)
-    : options_(options), data_dir_(std::move(data_dir)), usable_cpus_(usable_cpus), interrupt_(interrupt) {}
+Measurement::Measurement(const RunOptions& options, std::string data_dir, const UsableCpus& cpus, Interrupt& interrupt)
+    : options_(options), data_dir_(std::move(data_dir)), cpus_(cpus), interrupt_(interrupt) {}
 
 Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) const {
   // An eighth of a block, and at least two messages for every worker.
@@ -78,6 +78,7 @@ std::uint64_t Measurement::calibrate_grain(const workloads::Description& workloa
   double previous = 0;
   for (measured.grain = 1; measured.grain < kMostTasks; measured.grain *= 4) {
     const double per_task = pilot(measured);
+    if (interrupted()) return 0;
     if (per_task == 0) {
       throw UsageError(
           text("--grain: '", workload.name, "' could not be calibrated: a trial failed at grain ", measured.grain));
@@ -127,9 +128,9 @@ Measured Measurement::perform(const Plan& plan, const Turn& turn) {
   measured.planned = turn.planned;
   measured.round = turn.round;
   for (measured.attempts = 1;; ++measured.attempts) {
-    const auto before = sample_load();
+    const auto before = sample_load(cpus_.cpus);
     measured.trial = run_trial(planned.measured, tasks_of(planned), plan.iterations);
-    measured.load = between(before, sample_load(), usable_cpus_);
+    measured.load = between(before, sample_load(cpus_.cpus), cpus_.count());
     const bool again = status_of(measured) == Status::disturbed && measured.attempts == 1 && attempts_left_ > 0;
     if (!again) return measured;
     --attempts_left_;

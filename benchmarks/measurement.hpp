@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cpus.hpp"
 #include "benchmarks/entry.hpp"
 #include "benchmarks/interrupt.hpp"
 #include "benchmarks/plan.hpp"
@@ -15,7 +16,7 @@ namespace mpmt::benchmarks {
 /// Runs trials, one at a time. Used by one thread.
 class Measurement {
  public:
-  Measurement(const RunOptions& options, std::string data_dir, int usable_cpus, Interrupt& interrupt);
+  Measurement(const RunOptions& options, std::string data_dir, const UsableCpus& cpus, Interrupt& interrupt);
 
   /// The grain at which a task of this workload takes `wanted`, run serially, rounded to 1, 2 or 5 times a power of
   /// ten.
@@ -39,7 +40,7 @@ class Measurement {
 
   const RunOptions& options_;
   std::string data_dir_;
-  int usable_cpus_;
+  const UsableCpus& cpus_;
   Interrupt& interrupt_;
   std::map<std::string, std::uint64_t> tasks_;  ///< by group
   std::size_t attempts_left_ = 0;               ///< for repeating disturbed trials; a tenth of the plan

@@ -90,6 +90,16 @@ void add_number(CLI::App& command, const std::string& name, std::optional<Value>
   command.add_option(name, into, help)->check(CLI::Range(least, most))->type_name("N");
 }
 
+/// Like CLI::Range, which lets "nan" pass.
+CLI::Validator seconds_between(double least, double most) {
+  return {[=](std::string& item) {
+            double value = 0;
+            const bool fits = CLI::detail::lexical_cast(item, value) && value >= least && value <= most;
+            return fits ? "" : text("'", item, "' is not a number from ", least, " to ", most);
+          },
+          text("in [", least, " - ", most, "]")};
+}
+
 void add_axes(CLI::App& command, RunOptions& options) {
   constexpr auto kAxes = "Axes (default: as the profile has them)";
   add_list<std::string>(command, "--workload", options.workloads, "what a task does; see mpmt list workloads", plain())
@@ -123,7 +133,7 @@ void add_amounts(CLI::App& command, RunOptions& options) {
              "tasks per block (default: found by a pilot)");
   add_number(command, "--seed", options.seed, std::uint64_t{0}, std::uint64_t{1} << 53, "order of the trials");
   command.add_option("--timeout", options.timeout_s, "seconds that one trial may take")
-      ->check(CLI::Range(0.1, 86'400.0))
+      ->check(seconds_between(0.1, 86'400))
       ->capture_default_str();
 }
 
@@ -175,7 +185,7 @@ void add_google_options(CLI::App& command, RunOptions& options) {
       ->group(kGoogle);
   command
       .add_option("--benchmark_min_time", options.min_time_s, "seconds timed per trial, at least: sets --iterations")
-      ->check(CLI::Range(0.001, 3600.0))
+      ->check(seconds_between(0.001, 3600))
       ->group(kGoogle);
   refuse_interleaving_off(command);
   refuse(command, "--benchmark_perf_counters", "it would count the harness, not the trials it starts");

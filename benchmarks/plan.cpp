@@ -54,11 +54,11 @@ class Planner {
     check_pairs();
   }
 
-  std::vector<PlannedCase> cases() {
+  Plan plan() {
     std::vector<std::string_view> listed;
     for (const auto& row : profile_.rows) listed.push_back(row.workload);
     for (const auto* workload : parts<workloads::Description>("--workload", options_.workloads, listed)) add(*workload);
-    return std::move(cases_);
+    return std::move(plan_);
   }
 
  private:
@@ -155,27 +155,33 @@ class Planner {
       if (!executor->uses_channel) {
         made.channel.clear();
         made.workers = 1;
-        if (with_serial) cases_.push_back({made, group});
+        if (with_serial) plan_.cases.push_back({made, group});
         continue;
       }
       made.window = window;
       made.wait = wait;
       for (const auto* channel : usable(*executor)) {
-        check_payload(*channel, made);
+        if (!carries(*channel, made)) continue;
         made.channel = channel->name;
         for (const int workers : chosen(options_.workers, row.workers)) {
           made.workers = workers;
-          cases_.push_back({made, group});
+          plan_.cases.push_back({made, group});
         }
       }
     }
   }
 
-  static void check_payload(const ipc::Description& channel, const Case& made) {
+  /// Whether the channel takes the case's messages. What the user asked for and cannot be had is an error; what only
+  /// the profile wants is left out with a note.
+  bool carries(const ipc::Description& channel, const Case& made) {
     const std::size_t tasks = std::max<std::uint64_t>(1, made.batch);
-    if (made.payload_bytes <= channel.max_payload_bytes / tasks) return;
-    throw UsageError(text("--payload: ", made.payload_bytes, " bytes × batch ", tasks, " is more than ", channel.name,
-                          " carries in a message: ", channel.max_payload_bytes, " bytes"));
+    if (made.payload_bytes <= channel.max_payload_bytes / tasks) return true;
+    const auto why = text(made.payload_bytes, " bytes × batch ", tasks, " is more than ", channel.name,
+                          " carries in a message: ", channel.max_payload_bytes, " bytes");
+    if (!options_.payloads.empty() || !options_.batches.empty()) throw UsageError("--payload: " + why);
+    const auto note = text(made.workload, " over ", channel.name, " is left out: ", why);
+    if (std::find(plan_.notes.begin(), plan_.notes.end(), note) == plan_.notes.end()) plan_.notes.push_back(note);
+    return false;
   }
 
   const RunOptions& options_;
@@ -183,7 +189,7 @@ class Planner {
   const CalibrateGrain& calibrate_;
   std::vector<const executors::Description*> executors_;
   std::vector<const ipc::Description*> channels_;
-  std::vector<PlannedCase> cases_;
+  Plan plan_;
 };
 
 void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter) {
@@ -201,7 +207,7 @@ void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter) {
 }  // namespace
 
 Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate) {
-  Plan plan;
+  Plan plan = Planner(options, profile, calibrate).plan();
   plan.rounds = options.rounds.value_or(profile.rounds);
   plan.block = profile.block;
   plan.iterations = options.iterations.value_or(profile.iterations);
@@ -210,7 +216,6 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
     plan.iterations = std::max(1, static_cast<int>(std::ceil(blocks)));
   }
   plan.seed = seed;
-  plan.cases = Planner(options, profile, calibrate).cases();
   keep_matching(plan.cases, options.filter);
   plan.turns = schedule(plan.cases, plan.rounds, seed);
   return plan;

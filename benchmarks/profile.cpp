@@ -16,6 +16,27 @@ std::vector<int> doubling(int most) {
   return counts;
 }
 
+template <class Part>
+std::vector<std::string_view> all_of() {
+  std::vector<std::string_view> names;
+  for (const auto& part : Catalog<Part>::instance().all()) names.push_back(part.name);
+  return names;
+}
+
+/// For a workload that no table lists, such as one that was added since: nothing special.
+ProfileRow plain_row(const workloads::Description& workload) {
+  return {workload.name, {1}, {1}, {workload.minimum_payload}, {2}, {1, 2}, {Placement::spread}, {Wait::block}};
+}
+
+/// Adds the workloads of the catalogue that are not in the table.
+std::vector<ProfileRow> with_the_rest(std::vector<ProfileRow> rows) {
+  for (const auto& workload : workloads::WorkloadCatalog::instance().all()) {
+    const auto listed = [&](const auto& row) { return row.workload == workload.name; };
+    if (std::none_of(rows.begin(), rows.end(), listed)) rows.push_back(plain_row(workload));
+  }
+  return rows;
+}
+
 /// One grain a workload, of about a millisecond where its cost scales. Waiting overlaps beyond the number of CPUs, so
 /// sleep_wait goes to 4 workers.
 std::vector<ProfileRow> quick_rows() {
@@ -42,7 +63,7 @@ std::vector<ProfileRow> quick_rows() {
 
 /// Two grains, fine and coarse; batching where dispatch dominates; one CPU as well for what is mostly hand-off.
 std::vector<ProfileRow> standard_rows(int cpus) {
-  auto rows = quick_rows();
+  auto rows = with_the_rest(quick_rows());
   for (auto& row : rows) {
     const auto coarse = row.grains.front();
     if (coarse >= 20) row.grains = {coarse / 20, coarse};
@@ -75,21 +96,20 @@ std::vector<ProfileRow> full_rows(int cpus) {
 
 Profile profile_of(std::string_view name, int usable_cpus) {
   using std::chrono::milliseconds;
-  const std::vector<std::string_view> controlled{"serial", "thread_pool", "process_pool"};
-  const std::vector<std::string_view> all{"serial", "serial_threaded_libc", "thread_pool", "process_pool"};
-  if (name == "quick") return {controlled, {"boost_queue"}, quick_rows(), 5, 1, milliseconds(80)};
-  if (name == "standard") {
-    return {all, {"boost_queue", "by_reference"}, standard_rows(usable_cpus), 10, 1, milliseconds(80)};
+  // Quick is a fixed table; the others take up whatever is in the catalogues.
+  if (name == "quick") {
+    return {{"serial", "thread_pool", "process_pool"}, {"boost_queue"}, quick_rows(), 5, 1, milliseconds(80)};
   }
-  return {all, {"boost_queue", "by_reference"}, full_rows(usable_cpus), 20, 3, milliseconds(100)};
+  const auto executors = all_of<executors::Description>();
+  const auto channels = all_of<ipc::Description>();
+  if (name == "standard") return {executors, channels, standard_rows(usable_cpus), 10, 1, milliseconds(80)};
+  return {executors, channels, full_rows(usable_cpus), 20, 3, milliseconds(100)};
 }
 
 ProfileRow row_of(const Profile& profile, std::string_view workload) {
   const auto listed =
       std::find_if(profile.rows.begin(), profile.rows.end(), [&](const auto& row) { return row.workload == workload; });
-  if (listed != profile.rows.end()) return *listed;
-  const auto* const known = workloads::WorkloadCatalog::instance().find(workload);
-  return {workload, {1}, {1}, {known->minimum_payload}, {2}, {1, 2}, {Placement::spread}, {Wait::block}};
+  return listed != profile.rows.end() ? *listed : plain_row(*workloads::WorkloadCatalog::instance().find(workload));
 }
 
 }  // namespace mpmt::benchmarks

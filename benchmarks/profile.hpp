@@ -33,7 +33,7 @@ struct Profile {
 /// `name` is quick, standard or full; `usable_cpus` bounds the worker counts.
 Profile profile_of(std::string_view name, int usable_cpus);
 
-/// For a workload that a profile does not list, such as one that was added since: grain 1, nothing special.
+/// The axes of `workload`, which is in the catalogue; plain ones when the profile does not list it.
 ProfileRow row_of(const Profile& profile, std::string_view workload);
 
 }  // namespace mpmt::benchmarks

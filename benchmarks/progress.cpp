@@ -28,6 +28,19 @@ std::string clock_text(double seconds) {
   return buffer.data();
 }
 
+std::string padded(const std::string& cell, std::size_t width) {
+  return cell.size() < width ? std::string(width - cell.size(), ' ') + cell : cell;
+}
+
+/// Median and coefficient of variation of the trials; in brackets when all there is was disturbed.
+std::string figures_of(const std::vector<double>& ok, const std::vector<double>& disturbed) {
+  if (!ok.empty()) {
+    return padded(duration_text(median(ok)), 10) + padded(formatted("±%.1f %%", 100 * variation(ok)), 10);
+  }
+  if (!disturbed.empty()) return padded("(" + duration_text(median(disturbed)) + ")", 11) + std::string(8, ' ');
+  return padded("no result", 19);
+}
+
 bool is_failure(Status status) {
   return status == Status::wrong_checksum || status == Status::worker_died || status == Status::timed_out ||
          status == Status::error;
@@ -83,7 +96,9 @@ void Progress::finished(const Measured& measured) {
   } else {
     ++series.troubles[std::string(text_of(status))];
     if (series.error.empty()) series.error = measured.trial.error;
+    if (status == Status::disturbed) series.disturbed.push_back(ns_per_task(measured.trial));
   }
+  disturbed_ += status == Status::disturbed;
   failed_ += is_failure(status);
   if (series.rounds < plan_.rounds) return;
   clear_line();
@@ -93,19 +108,10 @@ void Progress::finished(const Measured& measured) {
 }
 
 std::string Progress::line_of(const Case& measured, const Series& series) const {
-  const auto padded = [](std::string cell, std::size_t width) {
-    return cell.size() < width ? std::string(width - cell.size(), ' ') + cell : cell;
-  };
-  std::string line = text("[", padded(std::to_string(cases_done_), std::to_string(plan_.cases.size()).size()), "/",
-                          plan_.cases.size(), "] ");
-  line += series.per_task.empty() ? padded("no result", 19)
-                                  : padded(duration_text(median(series.per_task)), 9) +
-                                        padded(formatted("± %.1f %%", 100 * variation(series.per_task)), 11);
-  line += "  " + measured.name();
-  if (!series.per_task.empty()) {
-    const auto unstable = instability(series.per_task);
-    if (!unstable.empty()) line += "  unstable: " + unstable;
-  }
+  const auto total = std::to_string(plan_.cases.size());
+  std::string line = text("[", padded(std::to_string(cases_done_), total.size()), "/", total, "] ",
+                          figures_of(series.per_task, series.disturbed), "  ", measured.name());
+  if (const auto why = instability(series.per_task); !why.empty()) line += "  unstable: " + why;
   for (const auto& [status, count] : series.troubles) line += text("  ", status, " ", count, "/", series.rounds);
   if (!series.error.empty()) line += " (" + series.error + ")";
   return line;

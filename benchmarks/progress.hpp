@@ -25,6 +25,7 @@ class Progress {
   void starting(const Turn& turn);
   void finished(const Measured& measured);
 
+  std::size_t disturbed() const { return disturbed_; }  ///< trials during which somebody else used the CPUs
   std::size_t failed() const {
     return failed_;
   }  ///< trials with a wrong checksum, a dead worker, a time-out or an error
@@ -32,7 +33,8 @@ class Progress {
  private:
   struct Series {
     int rounds = 0;
-    std::vector<double> per_task;
+    std::vector<double> per_task;         ///< of ok trials
+    std::vector<double> disturbed;        ///< the same of disturbed ones
     std::map<std::string, int> troubles;  ///< status: how often
     std::string error;                    ///< the first
   };
@@ -46,6 +48,7 @@ class Progress {
   const Clock::time_point start_;
   std::size_t done_ = 0;
   std::size_t cases_done_ = 0;
+  std::size_t disturbed_ = 0;
   std::size_t failed_ = 0;
   std::map<std::size_t, Series> series_;
 };

@@ -17,8 +17,9 @@ std::string hex(std::uint64_t value) {
 std::uint64_t from_hex(const std::string& text) {
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();
-  const bool prefixed = text.rfind("0x", 0) == 0;
-  if (!prefixed || std::from_chars(text.data() + 2, end, value, 16).ptr != end || text.size() < 3) {
+  const bool prefixed = text.rfind("0x", 0) == 0 && text.size() > 2;
+  const auto read = prefixed ? std::from_chars(text.data() + 2, end, value, 16) : std::from_chars_result{};
+  if (!prefixed || read.ptr != end || read.ec != std::errc()) {
     throw std::invalid_argument("'" + text.substr(0, 40) + "' is not a hexadecimal number");
   }
   return value;

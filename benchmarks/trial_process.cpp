@@ -24,6 +24,8 @@ namespace {
 
 using executors::Status;
 
+constexpr std::size_t kMostErrorText = 64 << 10;
+
 struct Pipe {
   Fd read;
   Fd write;
@@ -146,8 +148,17 @@ std::optional<executors::Block> TrialProcess::run_block() {
   try {
     const auto answer = ask({{"type", "run"}}, "block");
     if (!answer) return std::nullopt;
-    result_.blocks.push_back(block_from(*answer));
-    return result_.blocks.back();
+    const auto block = block_from(*answer);
+    if (block.tasks != result_.assignment.tasks) {
+      return give_up(Status::error,
+                     text("the trial ran ", block.tasks, " tasks instead of ", result_.assignment.tasks));
+    }
+    if (!result_.blocks.empty() && block.sum != result_.blocks.front().sum) {
+      return give_up(Status::wrong_checksum, text("blocks of the same tasks have the sums ",
+                                                  hex(result_.blocks.front().sum), " and ", hex(block.sum)));
+    }
+    result_.blocks.push_back(block);
+    return block;
   } catch (const std::exception& wrong) {
     return give_up(Status::error, text("the trial's 'block' is not as the protocol has it: ", wrong.what()));
   }
@@ -180,7 +191,12 @@ std::optional<Json> TrialProcess::ask(const Json& message, std::string_view expe
     return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));
   }
   if (answer["type"] == "failed") {
-    return give_up(status_from(answer.value("status", "error")), answer.value("error", "no reason given"));
+    const auto status = status_from(answer.value("status", "error"));
+    const auto error = answer.value("error", "no reason given");
+    // Judged by the run, and no failure at all.
+    const bool possible = status != Status::ok && status != Status::disturbed && status != Status::unstable;
+    return possible ? give_up(status, error)
+                    : give_up(Status::error, text("the trial failed with status '", text_of(status), "': ", error));
   }
   if (answer["type"] != expected_type) {
     return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));
@@ -234,7 +250,11 @@ bool TrialProcess::wait_for_output() {
     std::array<pollfd, 3> wanted{pollfd{from_.get(), POLLIN, 0}, pollfd{interrupt_.fd(), POLLIN, 0},
                                  pollfd{errors_.get(), POLLIN, 0}};
     ::poll(wanted.data(), wanted.size(), static_cast<int>(std::min<long>(left, 60'000)));
-    if (wanted[2].revents != 0) drain(errors_, error_output_);
+    if (wanted[2].revents != 0) {
+      drain(errors_, error_output_);
+      // Only its last line is ever shown.
+      if (error_output_.size() > kMostErrorText) error_output_.erase(0, error_output_.size() - kMostErrorText);
+    }
     if (interrupt_.requested()) {
       result_.interrupted = true;
       reap();

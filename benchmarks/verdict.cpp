@@ -28,6 +28,7 @@ using Rounds = std::map<int, double>;
 struct Measured {
   Case measured;
   Rounds rounds;
+  int disturbed = 0;  ///< trials left out because somebody else used the CPUs
 };
 
 enum class Who { threads, processes, neither };
@@ -41,8 +42,9 @@ Who who_runs(const Case& measured) {
 std::vector<Measured> by_case(const std::vector<Observation>& observations) {
   std::map<std::string, Measured> cases;
   for (const auto& observation : observations) {
-    auto& entry = cases.try_emplace(observation.measured.name(), Measured{observation.measured, {}}).first->second;
+    auto& entry = cases.try_emplace(observation.measured.name(), Measured{observation.measured, {}, 0}).first->second;
     if (observation.status == Status::ok) entry.rounds[observation.round] = observation.ns_per_task;
+    entry.disturbed += observation.status == Status::disturbed;
   }
   std::vector<Measured> list;
   for (auto& [name, entry] : cases) list.push_back(std::move(entry));
@@ -77,15 +79,25 @@ Comparison estimate(const Measured& processes, const Measured& threads, bool dep
     denominators.push_back(other->second);
   }
   row.rounds = static_cast<int>(numerators.size());
+  if (row.rounds < kLeastRounds) {
+    row.reason = text(row.rounds, " rounds with both sides, ", kLeastRounds, " are needed");
+    if (const int lost = processes.disturbed + threads.disturbed; lost > 0) {
+      row.reason += text("; ", lost, " trials were disturbed by other load");
+    }
+  }
   if (row.rounds < 2) return row;
   const auto [ratio, low, high, p_value] = paired_ratio(numerators, denominators);
   std::tie(row.ratio, row.low, row.high, row.p_value) = std::tie(ratio, low, high, p_value);
   row.detectable = std::max(row.high / row.ratio, kMargin) - 1;
+  std::string unstable;
   for (const auto& [side, who] : {std::pair(&processes, "processes"), std::pair(&threads, "threads")}) {
     const auto why = instability(values_of(side->rounds));
-    if (!why.empty()) row.reason += text(row.reason.empty() ? "" : "; ", who, ": ", why);
+    if (!why.empty()) unstable += text(unstable.empty() ? "" : "; ", who, ": ", why);
   }
-  if (!row.reason.empty()) row.verdict = Verdict::unstable;
+  if (!unstable.empty()) {
+    row.verdict = Verdict::unstable;
+    row.reason = unstable;
+  }
   if (row.processes.placement == Placement::free || row.threads.placement == Placement::free) {
     const auto faster =
         std::count_if(numerators.begin(), numerators.end(),
@@ -98,11 +110,10 @@ Comparison estimate(const Measured& processes, const Measured& threads, bool dep
 
 void decide(Comparison& row) {
   if (row.verdict == Verdict::unstable) return;
-  if (row.rounds < kLeastRounds) {
-    row.reason = text(row.rounds, " rounds with both sides; at least ", kLeastRounds, " are needed");
-  } else if (row.processes.placement == Placement::free || row.threads.placement == Placement::free) {
-    return;  // names no winner
-  } else if (row.low > 1 / kMargin && row.high < kMargin) {
+  if (row.rounds < kLeastRounds) return;
+  if (row.processes.placement == Placement::free || row.threads.placement == Placement::free)
+    return;  // luck names no winner
+  if (row.low > 1 / kMargin && row.high < kMargin) {
     row.verdict = Verdict::same;
   } else if (row.p_holm < kSignificant && row.low > 1 && row.ratio >= kMargin) {
     row.verdict = Verdict::threads;
@@ -124,14 +135,14 @@ void decide_table(std::vector<Comparison>& rows) {
 
 std::vector<Comparison> controlled_rows(const std::vector<Measured>& cases) {
   std::vector<Comparison> rows;
-  std::map<decltype(controlled_key(Case())), const Measured*> threads;
+  std::multimap<decltype(controlled_key(Case())), const Measured*> threads;
   for (const auto& entry : cases) {
     if (who_runs(entry.measured) == Who::threads) threads.emplace(controlled_key(entry.measured), &entry);
   }
   for (const auto& entry : cases) {
     if (who_runs(entry.measured) != Who::processes) continue;
-    const auto other = threads.find(controlled_key(entry.measured));
-    if (other != threads.end()) rows.push_back(estimate(entry, *other->second, false));
+    const auto [first, last] = threads.equal_range(controlled_key(entry.measured));
+    for (auto other = first; other != last; ++other) rows.push_back(estimate(entry, *other->second, false));
   }
   return rows;
 }
@@ -230,7 +241,8 @@ double false_winner_share(const std::vector<Observation>& observations, int tabl
   std::vector<const Measured*> usable;
   for (const auto& entry : cases) {
     const bool pinned = entry.measured.placement != Placement::free;
-    if (pinned && who_runs(entry.measured) != Who::neither && entry.rounds.size() >= 4) usable.push_back(&entry);
+    if (pinned && who_runs(entry.measured) != Who::neither && entry.rounds.size() >= 2 * kLeastRounds)
+      usable.push_back(&entry);
   }
   if (usable.empty()) return -1;
   const auto rows_per_table = std::max<std::size_t>(1, controlled_rows(cases).size());
@@ -243,8 +255,8 @@ double false_winner_share(const std::vector<Observation>& observations, int tabl
     for (std::size_t r = 0; r < rows_per_table; ++r) {
       const Measured& source = *usable[any_case(random)];
       const auto values = values_of(source.rounds);
-      Measured one{source.measured, {}};
-      Measured other{source.measured, {}};
+      Measured one{source.measured, {}, 0};
+      Measured other{source.measured, {}, 0};
       const std::size_t first = values.size() % 2 == 0 ? 0 : static_cast<std::size_t>(coin(random));
       for (std::size_t i = first; i + 1 < values.size(); i += 2) {
         const bool swapped = coin(random);

@@ -55,7 +55,7 @@ std::string table_of(const std::vector<Comparison>& rows);
 
 /// The share of tables that name a winner although both sides are the same executor: `tables` times, draws as many rows
 /// as there are controlled ones from the ok trials of single cases, pairing neighbouring rounds at random. Needs cases
-/// with at least 4 ok trials; negative when there is none.
+/// with at least 10 ok trials; negative when there is none.
 double false_winner_share(const std::vector<Observation>& observations, int tables, std::uint64_t seed);
 
 }  // namespace mpmt::benchmarks

@@ -145,8 +145,12 @@ Outcome Dispatcher::await_hello(Deadline deadline) {
   const bool finished = wait_until(scoreboard_.doorbell(), config_.wait, deadline, [&] {
     bool all = true;
     for (auto& lane : lanes_) all &= hear(lane, failure);
-    if (!failure && !all) failure = casualty();
-    return all || failure;
+    if (failure || all) return true;
+    if (auto died = casualty()) {
+      for (auto& lane : lanes_) hear(lane, failure);  // what it said before it went tells more
+      if (!failure) failure = std::move(died);
+    }
+    return failure.has_value();
   });
   if (failure) return *failure;
   return finished ? Outcome{} : late();

@@ -5,7 +5,8 @@
 
 namespace mpmt::executors {
 
-/// Throws std::invalid_argument naming what is wrong, unless the configuration can be run. Called first by every start().
+/// Throws std::invalid_argument naming what is wrong, unless the configuration can be run. Called first by every
+/// start().
 void check(const Config& config);
 
 }  // namespace mpmt::executors

@@ -32,10 +32,23 @@ LinkedPool::LinkedPool(workloads::Fixture& fixture, const Config& config, ipc::S
       scoreboard_(config_.workers, sides == ipc::Sides::threads ? Bell::Scope::one_process : Bell::Scope::processes),
       links_(connect(config_, sides)),
       crew_(start_crew({fixture, config_, scoreboard_, links_})) {
-  dispatcher_.emplace(links_, scoreboard_, fixture, config_, *crew_);
+  try {
+    dispatcher_.emplace(links_, scoreboard_, fixture, config_, *crew_);
+  } catch (...) {
+    dismiss({fixture, config_, scoreboard_, links_});
+    throw;
+  }
   if (const auto up = dispatcher_->await_hello(deadline); up.status != Status::ok) {
     shutdown(Clock::now() + kLastPatience);
     throw StartFailed(up);
+  }
+}
+
+void LinkedPool::dismiss(const Parts& parts) {
+  const RequestHead stop{RequestKind::stop};
+  for (std::size_t worker = 0; worker < parts.links.size(); ++worker) {
+    parts.links[worker]->end(ipc::Side::submitter).try_send({bytes_of(stop), {}});
+    parts.scoreboard.slot(static_cast<int>(worker)).bell.ring();
   }
 }
 

@@ -30,6 +30,9 @@ class LinkedPool final : public Executor {
   };
   using StartCrew = std::function<std::unique_ptr<Crew>(const Parts&)>;
 
+  /// Tells all workers to leave, when a start fails half-way: nothing has been asked of them yet.
+  static void dismiss(const Parts& parts);
+
   /// Throws StartFailed, or what the channel's connect() throws.
   LinkedPool(workloads::Fixture& fixture, const Config& config, ipc::Sides sides, const StartCrew& start_crew,
              Deadline deadline);

@@ -1,7 +1,10 @@
 // thread_pool: the workers are std::threads of the submitter's process.
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "base/checked.hpp"
+#include "base/text.hpp"
 #include "executors/linked_pool.hpp"
 #include "executors/worker.hpp"
 
@@ -12,10 +15,17 @@ class ThreadCrew final : public Crew {
  public:
   explicit ThreadCrew(const LinkedPool::Parts& parts) : scoreboard_(parts.scoreboard) {
     threads_.reserve(static_cast<std::size_t>(parts.config.workers));
-    for (int worker = 0; worker < parts.config.workers; ++worker) {
-      ipc::End& end = parts.links[static_cast<std::size_t>(worker)]->end(ipc::Side::worker);
-      threads_.emplace_back(
-          [side = WorkerSide{worker, end, parts.scoreboard, parts.fixture, parts.config}] { work(side); });
+    try {
+      for (int worker = 0; worker < parts.config.workers; ++worker) {
+        ipc::End& end = parts.links[static_cast<std::size_t>(worker)]->end(ipc::Side::worker);
+        threads_.emplace_back(
+            [side = WorkerSide{worker, end, parts.scoreboard, parts.fixture, parts.config}] { work(side); });
+      }
+    } catch (const std::system_error& failure) {
+      LinkedPool::dismiss(parts);
+      for (auto& thread : threads_) thread.join();
+      throw_system_error(failure.code().value(), "std::thread",
+                         text("worker ", threads_.size(), " of ", parts.config.workers));
     }
   }
 

@@ -148,7 +148,8 @@ TEST_P(EveryChannel, an_empty_channel_has_nothing) {
 TEST_P(EveryChannel, the_waiting_forms_return_at_their_deadline) {
   const auto link = connect(1);
   End& end = link->end(Side::submitter);
-  for (const auto patience : {std::chrono::milliseconds(-5), std::chrono::milliseconds(0), std::chrono::milliseconds(30)}) {
+  for (const auto patience :
+       {std::chrono::milliseconds(-5), std::chrono::milliseconds(0), std::chrono::milliseconds(30)}) {
     const Deadline deadline = Clock::now() + patience;
     EXPECT_FALSE(end.receive(deadline));
     EXPECT_GE(Clock::now(), deadline - std::chrono::milliseconds(5)) << "gave up early";
@@ -260,7 +261,8 @@ TEST_P(EveryChannel, a_lent_buffer_may_be_sent_more_than_once) {
 }
 
 INSTANTIATE_TEST_SUITE_P(threads, EveryChannel, ::testing::ValuesIn(channels_between(ipc::Sides::threads)), name_of);
-INSTANTIATE_TEST_SUITE_P(processes, EveryChannel, ::testing::ValuesIn(channels_between(ipc::Sides::processes)), name_of);
+INSTANTIATE_TEST_SUITE_P(processes, EveryChannel, ::testing::ValuesIn(channels_between(ipc::Sides::processes)),
+                         name_of);
 
 }  // namespace
 }  // namespace mpmt::tests

@@ -9,13 +9,13 @@
 #include <optional>
 #include <ostream>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/child_process.hpp"
 #include "footprint.hpp"
+#include "in_child.hpp"
 #include "ipc/channel.hpp"
 
 namespace mpmt::tests {
@@ -40,11 +40,6 @@ inline std::vector<ChannelUse> channels_between(ipc::Sides sides) {
 
 inline std::string name_of(const ::testing::TestParamInfo<ChannelUse>& use) {
   return std::string(use.param.channel->name);
-}
-
-/// For bodies that run in another thread or process, where no expectation can be recorded.
-inline void require(bool holds, const std::string& what) {
-  if (!holds) throw std::runtime_error(what);
 }
 
 /// The worker's side of a link, alive: a thread, or a forked process.

@@ -48,7 +48,8 @@ inline std::string name_of(const ::testing::TestParamInfo<PoolKind>& kind) {
 class MadeUp final : public workloads::Fixture {
  public:
   using Task = std::function<std::uint64_t(std::uint64_t)>;
-  explicit MadeUp(Task task, std::function<void(int)> on_open = [](int) {})
+  explicit MadeUp(
+      Task task, std::function<void(int)> on_open = [](int) {})
       : task_(std::move(task)), on_open_(std::move(on_open)) {}
 
   std::unique_ptr<workloads::Session> open(int worker) override {

@@ -31,12 +31,18 @@ class OwnFilesCrew final : public Crew {
  public:
   explicit OwnFilesCrew(const LinkedPool::Parts& parts) : scoreboard_(parts.scoreboard) {
     check_unshare();
-    for (int worker = 0; worker < parts.config.workers; ++worker) {
-      ipc::End& end = parts.links[static_cast<std::size_t>(worker)]->end(ipc::Side::worker);
-      threads_.emplace_back([side = WorkerSide{worker, end, parts.scoreboard, parts.fixture, parts.config}] {
-        if (::unshare(CLONE_FILES) != 0) std::abort();  // a worker that is not what it says would be measured
-        work(side);
-      });
+    try {
+      for (int worker = 0; worker < parts.config.workers; ++worker) {
+        ipc::End& end = parts.links[static_cast<std::size_t>(worker)]->end(ipc::Side::worker);
+        threads_.emplace_back([side = WorkerSide{worker, end, parts.scoreboard, parts.fixture, parts.config}] {
+          if (::unshare(CLONE_FILES) != 0) std::abort();  // a worker that is not what it says would be measured
+          work(side);
+        });
+      }
+    } catch (...) {  // no more threads: those that are there leave
+      LinkedPool::dismiss(parts);
+      for (auto& thread : threads_) thread.join();
+      throw;
     }
   }
 

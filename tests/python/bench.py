@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -19,6 +20,10 @@ BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt")
 
 PATIENCE_S = 30.0  # for what takes a moment: only a hang gets there
 MARK = "MPMT_TEST_MARK"  # in the environment of a bench's processes, and so of all that they start
+
+# SIOCSIFFLAGS, IFF_UP | IFF_RUNNING: netdevice(7)
+LOOPBACK_UP = ("import fcntl, socket, struct; "
+               'fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x41))')
 
 Found = TypeVar("Found")
 
@@ -41,7 +46,9 @@ class Island:
     def __init__(self, mounts: Sequence[tuple[str, str]] = (("/dev/shm", "64m"),)) -> None:
         """`mounts`: (place, size) of each tmpfs."""
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        script = "".join(f'mount -t tmpfs -o mode=1777,size={size} tmpfs "{place}" && ' for place, size in mounts)
+        loopback = f"{sys.executable} -c '{LOOPBACK_UP}' && "
+        script = loopback + "".join(f'mount -t tmpfs -o mode=1777,size={size} tmpfs "{place}" && '
+                                    for place, size in mounts)
         # cat ends with this process, which holds the other end of its input.
         self._keeper = subprocess.Popen(["unshare", *user, "--net", "--mount", "sh", "-c", script + "exec cat"],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -130,7 +137,8 @@ class Bench:
         self._started.append(started)
         return started
 
-    def run(self, *arguments: object, timeout: float = PATIENCE_S, **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: object, timeout: float = PATIENCE_S,
+            **options: Any) -> subprocess.CompletedProcess[str]:
         return finish(self.start(*arguments, **options), timeout)
 
     def measure(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,285 @@
+// From options to cases, and the order of trials.
+#include "benchmarks/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace mpmt::benchmarks {
+namespace {
+
+constexpr std::uint64_t kSeed = 42;
+constexpr int kCpus = 2;
+
+std::uint64_t no_calibration(const workloads::Description&, std::size_t, std::chrono::nanoseconds) {
+  throw std::logic_error("nothing to calibrate");
+}
+
+Plan plan_of(const RunOptions& options, std::uint64_t seed = kSeed) {
+  return make_plan(options, profile_of(options.profile, kCpus), seed, no_calibration);
+}
+
+std::vector<std::string> names_of(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& planned : plan.cases) names.push_back(planned.measured.name());
+  return names;
+}
+
+std::string refusal_of(const RunOptions& options) {
+  try {
+    plan_of(options);
+  } catch (const UsageError& refusal) {
+    EXPECT_EQ(std::string(refusal.what()).find('\n'), std::string::npos);
+    return refusal.what();
+  }
+  return "accepted";
+}
+
+/// The refusal names all of these.
+void expect_refused(const RunOptions& options, const std::vector<std::string>& parts) {
+  const auto refusal = refusal_of(options);
+  for (const auto& part : parts) EXPECT_NE(refusal.find(part), std::string::npos) << refusal;
+}
+
+class EveryProfile : public ::testing::TestWithParam<std::string> {
+ protected:
+  RunOptions options() const {
+    RunOptions made;
+    made.profile = GetParam();
+    return made;
+  }
+};
+
+TEST_P(EveryProfile, every_case_comes_once_a_round) {
+  const auto plan = plan_of(options());
+  ASSERT_GT(plan.cases.size(), 0U);
+  EXPECT_EQ(plan.turns.size(), plan.cases.size() * static_cast<std::size_t>(plan.rounds));
+  std::map<int, std::set<std::size_t>> rounds;
+  int round = 0;
+  for (const auto& turn : plan.turns) {
+    EXPECT_GE(turn.round, round) << "rounds overlap";
+    round = turn.round;
+    EXPECT_TRUE(rounds[turn.round].insert(turn.planned).second) << "twice in a round";
+  }
+  EXPECT_EQ(rounds.size(), static_cast<std::size_t>(plan.rounds));
+}
+
+TEST_P(EveryProfile, names_tell_cases_apart) {
+  const auto names = names_of(plan_of(options()));
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
+}
+
+TEST_P(EveryProfile, cases_that_are_compared_run_next_to_each_other) {
+  const auto plan = plan_of(options());
+  using Key = std::pair<std::string, int>;
+  std::map<Key, std::size_t> members;
+  for (const auto& planned : plan.cases) ++members[{planned.group, planned.measured.workers}];
+  for (std::size_t at = 0; at < plan.turns.size();) {
+    const auto key_at = [&](std::size_t i) {
+      const auto& planned = plan.cases[plan.turns[i].planned];
+      return Key(planned.group, planned.measured.workers);
+    };
+    const auto key = key_at(at);
+    for (std::size_t k = 0; k < members.at(key); ++k) ASSERT_EQ(key_at(at + k), key) << "turn " << at + k;
+    at += members.at(key);
+  }
+}
+
+TEST_P(EveryProfile, groups_run_as_a_whole) {
+  const auto plan = plan_of(options());
+  std::set<std::pair<int, std::string>> left;
+  std::pair<int, std::string> current;
+  for (const auto& turn : plan.turns) {
+    const std::pair next(turn.round, plan.cases[turn.planned].group);
+    if (next == current) continue;
+    EXPECT_TRUE(left.insert(next).second) << "group " << next.second << " comes twice in round " << next.first;
+    current = next;
+  }
+}
+
+TEST_P(EveryProfile, members_of_a_group_differ_only_in_who_runs_and_over_which_channel) {
+  std::map<std::string, Case> firsts;
+  for (const auto& planned : plan_of(options()).cases) {
+    const Case& c = planned.measured;
+    const Case& first = firsts.try_emplace(planned.group, c).first->second;
+    EXPECT_EQ(std::tie(c.workload, c.grain, c.batch, c.payload_bytes, c.placement),
+              std::tie(first.workload, first.grain, first.batch, first.payload_bytes, first.placement));
+    if (!c.has_links() || !first.has_links()) continue;
+    EXPECT_EQ(std::tie(c.window, c.wait), std::tie(first.window, first.wait));
+  }
+}
+
+TEST_P(EveryProfile, the_seed_alone_decides_the_order) {
+  const auto order = [&](std::uint64_t seed) {
+    std::vector<std::pair<int, std::size_t>> turns;
+    for (const auto& turn : plan_of(options(), seed).turns) turns.emplace_back(turn.round, turn.planned);
+    return turns;
+  };
+  EXPECT_EQ(order(1), order(1));
+  EXPECT_NE(order(1), order(2));
+}
+
+TEST_P(EveryProfile, rounds_differ_in_their_order) {
+  const auto plan = plan_of(options());
+  const auto cases = plan.cases.size();
+  const auto planned = [&](std::size_t turn) { return plan.turns[turn].planned; };
+  bool differ = false;
+  for (std::size_t i = 0; i < cases; ++i) differ |= planned(i) != planned(cases + i);
+  EXPECT_TRUE(differ);
+}
+
+INSTANTIATE_TEST_SUITE_P(profiles, EveryProfile, ::testing::Values("quick", "standard", "full"),
+                         [](const auto& profile) { return profile.param; });
+
+TEST(Plan, every_workload_is_in_the_quick_profile) {
+  std::set<std::string> planned;
+  for (const auto& one : plan_of({}).cases) planned.insert(one.measured.workload);
+  std::set<std::string> known;
+  for (const auto& workload : workloads::WorkloadCatalog::instance().all()) known.emplace(workload.name);
+  EXPECT_EQ(planned, known);
+}
+
+TEST(Plan, options_replace_the_profiles_axes_and_repeat_nothing) {
+  RunOptions options;
+  options.workloads = {"empty", "empty"};
+  options.executors = {"thread_pool"};
+  options.channels = {"boost_queue"};
+  options.workers = {3, 3, 1};
+  options.grains = {std::uint64_t{5}};
+  options.batches = {0, 2};
+  options.windows = {7};
+  options.payloads = {16};
+  options.placements = {executors::Placement::same};
+  options.waits = {executors::Wait::spin};
+  options.rounds = 2;
+  options.iterations = 4;
+  const auto plan = plan_of(options);
+  const std::string prefix = "empty/thread_pool/boost_queue/workers:";
+  const std::string suffix = "/payload:16/window:7/placement:same/wait:spin";
+  const std::vector<std::string> wanted{prefix + "3/grain:5/batch:split" + suffix,
+                                        prefix + "1/grain:5/batch:split" + suffix,
+                                        prefix + "3/grain:5/batch:2" + suffix, prefix + "1/grain:5/batch:2" + suffix};
+  EXPECT_EQ(names_of(plan), wanted);
+  EXPECT_EQ(plan.rounds, 2);
+  EXPECT_EQ(plan.iterations, 4);
+  EXPECT_EQ(plan.turns.size(), 8U);
+}
+
+TEST(Plan, an_executor_without_links_appears_once_however_many_windows_there_are) {
+  RunOptions options;
+  options.workloads = {"empty"};
+  options.executors = {"serial"};
+  options.windows = {1, 2, 64};
+  options.workers = {1, 2, 4};
+  EXPECT_EQ(names_of(plan_of(options)),
+            std::vector<std::string>{"empty/serial/grain:1/batch:1/payload:0/placement:spread"});
+}
+
+TEST(Plan, each_executor_runs_on_every_chosen_channel_that_it_can_use) {
+  RunOptions options;
+  options.workloads = {"empty"};
+  options.executors = {"process_pool", "thread_pool"};
+  options.channels = {"boost_queue", "by_reference"};
+  options.workers = {1};
+  std::set<std::string> pairs;
+  for (const auto& planned : plan_of(options).cases) {
+    pairs.insert(planned.measured.executor + " " + planned.measured.channel);
+  }
+  EXPECT_EQ(pairs,
+            (std::set<std::string>{"process_pool boost_queue", "thread_pool boost_queue", "thread_pool by_reference"}));
+}
+
+TEST(Plan, the_filter_keeps_what_matches_or_with_a_minus_what_does_not) {
+  const auto all = names_of(plan_of({}));
+  const auto filtered = [](const std::string& filter) {
+    RunOptions options;
+    options.filter = filter;
+    return names_of(plan_of(options));
+  };
+  const auto kept = filtered("prime_count/(thread|process)_pool");
+  EXPECT_GT(kept.size(), 0U);
+  for (const auto& name : kept) EXPECT_EQ(name.rfind("prime_count/", 0), 0U) << name;
+  EXPECT_EQ(kept.size() + filtered("-prime_count/(thread|process)_pool").size(), all.size());
+  EXPECT_EQ(filtered("all"), all);
+  EXPECT_EQ(filtered("."), all);
+  EXPECT_TRUE(filtered("no such case").empty());
+  RunOptions options;
+  options.filter = "(";
+  expect_refused(options, {"--benchmark_filter", "'('"});
+}
+
+TEST(Plan, unknown_names_are_refused_with_the_option_and_what_is_known) {
+  RunOptions options;
+  options.workloads = {"empty", "nap"};
+  expect_refused(options, {"--workload", "'nap'", "prime_count"});
+  options = {};
+  options.executors = {"magic"};
+  expect_refused(options, {"--executor", "'magic'", "thread_pool"});
+  options = {};
+  options.channels = {""};
+  expect_refused(options, {"--channel", "''", "boost_queue"});
+}
+
+TEST(Plan, a_channel_that_an_executor_cannot_use_is_refused_with_those_it_can) {
+  RunOptions options;
+  options.executors = {"process_pool"};
+  options.channels = {"by_reference"};
+  expect_refused(options, {"--channel", "'by_reference'", "process_pool", "boost_queue"});
+  options.executors = {"serial"};
+  expect_refused(options, {"--channel", "none of the chosen executors"});
+}
+
+TEST(Plan, a_payload_beyond_a_channels_limit_is_refused_with_the_limit) {
+  for (const auto& channel : ipc::ChannelCatalog::instance().all()) {
+    RunOptions options;
+    options.workloads = {"payload_copy"};
+    options.executors = {"thread_pool"};
+    options.channels = {std::string(channel.name)};
+    options.payloads = {channel.max_payload_bytes};
+    if (!channel.between_threads) continue;
+    EXPECT_EQ(refusal_of(options), "accepted");
+    options.batches = {2};
+    expect_refused(options, {"--payload", std::string(channel.name), std::to_string(channel.max_payload_bytes)});
+    options.batches.clear();
+    options.payloads = {channel.max_payload_bytes + 1};
+    expect_refused(options, {"--payload", std::string(channel.name), std::to_string(channel.max_payload_bytes)});
+    options.payloads = {std::size_t{1} << 40};
+    options.batches = {std::uint64_t{1} << 32};  // their product does not fit 64 bits
+    expect_refused(options, {"--payload"});
+  }
+}
+
+TEST(Plan, a_payload_below_a_workloads_least_is_refused) {
+  RunOptions options;
+  options.workloads = {"payload_copy"};
+  options.payloads = {0};
+  expect_refused(options, {"--payload", "payload_copy", "at least 1"});
+}
+
+TEST(Plan, a_grain_given_as_a_time_is_calibrated_or_refused) {
+  RunOptions options;
+  options.workloads = {"prime_count"};
+  options.grains = {std::chrono::nanoseconds(100'000)};
+  const auto plan = make_plan(options, profile_of("quick", kCpus), kSeed,
+                              [](const auto& workload, std::size_t, std::chrono::nanoseconds wanted) {
+                                EXPECT_EQ(workload.name, "prime_count");
+                                EXPECT_EQ(wanted.count(), 100'000);
+                                return std::uint64_t{777};
+                              });
+  for (const auto& planned : plan.cases) EXPECT_EQ(planned.measured.grain, 777U);
+  options.workloads = {"empty"};
+  expect_refused(options, {"--grain", "'empty'"});
+}
+
+TEST(Plan, a_least_time_sets_the_blocks_per_trial) {
+  RunOptions options;
+  options.min_time_s = 0.3;
+  EXPECT_EQ(plan_of(options).iterations, 4);  // of 80 ms
+  options.iterations = 9;
+  EXPECT_EQ(plan_of(options).iterations, 9);
+}
+
+}  // namespace
+}  // namespace mpmt::benchmarks

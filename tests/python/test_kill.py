@@ -1,0 +1,261 @@
+"""Every way to end a run, a trial or a worker, at any moment: what is recorded, and that nothing is left."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import mpmt_records
+from bench import PATIENCE_S, Bench, Process, finish, kill_and_reap, ready_for_signals, until
+
+CASE_FAILED = 1
+INTERRUPTED = 130
+REPORTED_WITHIN_S = 1.0
+SLACK = 3.0  # for a machine that does other things as well
+# Trials of 2 ms a task, at 2 workers, that hardly use the CPU.
+SLEEPING = ("--workload", "sleep_wait", "--grain", "2000", "--workers", "2")
+THREADS = (*SLEEPING, "--executor", "thread_pool", "--channel", "by_reference")
+PROCESSES = (*SLEEPING, "--executor", "process_pool")
+SHORT = ("--tasks", "200")
+LONG = ("--tasks", "4000")
+
+
+def entries(bench: Bench) -> list[dict[str, Any]]:
+    return [entry for entry in mpmt_records.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
+
+
+# ---- the run itself ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+def test_an_interrupted_run_keeps_what_is_measured(bench: Bench, ending: signal.Signals) -> None:
+    run = bench.start("run", "--out", bench.out, *PROCESSES, *SHORT, "--rounds", "100")
+    bench.await_entries(1, run)
+    bench.trial_of(run, workers=2)
+    run.send_signal(ending)
+    done = finish(run)
+    assert done.returncode == INTERRUPTED
+    assert done.stdout.splitlines()[-1] == str(bench.out)
+    assert "interrupted" in done.stdout and "Traceback" not in done.stderr
+    record = mpmt_records.load(bench.out)
+    assert record["context"]["interrupted"] and not record["context"]["recovered"]
+    assert record["context"]["trials"] == {"planned": 100, "done": len(entries(bench))}
+    assert {entry["status"] for entry in entries(bench)} <= {"ok", "disturbed"}
+    bench.expect_nothing_left()
+
+
+def test_a_second_interrupt_changes_nothing(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, *THREADS, *SHORT, "--rounds", "100")
+    bench.await_entries(1, run)
+    while run.poll() is None:
+        run.send_signal(signal.SIGINT)
+    assert finish(run).returncode == INTERRUPTED
+    assert mpmt_records.load(bench.out)["context"]["interrupted"]
+
+
+def test_an_interrupt_at_any_moment_ends_the_run_cleanly(bench: Bench) -> None:
+    """Capacity probe, pilots, trials, assembling: seeded, so that a moment that fails can be tried again."""
+    arguments = ("run", "--out", bench.out, "--workload", "empty", "--workers", "1,2", "--rounds", "1",
+                 "--payload", "64")
+    began = time.monotonic()
+    assert bench.run(*arguments).returncode == 0
+    whole = time.monotonic() - began
+    moments = random.Random(20240607)
+    codes = []
+    for _ in range(15):
+        bench.out.unlink(missing_ok=True)
+        run = bench.start(*arguments)
+        until(lambda run=run: ready_for_signals(run), "the run to take signals")
+        moment = moments.random() * whole
+        try:
+            run.wait(moment)
+        except subprocess.TimeoutExpired:
+            run.send_signal(signal.SIGINT)
+        done = finish(run)
+        assert done.returncode in (0, INTERRUPTED), f"after {moment:.4f} s: {done}"
+        assert all(line.startswith("mpmt: ") for line in done.stderr.splitlines()), done.stderr
+        if bench.out.exists():
+            assert mpmt_records.load(bench.out)["context"]["interrupted"] == (done.returncode != 0)
+            assert done.stdout.splitlines()[-1] == str(bench.out)
+        else:
+            assert done.returncode == INTERRUPTED and "there is no record" in done.stderr
+        bench.expect_nothing_left()
+        codes.append(done.returncode)
+    assert INTERRUPTED in codes
+
+
+def test_an_interrupt_during_calibration_ends_the_run_cleanly(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, "--workload", "hash_chain", "--grain", "20s")
+    bench.trial_of(run)
+    run.send_signal(signal.SIGINT)
+    done = finish(run)
+    assert (done.returncode, done.stdout) == (INTERRUPTED, "")
+    assert done.stderr == "mpmt: interrupted before the first trial; there is no record\n"
+    assert not bench.out.exists()
+
+
+@pytest.mark.parametrize("arguments", [THREADS, PROCESSES], ids=["threads", "processes"])
+def test_trials_and_workers_die_with_a_killed_run(bench: Bench, arguments: tuple[str, ...]) -> None:
+    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "100")
+    bench.await_entries(1, run)
+    bench.trial_of(run, workers=2 if arguments is PROCESSES else 0)
+    kill_and_reap(run)
+    bench.expect_no_process()
+    assert bench.shared_names() == []
+    assert os.listdir(bench.temporary) == []
+    assert not bench.out.exists()
+    following = bench.run("run", "--out", bench.folder / "next.json", *arguments, "--rounds", "1", "--tasks", "8")
+    assert following.returncode == 0, following.stderr
+    assert len(entries(bench)) >= 1  # assembled by that next start
+    bench.expect_nothing_left()
+
+
+def test_a_server_dies_with_a_killed_run(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, "--workload", "loopback_echo", "--executor", "process_pool",
+                      "--workers", "2", "--grain", "1000", "--tasks", "4000", "--rounds", "1")
+    bench.trial_of(run, workers=3)
+    kill_and_reap(run)
+    bench.expect_no_process()
+    assert len(bench.journals()) == 1
+    bench.journals()[0].unlink()
+
+
+# ---- a trial, a worker ---------------------------------------------------------------------------------
+
+
+def trial(bench: Bench, run: subprocess.Popen[str]) -> Process:
+    return bench.trial_of(run)
+
+
+def worker(bench: Bench, run: subprocess.Popen[str]) -> Process:
+    return bench.children(bench.trial_of(run, workers=2).pid)[0]
+
+
+@pytest.mark.parametrize("victim, arguments", [(trial, THREADS), (trial, PROCESSES), (worker, PROCESSES)],
+                         ids=["trial of threads", "trial of processes", "worker"])
+def test_a_killed_one_is_reported_at_once_and_the_run_goes_on(
+        bench: Bench, victim: Callable[[Bench, subprocess.Popen[str]], Process], arguments: tuple[str, ...]) -> None:
+    # Blocks of some 4 s: without the kill, no entry would come in time.
+    run = bench.start("run", "--out", bench.out, *arguments, *LONG, "--rounds", "2")
+    for number in (1, 2):
+        chosen = victim(bench, run)
+        os.kill(chosen.pid, signal.SIGKILL)
+        killed = time.monotonic()
+        if number == 1:
+            until(lambda: len(bench.journalled()) >= 1, "the death in the journal")
+            assert time.monotonic() - killed < REPORTED_WITHIN_S * SLACK
+            first = chosen
+    done = finish(run)
+    assert done.returncode == CASE_FAILED, done.stderr
+    assert "worker_died 2/2" in done.stdout and "2 trials failed" in done.stdout
+    both = entries(bench)
+    assert [entry["status"] for entry in both] == ["worker_died", "worker_died"]
+    assert f"(pid {first.pid})" in both[0]["error"] and "SIGKILL" in both[0]["error"]
+    assert both[0]["error_occurred"] and both[0]["ns_per_task"] is None
+
+
+@pytest.mark.parametrize("arguments", [
+    (*THREADS, "--tasks", "60"),
+    (*PROCESSES, "--tasks", "60"),
+    ("--workload", "empty", "--payload", "4096", "--workers", "2", "--executor", "process_pool", "--tasks", "200000"),
+], ids=["threads", "processes", "busy processes"])
+def test_a_kill_at_any_moment_is_a_death_or_came_too_late(bench: Bench, arguments: tuple[str, ...]) -> None:
+    """Starting, warming up, between blocks, ending: nothing waits for a deadline, and nothing else goes wrong."""
+    moments = random.Random(1)
+    run = bench.start("run", "--out", bench.out, *arguments, "--rounds", "12")
+    dead: set[int] = set()
+    while run.poll() is None:
+        family = [process for process in bench.processes() if process.is_trial and process.parent == run.pid]
+        family += [child for process in family for child in bench.children(process.pid)]
+        victims = [process for process in family if not dead & {process.pid, process.parent}]
+        if not victims:
+            continue
+        try:
+            run.wait(moments.random() * 0.15)
+        except subprocess.TimeoutExpired:
+            victim = moments.choice(victims)
+            dead |= {victim.pid, victim.parent}
+            if victim.alive():
+                os.kill(victim.pid, signal.SIGKILL)
+        dead -= {run.pid}
+    done = finish(run)
+    statuses = [entry["status"] for entry in entries(bench)]
+    assert len(statuses) == 12 and set(statuses) <= {"ok", "disturbed", "worker_died"}, [
+        entry["error"] for entry in entries(bench)]
+    assert done.returncode == (CASE_FAILED if "worker_died" in statuses else 0), done
+    assert "worker_died" in statuses  # the seed's moments are well within the trials
+    for entry in entries(bench):
+        assert entry["status"] != "worker_died" or "SIGKILL" in entry["error"], entry["error"]
+
+
+def test_a_killed_server_is_an_error_and_the_run_goes_on(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, "--workload", "loopback_echo", "--executor", "thread_pool",
+                      "--channel", "by_reference", "--workers", "2", "--grain", "1000", "--tasks", "500", "--rounds", "2")
+    [server] = bench.children(bench.trial_of(run, workers=1).pid)
+    os.kill(server.pid, signal.SIGKILL)
+    assert finish(run).returncode == CASE_FAILED
+    first, second = entries(bench)
+    assert first["status"] == "error" and "server" in first["error"]
+    assert second["status"] in ("ok", "disturbed")
+
+
+def test_what_was_not_killed_is_measured(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, *THREADS, *SHORT, "--rounds", "3")
+    os.kill(bench.trial_of(run).pid, signal.SIGKILL)
+    assert finish(run).returncode == CASE_FAILED
+    assert [entry["status"] for entry in entries(bench)][0] == "worker_died"
+    assert {entry["status"] for entry in entries(bench)[1:]} <= {"ok", "disturbed"}
+
+
+@pytest.mark.parametrize("victim, arguments", [(trial, THREADS), (worker, PROCESSES)], ids=["trial", "worker"])
+def test_a_stopped_one_is_timed_out_and_the_run_goes_on(
+        bench: Bench, victim: Callable[[Bench, subprocess.Popen[str]], Process], arguments: tuple[str, ...]) -> None:
+    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "2", "--timeout", "2")
+    stopped = victim(bench, run)
+    os.kill(stopped.pid, signal.SIGSTOP)
+    done = finish(run)
+    assert done.returncode == CASE_FAILED, done.stderr
+    assert [entry["status"] for entry in entries(bench)][0] == "timed_out"
+    assert {entry["status"] for entry in entries(bench)[1:]} <= {"ok", "disturbed"}
+    assert not stopped.alive()
+
+
+def test_a_case_that_takes_too_long_is_timed_out(bench: Bench) -> None:
+    done = bench.measure(*PROCESSES, "--tasks", "100000", "--rounds", "1", "--timeout", "0.1")
+    assert done.returncode == CASE_FAILED
+    assert [entry["status"] for entry in entries(bench)] == ["timed_out"]
+    assert "timed_out 1/1" in done.stdout
+
+
+def test_a_huge_grain_is_timed_out_too(bench: Bench) -> None:
+    done = bench.measure("--workload", "prime_count", "--executor", "serial", "--grain", "100000000", "--tasks", "64",
+                         "--rounds", "1", "--timeout", "0.2")
+    assert done.returncode == CASE_FAILED
+    assert [entry["status"] for entry in entries(bench)] == ["timed_out"]
+
+
+# ---- memory --------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_many_trials_stays_small(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, "--workload", "empty", "--executor", "thread_pool", "--tasks", "256",
+                      "--workers", "1,2", "--rounds", "30")
+    peak_kib = 0
+    deadline = time.monotonic() + PATIENCE_S
+    while run.poll() is None and time.monotonic() < deadline:
+        try:
+            with open(f"/proc/{run.pid}/status", encoding="utf-8") as status:
+                peak_kib = max([peak_kib, *(int(line.split()[1]) for line in status if line.startswith("VmHWM"))])
+        except OSError:
+            break
+        time.sleep(0.005)
+    assert finish(run).returncode == 0
+    assert len(entries(bench)) == 60
+    assert 0 < peak_kib <= 64 * 1024

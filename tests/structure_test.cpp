@@ -1,0 +1,126 @@
+// The shape of the source: which layer may include which, and that catalogues hold what the folders hold.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "executors/executor.hpp"
+
+namespace mpmt::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::set<std::string>;
+
+const std::map<std::string, Names> kMayInclude{
+    {"base", {"base"}},
+    {"workloads", {"workloads", "base"}},
+    {"ipc", {"ipc", "base"}},
+    {"executors", {"executors", "workloads", "ipc", "base"}},
+    {"benchmarks", {"benchmarks", "executors", "workloads", "ipc", "base"}},
+};
+
+std::vector<fs::path> sources_in(const std::string& layer) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(MPMT_SOURCE_DIR) / layer)) {
+    if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") found.push_back(entry.path());
+  }
+  EXPECT_GT(found.size(), 0U) << layer;
+  return found;
+}
+
+/// What a file includes: <this> and "that", without the brackets.
+std::vector<std::pair<char, std::string>> includes_of(const fs::path& file) {
+  static const std::regex form(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
+  std::vector<std::pair<char, std::string>> found;
+  std::ifstream in(file);
+  std::smatch match;
+  for (std::string line; std::getline(in, line);) {
+    if (std::regex_search(line, match, form)) found.emplace_back(match[1].str().front(), match[2].str());
+  }
+  return found;
+}
+
+TEST(Structure, a_layer_includes_only_those_below_it) {
+  for (const auto& [layer, allowed] : kMayInclude) {
+    for (const auto& file : sources_in(layer)) {
+      for (const auto& [bracket, name] : includes_of(file)) {
+        const auto folder = name.substr(0, name.find('/'));
+        const bool ours = kMayInclude.count(folder) != 0 && fs::exists(fs::path(MPMT_SOURCE_DIR) / name);
+        EXPECT_EQ(ours, bracket == '"') << file << " includes " << name << ": ours in quotes, others in brackets";
+        EXPECT_TRUE(!ours || allowed.count(folder) != 0) << file << " includes " << name;
+      }
+    }
+  }
+}
+
+TEST(Structure, only_benchmarks_includes_google_benchmark_and_json) {
+  for (const auto& [layer, allowed] : kMayInclude) {
+    if (layer == "benchmarks") continue;
+    for (const auto& file : sources_in(layer)) {
+      for (const auto& [bracket, name] : includes_of(file)) {
+        EXPECT_NE(name, "benchmark/benchmark.h") << file;
+        EXPECT_EQ(name.find("nlohmann"), std::string::npos) << file;
+        EXPECT_EQ(name.find("CLI/"), std::string::npos) << file;
+      }
+    }
+  }
+}
+
+TEST(Structure, boost_interprocess_is_included_where_its_time_out_is_set_and_nowhere_else) {
+  Names users;
+  for (const auto& [layer, allowed] : kMayInclude) {
+    for (const auto& file : sources_in(layer)) {
+      for (const auto& [bracket, name] : includes_of(file)) {
+        if (name.rfind("boost/interprocess", 0) == 0) users.insert(file.filename());
+      }
+    }
+  }
+  EXPECT_EQ(users, Names{"boost_queue.cpp"});
+}
+
+/// The folder's .cpp files, those left out that are no part but what parts share.
+Names parts_in(const std::string& layer, const Names& shared) {
+  Names parts;
+  for (const auto& file : sources_in(layer)) {
+    if (file.extension() == ".cpp") parts.insert(file.stem());
+  }
+  for (const auto& name : shared) EXPECT_EQ(parts.erase(name), 1U) << layer << '/' << name << ".cpp is gone";
+  return parts;
+}
+
+TEST(Structure, every_channel_is_a_file_and_every_file_a_channel) {
+  Names registered;
+  for (const auto& channel : ipc::ChannelCatalog::instance().all()) registered.emplace(channel.name);
+  EXPECT_EQ(registered, parts_in("ipc", {"limits", "names"}));
+}
+
+TEST(Structure, every_executor_is_a_file_and_every_file_an_executor) {
+  // Two executors that share their code, and so their file.
+  const std::map<std::string, std::string> beside{{"serial_threaded_libc", "serial"}};
+  Names registered;
+  for (const auto& executor : executors::ExecutorCatalog::instance().all()) {
+    const auto elsewhere = beside.find(std::string(executor.name));
+    registered.insert(elsewhere == beside.end() ? std::string(executor.name) : elsewhere->second);
+  }
+  EXPECT_EQ(registered, parts_in("executors", {"bell", "child_notice", "dispatcher", "limits", "linked_pool",
+                                               "placement", "worker"}));
+}
+
+TEST(Structure, every_source_file_is_compiled) {
+  for (const auto& [layer, allowed] : kMayInclude) {
+    std::ifstream in(fs::path(MPMT_SOURCE_DIR) / layer / "CMakeLists.txt");
+    const std::string list(std::istreambuf_iterator<char>(in), {});
+    for (const auto& file : sources_in(layer)) {
+      if (file.extension() != ".cpp") continue;
+      EXPECT_NE(list.find(file.filename().string()), std::string::npos) << file << " is in no CMake list";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mpmt::tests

@@ -1,0 +1,260 @@
+// The run's side of the trial protocol against trials that behave, badly for the most part: small shell scripts.
+#include "benchmarks/trial_process.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <string>
+
+#include "base/text.hpp"
+#include "footprint.hpp"
+#include "scratch_dir.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+using executors::Status;
+using tests::comes_true;
+using tests::Footprint;
+using tests::footprint_after;
+using tests::is_alive;
+
+const std::string kReady = R"({"type": "ready", "startup_ns": 17, "workers": [], "surroundings": {"a": "b"}})";
+const std::string kBlock =
+    R"({"type": "block", "tasks": 3, "messages": 3, "wall_ns": 5, "checksum": "0x00000000000000ff",)"
+    R"( "cpu_ns": {"submitter": 1, "workers": 2}, "context_switches": {"voluntary": 0, "involuntary": 0},)"
+    R"( "page_faults": {"minor": 0, "major": 0}})";
+const std::string kDone =
+    R"({"type": "done", "shutdown_ns": 9, "latency_ns": {"count": 3, "max": 5, "histogram": [[4, 2], [5, 1]]},)"
+    R"( "workers": []})";
+
+std::string say(const std::string& line) {
+  return "printf '%s\\n' '" + line + "'; ";
+}
+/// What a good trial does, in steps.
+const std::string kGetReady = "read assignment; " + say(kReady);
+const std::string kRunBlock = "read request; " + say(kBlock);
+const std::string kEnd = "read request; " + say(kDone);
+
+class TrialProcessTest : public ::testing::Test {
+ protected:
+  /// The whole conversation with a trial that is this script; nothing of it is left afterwards.
+  TrialResult converse(const std::string& script, int blocks = 1, double deadline_s = 20) {
+    const Footprint before;
+    TrialResult result;
+    {
+      TrialProcess trial(assignment(deadline_s), interrupt_, {"/bin/sh", "-c", script});
+      trial.wait_until_ready();
+      for (int block = 0; block < blocks; ++block) trial.run_block();
+      trial.end();
+      EXPECT_EQ(trial.failed(), trial.result().status != Status::ok);
+      result = trial.result();
+    }
+    EXPECT_EQ(footprint_after(before), before);
+    return result;
+  }
+
+  /// What goes wrong with this script has this status, and an error that says all of `parts`.
+  void expect(Status status, const std::string& script, const std::vector<std::string>& parts, int blocks = 1) {
+    SCOPED_TRACE(script);
+    const auto result = converse(script, blocks);
+    EXPECT_EQ(result.status, status) << text_of(result.status);
+    for (const auto& part : parts) EXPECT_NE(result.error.find(part), std::string::npos) << result.error;
+    EXPECT_EQ(result.error.find('\n'), std::string::npos) << result.error;
+  }
+
+  /// Is silent after these steps: ended soon after the deadline, and called late.
+  void expect_late(const std::string& steps) {
+    SCOPED_TRACE(steps);
+    const auto start = Clock::now();
+    const auto result = converse(steps + "exec sleep 1000", 1, 0.2);
+    EXPECT_EQ(result.status, Status::timed_out) << text_of(result.status) << ' ' << result.error;
+    EXPECT_NE(result.error.find("0.2 s"), std::string::npos) << result.error;
+    EXPECT_GE(since(start), std::chrono::milliseconds(200));
+  }
+
+  static Assignment assignment(double deadline_s) {
+    Assignment made;
+    made.measured.workload = "empty";
+    made.measured.executor = "serial";
+    made.tasks = 3;
+    made.deadline_s = deadline_s;
+    return made;
+  }
+
+  Interrupt interrupt_;
+};
+
+TEST_F(TrialProcessTest, a_good_trial_is_taken_down_in_full) {
+  const auto result = converse(kGetReady + kRunBlock + kRunBlock + kEnd, 2);
+  EXPECT_EQ(result.status, Status::ok) << result.error;
+  EXPECT_EQ(result.error, "");
+  EXPECT_FALSE(result.interrupted);
+  EXPECT_EQ(result.startup_ns, 17);
+  EXPECT_EQ(result.shutdown_ns, 9);
+  EXPECT_EQ(result.surroundings.at("a"), "b");
+  ASSERT_EQ(result.blocks.size(), 2U);
+  EXPECT_EQ(result.blocks[1].sum, 0xffU);
+  EXPECT_EQ(result.blocks[1].wall_ns, 5);
+  EXPECT_EQ(result.latency.count(), 3U);
+  EXPECT_EQ(result.latency.max(), 5U);
+}
+
+TEST_F(TrialProcessTest, the_trial_gets_its_assignment_and_requests_a_line_each) {
+  const tests::ScratchDir dir;
+  const auto heard = (dir.path() / "heard").string();
+  converse("read line; echo \"$line\" >>" + heard + "; " + say(kReady) + "read line; echo \"$line\" >>" + heard + "; " +
+           say(kBlock) + "read line; echo \"$line\" >>" + heard + "; " + say(kDone));
+  std::ifstream in(heard);
+  std::vector<Json> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(Json::parse(line));
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0], to_json(assignment(20)));
+  EXPECT_EQ(lines[1], Json({{"type", "run"}}));
+  EXPECT_EQ(lines[2], Json({{"type", "end"}}));
+}
+
+TEST_F(TrialProcessTest, a_trial_that_takes_its_time_is_waited_for) {
+  const std::string pause = "sleep 0.05; ";
+  const auto result = converse(pause + kGetReady + pause + kRunBlock + pause + kEnd + pause);
+  EXPECT_EQ(result.status, Status::ok) << result.error;
+}
+
+TEST_F(TrialProcessTest, a_line_may_come_in_pieces) {
+  const auto half = kReady.size() / 2;
+  const auto result = converse("read assignment; printf '%s' '" + kReady.substr(0, half) +
+                               "'; sleep 0.05; printf '%s\\n' '" + kReady.substr(half) + "'; " + kRunBlock + kEnd);
+  EXPECT_EQ(result.status, Status::ok) << result.error;
+}
+
+TEST_F(TrialProcessTest, a_silent_trial_is_timed_out_wherever_it_falls_silent) {
+  expect_late("");
+  expect_late(kGetReady);
+  expect_late(kGetReady + kRunBlock);
+}
+
+TEST_F(TrialProcessTest, a_trial_that_says_done_and_stays_is_timed_out) {
+  expect_late(kGetReady + kRunBlock + kEnd);
+}
+
+TEST_F(TrialProcessTest, a_stopped_trial_is_timed_out) {
+  expect_late(kGetReady + "kill -STOP $$; ");
+}
+
+TEST_F(TrialProcessTest, a_trial_that_talks_without_end_is_timed_out) {
+  expect_late("while :; do echo noise >&2; done & ");
+}
+
+TEST_F(TrialProcessTest, garbage_is_an_error_that_quotes_it) {
+  expect(Status::error, "read assignment; echo hello; exec sleep 1000", {"'hello'", "'ready'"});
+  expect(Status::error, kGetReady + "read request; echo '[1, 2]'; exec sleep 1000", {"'[1, 2]'", "'block'"});
+  expect(Status::error, kGetReady + kRunBlock + "read request; echo '{\"type\": 3}'; exec sleep 1000", {"'done'"});
+  expect(Status::error, "read assignment; echo; exec sleep 1000", {"'ready'"});
+  expect(Status::error, "read assignment; printf '\\377\\376\\n'; exec sleep 1000", {"'ready'"});
+}
+
+TEST_F(TrialProcessTest, the_wrong_order_is_an_error) {
+  expect(Status::error, "read assignment; " + say(kBlock) + "exec sleep 1000", {"\"block\"", "'ready'"});
+  expect(Status::error, kGetReady + "read request; " + say(kDone) + "exec sleep 1000", {"\"done\"", "'block'"});
+  expect(Status::error, kGetReady + kRunBlock + "read request; " + say(kBlock) + "exec sleep 1000", {"'done'"});
+}
+
+TEST_F(TrialProcessTest, a_field_that_is_missing_or_wrong_is_an_error_that_names_the_message) {
+  expect(Status::error, "read assignment; echo '{\"type\": \"ready\"}'; exec sleep 1000", {"'ready'", "startup_ns"});
+  expect(Status::error, kGetReady + "read request; echo '{\"type\": \"block\", \"tasks\": \"many\"}'; exec sleep 1000",
+         {"'block'"});
+  auto no_time = kBlock;
+  no_time.replace(no_time.find("\"wall_ns\": 5"), 12, "\"wall_ns\": 0");
+  expect(Status::error, kGetReady + "read request; " + say(no_time) + "exec sleep 1000", {"'block'", "duration"});
+}
+
+TEST_F(TrialProcessTest, a_histogram_that_contradicts_itself_is_an_error) {
+  auto wrong = kDone;
+  wrong.replace(wrong.find("\"count\": 3"), 10, "\"count\": 4");
+  expect(Status::error, kGetReady + kRunBlock + "read request; " + say(wrong) + "exec sleep 1000", {"histogram"});
+  wrong = kDone;
+  wrong.replace(wrong.find("\"max\": 5"), 8, "\"max\": 1");
+  expect(Status::error, kGetReady + kRunBlock + "read request; " + say(wrong) + "exec sleep 1000", {"histogram"});
+}
+
+TEST_F(TrialProcessTest, what_a_trial_says_of_its_failure_is_kept) {
+  const auto failed = [](const std::string& status) {
+    return say(R"({"type": "failed", "status": ")" + status + R"(", "error": "because 42"})");
+  };
+  expect(Status::unsupported, "read assignment; " + failed("unsupported"), {"because 42"});
+  expect(Status::worker_died, kGetReady + "read request; " + failed("worker_died"), {"because 42"});
+  expect(Status::wrong_checksum, kGetReady + kRunBlock + "read request; " + failed("wrong_checksum"), {"because 42"});
+}
+
+TEST_F(TrialProcessTest, a_failure_with_a_status_that_is_none_is_an_error) {
+  for (const auto* status : {"ok", "disturbed", "splendid"}) {
+    expect(Status::error, "read assignment; " + say(text(R"({"type": "failed", "status": ")", status, R"("})")), {});
+  }
+  expect(Status::error, "read assignment; " + say(R"({"type": "failed", "status": 3})"), {});
+  expect(Status::error, "read assignment; " + say(R"({"type": "failed"})"), {"no reason given"});
+}
+
+TEST_F(TrialProcessTest, a_trial_that_dies_is_named_with_its_end_and_its_last_words) {
+  expect(Status::worker_died, "echo first >&2; echo 'no such device' >&2; exit 3", {"exited with 3", "no such device"});
+  expect(Status::worker_died, kGetReady + "exit 4", {"exited with 4"});
+  expect(Status::worker_died, kGetReady + "read request; kill -KILL $$", {"killed by SIGKILL"});
+  expect(Status::worker_died, kGetReady + kRunBlock + "kill -SEGV $$", {"killed by SIGSEGV"});
+  expect(Status::worker_died, kGetReady + kRunBlock + kEnd + "exit 5", {"exited with 5"});
+  expect(Status::worker_died, "exit 0", {"exited with 0"});
+}
+
+TEST_F(TrialProcessTest, half_a_line_and_an_end_is_a_death) {
+  expect(Status::worker_died, "read assignment; printf '{\"type\": \"rea'; exit 6", {"exited with 6"});
+}
+
+TEST_F(TrialProcessTest, a_trial_that_closes_its_output_and_stays_is_called_so) {
+  expect(Status::worker_died, "read assignment; exec >&-; exec sleep 1000", {"closed its output"});
+}
+
+TEST_F(TrialProcessTest, a_line_without_end_is_an_error_before_memory_is_full) {
+  expect(Status::error, "read assignment; head -c 40000000 /dev/zero | tr '\\0' x; exec sleep 1000", {"16 MiB"});
+}
+
+TEST_F(TrialProcessTest, a_program_that_cannot_be_started_is_named) {
+  const Footprint before;
+  try {
+    TrialProcess trial(assignment(1), interrupt_, {"/no/such/program"});
+    FAIL() << "it started";
+  } catch (const std::system_error& failure) {
+    EXPECT_NE(std::string(failure.what()).find("/no/such/program"), std::string::npos) << failure.what();
+  }
+  EXPECT_EQ(footprint_after(before), before);
+}
+
+TEST_F(TrialProcessTest, the_children_of_a_trial_go_with_it) {
+  for (const std::string end : {"exit 0", "exec sleep 1000", "kill -KILL $$"}) {
+    const tests::ScratchDir dir;
+    const auto file = dir.path() / "pid";
+    {
+      TrialProcess trial(
+          assignment(20), interrupt_,
+          {"/bin/sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $! >" + file.string() + "; " + kGetReady + end});
+      ASSERT_TRUE(trial.wait_until_ready()) << trial.result().error;
+    }
+    pid_t child = 0;
+    std::ifstream(file) >> child;
+    ASSERT_GT(child, 0);
+    EXPECT_TRUE(comes_true([&] { return !is_alive(child); })) << end;
+  }
+}
+
+TEST_F(TrialProcessTest, an_interruption_ends_the_trial_and_is_no_result) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    Interrupt interrupt;
+    TrialProcess trial(assignment(20), interrupt, {"/bin/sh", "-c", kGetReady + "exec sleep 1000"});
+    ASSERT_TRUE(trial.wait_until_ready());
+    ::raise(signal);
+    EXPECT_FALSE(trial.run_block());
+    EXPECT_TRUE(trial.result().interrupted);
+    EXPECT_TRUE(trial.failed());
+  }
+}
+
+}  // namespace
+}  // namespace mpmt::benchmarks
