@@ -24,6 +24,9 @@ class Crew {
   /// A worker that has ended, when there is one. Called in every turn of the submitter's loop: costs a load as a rule.
   virtual std::optional<Casualty> casualty() = 0;
 
+  /// Whether this worker has ended, told to or not, as far as that shows without its slot saying that it has left.
+  virtual bool has_ended(int /*worker*/) { return false; }
+
   /// Waits until all workers, who have been told to stop, have left. False when the deadline passed before.
   virtual bool join(Deadline deadline) = 0;
 };

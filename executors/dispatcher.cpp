@@ -1,6 +1,7 @@
 #include "executors/dispatcher.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/text.hpp"
 
@@ -41,8 +42,8 @@ Dispatcher::Dispatcher(const std::vector<std::unique_ptr<ipc::Link>>& links, Sco
 }
 
 Outcome Dispatcher::run(const Request& request, Deadline deadline) {
-  scoreboard_.patience().store(static_cast<std::uint32_t>(std::max<std::size_t>(1, config_.window / 2)));
-  Pass pass{request, 0, 0, {}, {}};
+  scoreboard_.patience().store(static_cast<std::uint32_t>(std::max<std::size_t>(1, config_.window * 3 / 4)));
+  Pass pass{request, deadline, {}, 0, 0, {}, {}};
   Usage workers_before;
   if (auto asked = usage_of_workers(workers_before, deadline); asked.status != Status::ok) return asked;
   const Usage submitter_before = thread_usage();
@@ -69,6 +70,7 @@ bool Dispatcher::turn(Pass& pass) {
       pass.failure = std::move(died);
       return true;
     }
+    if (pass.latest >= pass.deadline) return false;
     const bool dealt = deal(pass);
     if (pass.done == pass.request.tasks) return true;
     const bool collected = collect(pass);
@@ -80,6 +82,7 @@ bool Dispatcher::turn(Pass& pass) {
 
 bool Dispatcher::deal(Pass& pass) {
   bool any = false;
+  for (auto& lane : lanes_) lane.refused = false;
   for (bool dealt = true; dealt;) {
     dealt = false;
     for (auto& lane : lanes_) dealt |= give(pass, lane);
@@ -93,13 +96,15 @@ bool Dispatcher::deal(Pass& pass) {
 }
 
 bool Dispatcher::give(Pass& pass, Lane& lane) {
-  if (pass.next == pass.request.tasks || lane.in_flight == lane.flights.size()) return false;
+  if (pass.next == pass.request.tasks || lane.in_flight == lane.flights.size() || lane.refused) return false;
   const workloads::TaskRange tasks{pass.next, std::min(config_.batch, pass.request.tasks - pass.next)};
   const RequestHead head{RequestKind::run, 0, tasks.first, tasks.count};
-  const auto now = Clock::now();
-  if (!lane.end->try_send({bytes_of(head), lane.request_payload.first(tasks.count * config_.payload_bytes)}))
+  pass.latest = Clock::now();
+  if (!lane.end->try_send({bytes_of(head), lane.request_payload.first(tasks.count * config_.payload_bytes)})) {
+    lane.refused = true;  // not asked again before deaths and the deadline have been looked at: each time may take long
     return false;
-  lane.flights[(lane.oldest + lane.in_flight) % lane.flights.size()] = {tasks, now};
+  }
+  lane.flights[(lane.oldest + lane.in_flight) % lane.flights.size()] = {tasks, pass.latest};
   ++lane.in_flight;
   pass.next += tasks.count;
   return true;
@@ -192,8 +197,20 @@ Outcome Dispatcher::usage_of_workers(Usage& total, Deadline deadline) {
 }
 
 void Dispatcher::tell_to_stop(Deadline deadline) {
-  // A dead or stuck worker's link may be full: the crew ends what does not leave.
-  static_cast<void>(ask_all(RequestKind::stop, deadline));
+  const RequestHead head{RequestKind::stop};
+  std::vector<int> untold(lanes_.size());
+  std::iota(untold.begin(), untold.end(), 0);
+  // A link may be full, after a failure: its worker makes room, or has ended. One that is stuck is ended by the crew.
+  wait_until(scoreboard_.doorbell(), config_.wait, deadline, [&] {
+    std::erase_if(untold, [&](int worker) {
+      auto& lane = lanes_[static_cast<std::size_t>(worker)];
+      if (lane.slot->left || crew_.has_ended(worker)) return true;
+      if (!lane.end->try_send({bytes_of(head), {}})) return false;
+      lane.slot->bell.ring();
+      return true;
+    });
+    return untold.empty();
+  });
 }
 
 std::optional<Outcome> Dispatcher::casualty() {

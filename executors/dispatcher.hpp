@@ -40,11 +40,14 @@ class Dispatcher {
     std::size_t oldest = 0;
     std::size_t in_flight = 0;
     bool answered = false;  ///< the control request under way
+    bool refused = false;   ///< took no message although there must be room: its lock is held
   };
   /// A block under way.
   struct Pass {
     const Request& request;
-    std::uint64_t next = 0;  ///< first task not yet dealt
+    Deadline deadline;
+    Clock::time_point latest{};  ///< the clock when it was last read
+    std::uint64_t next = 0;      ///< first task not yet dealt
     std::uint64_t done = 0;
     Block block;
     std::optional<Outcome> failure;

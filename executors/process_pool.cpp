@@ -29,6 +29,8 @@ class ProcessCrew final : public Crew {
     return std::nullopt;  // some other child: a workload's server
   }
 
+  bool has_ended(int worker) override { return children_[static_cast<std::size_t>(worker)]->try_reap().has_value(); }
+
   bool join(Deadline deadline) override {
     bool all = true;
     for (auto& child : children_) all &= child->reap(deadline).has_value();

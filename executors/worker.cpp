@@ -104,7 +104,7 @@ class Worker {
   void fail(std::uint64_t task, std::string_view what) {
     const auto shortened = what.substr(0, kMaxErrorText);
     const auto text = side_.end.lend(shortened.size());
-    std::memcpy(text.data(), shortened.data(), shortened.size());
+    std::ranges::copy(std::as_bytes(std::span(shortened)), text.begin());  // may be empty
     reply({ReplyKind::failed, 0, task}, text);
   }
 

@@ -153,7 +153,7 @@ class QueueEnd final : public End {
       std::memcpy(payload, message.payload.data(), message.payload.size());
     }
     std::byte* const head = payload - message.head.size();
-    std::memcpy(head, message.head.data(), message.head.size());
+    std::copy(message.head.begin(), message.head.end(), head);  // may be empty: not for memcpy
     const std::uint64_t head_bytes = message.head.size();
     std::memcpy(head - kLengthBytes, &head_bytes, kLengthBytes);
     return {head - kLengthBytes, kLengthBytes + message.head.size() + message.payload.size()};

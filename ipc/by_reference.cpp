@@ -3,9 +3,10 @@
 // A bounded queue for each direction under a mutex, with a condition variable for each reason to wait: what most people
 // write first. The threads' real advantage, and therefore a case of its own: it is never compared with a copying
 // channel as if only the address space differed.
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::string_view kName = "by_reference";
 constexpr std::size_t kMaxPayload = std::size_t{1} << 30;
+constexpr std::size_t kCacheLine = 64;
 
 struct Slot {
   std::array<std::byte, kMaxHeadBytes> head;
@@ -25,17 +27,25 @@ struct Slot {
   std::span<const std::byte> payload;
 
   void fill(const Message& message) {
-    std::memcpy(head.data(), message.head.data(), message.head.size());
+    std::copy(message.head.begin(), message.head.end(), head.begin());  // may be empty: not for memcpy
     head_bytes = message.head.size();
     payload = message.payload;
   }
   Message view() const { return {{head.data(), head_bytes}, payload}; }
 };
 
-/// One direction.
+/// Messages in the order sent; a fixed number of slots, the first `used` of them filled.
+struct Batch {
+  explicit Batch(std::size_t capacity) : slots(capacity) {}
+  std::vector<Slot> slots;
+  std::size_t used = 0;
+};
+
+/// One direction. The receiver takes all there is at once, by swapping batches, and then reads without the lock: under
+/// load, sides on two CPUs would else hand the lock's cache line to and fro for each message.
 class Lane {
  public:
-  explicit Lane(std::size_t capacity) : slots_(capacity) {}
+  explicit Lane(std::size_t capacity) : capacity_(capacity), room_(capacity), pending_(capacity), inbox_(capacity) {}
 
   bool try_put(const Message& message) {
     auto lock = locked();
@@ -44,20 +54,24 @@ class Lane {
   bool put_until(const Message& message, Deadline deadline) {
     auto lock = locked();
     ++waiting_senders_;
-    not_full_.wait_until(lock, deadline, [&] { return used_ < slots_.size(); });
+    not_full_.wait_until(lock, deadline, [&] { return has_room(); });
     --waiting_senders_;
     return put(message, lock);
   }
-  bool try_take(Slot& into) {
-    auto lock = locked();
-    return take(into, lock);
+  /// The next message, which stays in its slot until the next take; null when there is none.
+  const Slot* try_take() {
+    if (unread_ == 0) refill(locked());
+    return take();
   }
-  bool take_until(Slot& into, Deadline deadline) {
-    auto lock = locked();
-    ++waiting_receivers_;
-    not_empty_.wait_until(lock, deadline, [&] { return used_ > 0; });
-    --waiting_receivers_;
-    return take(into, lock);
+  const Slot* take_until(Deadline deadline) {
+    if (unread_ == 0) {
+      auto lock = locked();
+      ++waiting_receivers_;
+      not_empty_.wait_until(lock, deadline, [&] { return pending_.used > 0; });
+      --waiting_receivers_;
+      refill(std::move(lock));
+    }
+    return take();
   }
 
  private:
@@ -70,36 +84,56 @@ class Lane {
     return lock;
   }
 
+  // What the receiver has not read counts as being in the channel. The sender looks at its count, on the receiver's
+  // cache line, only when the room it knows of is used up.
+  bool has_room() {
+    if (room_ == 0) room_ = capacity_ - pending_.used - unread_;
+    return room_ > 0;
+  }
+
   // Nobody is notified unless somebody waits; outside the lock, so that the woken side does not run into it.
   bool put(const Message& message, std::unique_lock<std::mutex>& lock) {
-    if (used_ == slots_.size()) return false;
-    slots_[(first_ + used_) % slots_.size()].fill(message);
-    ++used_;
+    if (!has_room()) return false;
+    --room_;
+    pending_.slots[pending_.used++].fill(message);
     const bool notify = waiting_receivers_ > 0;
     lock.unlock();
     if (notify) not_empty_.notify_one();
     return true;
   }
-  bool take(Slot& into, std::unique_lock<std::mutex>& lock) {
-    if (used_ == 0) return false;
-    into.fill(slots_[first_].view());
-    first_ = (first_ + 1) % slots_.size();
-    --used_;
-    const bool notify = waiting_senders_ > 0;
-    lock.unlock();
-    if (notify) not_full_.notify_one();
-    return true;
+
+  void refill(std::unique_lock<std::mutex>) {
+    if (pending_.used == 0) return;
+    std::swap(pending_, inbox_);
+    pending_.used = 0;
+    unread_ = inbox_.used;
+  }
+
+  const Slot* take() {
+    if (unread_ == 0) return nullptr;
+    const Slot* const slot = &inbox_.slots[inbox_.used - unread_];
+    // Both sequentially consistent: either a sender that is about to wait sees the room, or we see the sender.
+    --unread_;
+    if (waiting_senders_ > 0) {
+      locked();  // it is between looking and sleeping no more
+      not_full_.notify_one();
+    }
+    return slot;
   }
 
   static constexpr int kAttempts = 64;
+  const std::size_t capacity_;
   std::mutex mutex_;
   std::condition_variable not_empty_;
   std::condition_variable not_full_;
-  std::vector<Slot> slots_;
-  std::size_t first_ = 0;
-  std::size_t used_ = 0;
-  int waiting_senders_ = 0;
+  std::size_t room_;  ///< that the sender knows of
+  Batch pending_;     ///< sent, not yet fetched
   int waiting_receivers_ = 0;
+  std::atomic<int> waiting_senders_{0};
+
+  // The receiver's.
+  alignas(kCacheLine) Batch inbox_;
+  std::atomic<std::size_t> unread_{0};  ///< at the end of the inbox; written by the receiver only
 };
 
 class ReferenceEnd final : public End {
@@ -111,18 +145,12 @@ class ReferenceEnd final : public End {
     check(message, kName, max_payload_);
     return outgoing_.try_put(message);
   }
-  std::optional<Message> try_receive() override {
-    if (!incoming_.try_take(received_)) return std::nullopt;
-    return received_.view();
-  }
+  std::optional<Message> try_receive() override { return view(incoming_.try_take()); }
   bool send(const Message& message, Deadline deadline) override {
     check(message, kName, max_payload_);
     return outgoing_.put_until(message, deadline);
   }
-  std::optional<Message> receive(Deadline deadline) override {
-    if (!incoming_.take_until(received_, deadline)) return std::nullopt;
-    return received_.view();
-  }
+  std::optional<Message> receive(Deadline deadline) override { return view(incoming_.take_until(deadline)); }
 
   // As many buffers in turn as messages can be in flight, and one being read, and one being written.
   std::span<std::byte> lend(std::size_t bytes) override {
@@ -133,10 +161,14 @@ class ReferenceEnd final : public End {
   }
 
  private:
+  static std::optional<Message> view(const Slot* slot) {
+    if (slot == nullptr) return std::nullopt;
+    return slot->view();
+  }
+
   Lane& outgoing_;
   Lane& incoming_;
   std::size_t max_payload_;
-  Slot received_;
   std::vector<std::vector<std::byte>> lent_;
   std::size_t next_lent_ = 0;
 };

@@ -32,6 +32,8 @@ TEST_P(EveryChannelsTraces, a_link_leaves_nothing) {
 }
 
 TEST_P(EveryChannelsTraces, a_link_that_cannot_be_made_leaves_nothing) {
+  const auto make = channel().connect;
+  const ipc::LinkConfig config{sides(), 8, Script::kMaxPayload};
   EXPECT_EQ(in_child([&] {
               const Footprint before;
               // One descriptor more each time: each step of connect() that needs one fails in turn.
@@ -44,7 +46,7 @@ TEST_P(EveryChannelsTraces, a_link_that_cannot_be_made_leaves_nothing) {
                 ::setrlimit(RLIMIT_NOFILE, &narrowed);
                 bool threw = false;
                 try {
-                  connect();
+                  make(config);
                 } catch (const std::exception&) {
                   threw = true;
                 }

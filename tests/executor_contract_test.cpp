@@ -15,7 +15,6 @@ namespace {
 
 using executors::Block;
 using executors::Config;
-using executors::Outcome;
 using executors::Placement;
 using executors::Status;
 using executors::Wait;
@@ -92,6 +91,22 @@ TEST_P(EveryExecutor, blocks_give_the_expected_sum_for_any_workload_placement_an
         blocks_are_right(made, work);
       }
     }
+  }
+}
+
+TEST_P(EveryExecutor, a_block_that_takes_too_long_is_timed_out_at_the_deadline) {
+  const auto fixture = prepare(kWorks[0]);
+  for (const auto wait : {Wait::block, Wait::yield, Wait::spin}) {
+    auto made = config();
+    made.wait = wait;
+    const auto executor = start(*fixture, made);
+    const Deadline deadline = Clock::now() + std::chrono::milliseconds(50);
+    const auto outcome = executor->run({std::uint64_t{1} << 40}, deadline);
+    EXPECT_EQ(outcome.status, Status::timed_out) << outcome.error;
+    EXPECT_FALSE(outcome.error.empty());
+    EXPECT_GE(Clock::now(), deadline);
+    EXPECT_LT(Clock::now(), deadline + std::chrono::seconds(5));
+    EXPECT_TRUE(executor->shutdown(soon())) << "a worker was not told, or did not leave";
   }
 }
 

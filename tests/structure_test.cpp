@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <string>
 
@@ -35,12 +34,13 @@ std::vector<fs::path> sources_in(const std::string& layer) {
 
 /// What a file includes: <this> and "that", without the brackets.
 std::vector<std::pair<char, std::string>> includes_of(const fs::path& file) {
-  static const std::regex form(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
   std::vector<std::pair<char, std::string>> found;
   std::ifstream in(file);
-  std::smatch match;
   for (std::string line; std::getline(in, line);) {
-    if (std::regex_search(line, match, form)) found.emplace_back(match[1].str().front(), match[2].str());
+    const auto opens = line.find_first_of("<\"");
+    if (line.rfind("#include", 0) != 0 || opens == std::string::npos) continue;
+    const auto closes = line.find_first_of(">\"", opens + 1);
+    found.emplace_back(line[opens], line.substr(opens + 1, closes - opens - 1));
   }
   return found;
 }
