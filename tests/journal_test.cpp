@@ -88,7 +88,7 @@ class JournalTest : public ::testing::Test {
   }
   Json read_record(const std::string& name = "record.json") const {
     const auto text = contents_of(dir_.path() / name);
-    const auto parsed = Json::parse(text, nullptr, false);
+    auto parsed = Json::parse(text, nullptr, false);
     EXPECT_FALSE(parsed.is_discarded()) << name << ": " << text.substr(0, 200);
     return parsed;
   }

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <string>
+
+#include "base/cpus.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -33,6 +36,13 @@ TEST(Load, ticks_are_read_from_the_first_line_of_stat) {
     EXPECT_EQ(found->busy, row.wanted->busy) << row.line;
     EXPECT_EQ(found->steal, row.wanted->steal) << row.line;
   }
+}
+
+TEST(Load, the_ticks_of_one_cpu_are_read_from_its_own_line) {
+  const std::string line = "cpu1 10 20 30 1000 2000 40 50 60 70 80";
+  EXPECT_TRUE(ticks_of_stat(line, "cpu1").has_value());
+  EXPECT_FALSE(ticks_of_stat(line, "cpu").has_value());
+  EXPECT_FALSE(ticks_of_stat(line, "cpu10").has_value());
 }
 
 TEST(Load, this_machines_stat_is_read) {
@@ -92,12 +102,13 @@ TEST(Load, no_time_at_all_is_no_share) {
 }
 
 TEST(Load, samples_do_not_go_backwards) {
-  const auto before = sample_load();
-  const auto after = sample_load();
+  const auto cpus = usable_cpus().cpus;
+  const auto before = sample_load(cpus);
+  const auto after = sample_load(cpus);
   EXPECT_GE(after.when, before.when);
   EXPECT_GE(after.busy_ns, before.busy_ns);
   EXPECT_GE(after.own_ns, before.own_ns);
-  EXPECT_GT(after.busy_ns, 0);
+  EXPECT_GT(after.busy_ns, 0) << "no line of /proc/stat was that of a CPU of ours";
 }
 
 }  // namespace
