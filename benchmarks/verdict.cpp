@@ -122,14 +122,17 @@ void decide(Comparison& row) {
   }
 }
 
-/// Corrects the p-values over the table and decides each row.
+/// Corrects the p-values over the rows of a table that have one, and decides each row.
 void decide_table(std::vector<Comparison>& rows) {
   std::vector<double> p_values;
-  for (const auto& row : rows) p_values.push_back(row.p_value);
+  for (const auto& row : rows) {
+    if (row.rounds >= 2) p_values.push_back(row.p_value);
+  }
   const auto adjusted = holm(p_values);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].p_holm = adjusted[i];
-    decide(rows[i]);
+  auto next = adjusted.begin();
+  for (auto& row : rows) {
+    if (row.rounds >= 2) row.p_holm = *next++;
+    decide(row);
   }
 }
 
