@@ -116,6 +116,21 @@ void Measurement::find_tasks(const Plan& plan) {
     const double wanted = slowest > 0 ? static_cast<double>(plan.block.count()) / slowest : 1;
     tasks_[group] = round_up(wanted, step);
   }
+  check_messages(plan);
+}
+
+/// What `split` makes of a batch is known only now.
+void Measurement::check_messages(const Plan& plan) const {
+  for (const auto& planned : plan.cases) {
+    const Case& measured = planned.measured;
+    if (!measured.has_links()) continue;
+    const auto& channel = *ipc::ChannelCatalog::instance().find(measured.channel);
+    const auto batch = measured.batch_in(tasks_of(planned));
+    if (measured.payload_bytes <= channel.max_payload_bytes / batch) continue;
+    throw UsageError(text("--batch: split puts ", batch, " tasks of ", measured.payload_bytes,
+                          " bytes into a message; ", channel.name, " carries ", channel.max_payload_bytes,
+                          " bytes; give --tasks or a number"));
+  }
 }
 
 std::uint64_t Measurement::tasks_of(const PlannedCase& planned) const {

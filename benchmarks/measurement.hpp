@@ -24,7 +24,8 @@ class Measurement {
                                 std::chrono::nanoseconds wanted);
 
   /// Finds the tasks per block of every group: pilots its members with the fewest workers, and makes a block of the
-  /// slowest take `plan.block`; a multiple of what divides evenly among all worker counts. `--tasks` overrides.
+  /// slowest take `plan.block`; a multiple of what divides evenly among all worker counts. `--tasks` overrides. Throws
+  /// UsageError when a split batch's payload is more than a channel carries.
   void find_tasks(const Plan& plan);
 
   /// Runs the case once; again, once, when somebody else used the CPUs meanwhile.
@@ -36,6 +37,7 @@ class Measurement {
  private:
   TrialResult run_trial(const Case& measured, std::uint64_t tasks, int blocks);
   double pilot(const Case& measured);
+  void check_messages(const Plan& plan) const;
   Assignment assignment(const Case& measured, std::uint64_t tasks) const;
 
   const RunOptions& options_;

@@ -197,7 +197,9 @@ void add_google_options(CLI::App& command, RunOptions& options) {
 }  // namespace
 
 void add_run_options(CLI::App& command, RunOptions& options) {
-  command.add_option("--profile", options.profile, "how much is measured: quick (a minute), standard (ten), full")
+  command
+      .add_option("--profile", options.profile,
+                  "how much is measured: quick (under a minute), standard (some minutes), full (hours)")
       ->check(CLI::IsMember({"quick", "standard", "full"}))
       ->capture_default_str();
   command.add_option("--family", options.family, "kind of measurement")

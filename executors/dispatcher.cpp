@@ -174,7 +174,10 @@ bool Dispatcher::hear(Lane& lane, std::optional<Outcome>& failure) {
 Outcome Dispatcher::ask_all(RequestKind request, Deadline deadline) {
   const RequestHead head{request};
   std::vector<Lane*> unsent;
-  for (auto& lane : lanes_) unsent.push_back(&lane);
+  for (auto& lane : lanes_) {
+    lane.answered = false;
+    unsent.push_back(&lane);
+  }
   std::optional<Outcome> failure;
   const bool sent = wait_until(scoreboard_.doorbell(), config_.wait, deadline, [&] {
     std::erase_if(unsent, [&](Lane* lane) {
