@@ -21,8 +21,8 @@ struct ChildEnd {
   std::string describe() const;
 };
 
-/// Starts in the constructor, is killed and reaped in the destructor if it still runs. Not copied, not moved. After a further fork
-/// only the process that made it owns it: destroying the copy in another process does nothing.
+/// Starts in the constructor, is killed and reaped in the destructor if it still runs. Not copied, not moved. After a
+/// further fork only the process that made it owns it: destroying the copy in another process does nothing.
 ///
 /// The child gets SIGKILL when the thread that forked it ends (PR_SET_PDEATHSIG, the parent re-checked); its standard
 /// input and output are /dev/null; signal handlers are reset; it leaves with _exit: 0 when `body` returns, 70 when it

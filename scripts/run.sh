@@ -66,9 +66,10 @@ record=
 measure() {
   output=$(mktemp)
   trap 'rm -f -- "$output"' EXIT
+  # By its path from here, the root folder: the record holds the command line, and need not tell where this checkout is.
   # Ctrl-C is for mpmt, which then stores what it has; this shell and tee must outlive it.
   trap : INT
-  "$root/build/release/mpmt" run "${arguments[@]}" | tee --ignore-interrupts -- "$output" && status=0 || status=${PIPESTATUS[0]}
+  build/release/mpmt run "${arguments[@]}" | tee --ignore-interrupts -- "$output" && status=0 || status=${PIPESTATUS[0]}
   trap - INT
   local last
   last=$(tail --lines=1 -- "$output")
