@@ -24,9 +24,9 @@ double seconds(std::chrono::nanoseconds time) {
 
 std::uint64_t round_1_2_5(double value) {
   double best = 1;
-  for (double power = 1; power <= 1e18; power *= 10) {
+  for (int exponent = 0; exponent <= 18; ++exponent) {
     for (const double digit : {1.0, 2.0, 5.0}) {
-      const double candidate = digit * power;
+      const double candidate = digit * std::pow(10, exponent);
       if (std::abs(std::log(candidate / value)) < std::abs(std::log(best / value))) best = candidate;
     }
   }

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 /// Permissions do not tell: root has all of them in /proc, where there are no files to be made.
 bool takes_files(const fs::path& folder) {
   try {
-    workloads::UnnamedFile(folder, 0);
+    const workloads::UnnamedFile probe(folder, 0);
     return true;
   } catch (const std::system_error&) {
     return false;

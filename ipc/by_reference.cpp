@@ -115,7 +115,7 @@ class Lane {
     // Both sequentially consistent: either a sender that is about to wait sees the room, or we see the sender.
     --unread_;
     if (waiting_senders_ > 0) {
-      locked();  // it is between looking and sleeping no more
+      { const auto passed = locked(); }  // it is between looking and sleeping no more
       not_full_.notify_one();
     }
     return slot;
