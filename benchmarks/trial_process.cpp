@@ -17,8 +17,6 @@
 #include "base/text.hpp"
 #include "ipc/names.hpp"
 
-extern char** environ;
-
 namespace mpmt::benchmarks {
 namespace {
 
@@ -91,7 +89,7 @@ std::vector<std::string> TrialProcess::own_command() {
   return {"/proc/self/exe", "trial", "--parent", std::to_string(::getpid())};
 }
 
-TrialProcess::TrialProcess(const Assignment& assignment, Interrupt& interrupt, std::vector<std::string> command)
+TrialProcess::TrialProcess(const Assignment& assignment, Interrupt& interrupt, const std::vector<std::string>& command)
     : interrupt_(interrupt),
       deadline_(Clock::now() + kGrace +
                 std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(assignment.deadline_s))) {

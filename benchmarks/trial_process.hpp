@@ -38,7 +38,8 @@ class TrialProcess {
   static constexpr std::chrono::milliseconds kGrace{500};
 
   /// `command`: the program and its arguments; the default is this program's own trial.
-  TrialProcess(const Assignment& assignment, Interrupt& interrupt, std::vector<std::string> command = own_command());
+  TrialProcess(const Assignment& assignment, Interrupt& interrupt,
+               const std::vector<std::string>& command = own_command());
   ~TrialProcess();
   TrialProcess(const TrialProcess&) = delete;
   TrialProcess& operator=(const TrialProcess&) = delete;

@@ -19,6 +19,7 @@ using executors::Placement;
 using executors::Status;
 
 constexpr int kLeastRounds = 5;
+constexpr std::size_t kLeastToRelabel = 2 * std::size_t{kLeastRounds};
 constexpr double kMargin = 1.03;
 constexpr double kSignificant = 0.05;
 
@@ -244,7 +245,7 @@ double false_winner_share(const std::vector<Observation>& observations, int tabl
   std::vector<const Measured*> usable;
   for (const auto& entry : cases) {
     const bool pinned = entry.measured.placement != Placement::free;
-    if (pinned && who_runs(entry.measured) != Who::neither && entry.rounds.size() >= 2 * kLeastRounds)
+    if (pinned && who_runs(entry.measured) != Who::neither && entry.rounds.size() >= kLeastToRelabel)
       usable.push_back(&entry);
   }
   if (usable.empty()) return -1;

@@ -77,7 +77,7 @@ void write_lines(std::ostringstream& out, const std::vector<std::vector<std::str
   for (const auto& line : lines) {
     std::string text;
     for (std::size_t i = 0; i < line.size(); ++i) {
-      text += (i == 0 ? "  " : "  ") + line[i] + std::string(widths[i] - width(line[i]), ' ');
+      text += "  " + line[i] + std::string(widths[i] - width(line[i]), ' ');
     }
     out << text.substr(0, text.find_last_not_of(' ') + 1) << '\n';
   }
