@@ -34,18 +34,13 @@ Json counted(const TrialResult& trial) {
     workers += block.workers;
   }
   const double per_task = ns_per_task(trial);
-  return {{"wall_ns", wall},
-          {"ns_per_task", per_task},
-          {"tasks_per_second", 1e9 / per_task},
-          {"checksum", hex(trial.blocks.front().sum)},
-          {"cpu_ns", {{"submitter", submitter.cpu_ns}, {"workers", workers.cpu_ns}}},
-          {"context_switches",
-           {{"voluntary", submitter.voluntary_switches + workers.voluntary_switches},
-            {"involuntary", submitter.involuntary_switches + workers.involuntary_switches}}},
-          {"page_faults",
-           {{"minor", submitter.minor_faults + workers.minor_faults},
-            {"major", submitter.major_faults + workers.major_faults}}},
-          {"latency_ns", latency_json(trial.latency)}};
+  Json fields = usage_fields(submitter, workers);
+  fields.update({{"wall_ns", wall},
+                 {"ns_per_task", per_task},
+                 {"tasks_per_second", 1e9 / per_task},
+                 {"checksum", hex(trial.blocks.front().sum)},
+                 {"latency_ns", latency_json(trial.latency)}});
+  return fields;
 }
 
 Json not_counted() {

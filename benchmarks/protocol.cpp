@@ -46,20 +46,24 @@ Assignment assignment_from(const Json& message) {
           message.at("data_dir").get<std::string>()};
 }
 
-Json to_json(const executors::Block& block) {
-  const auto& [submitter, workers] = std::tie(block.submitter, block.workers);
-  return {{"type", "block"},
-          {"tasks", block.tasks},
-          {"messages", block.messages},
-          {"wall_ns", block.wall_ns},
-          {"checksum", hex(block.sum)},
-          {"cpu_ns", {{"submitter", submitter.cpu_ns}, {"workers", workers.cpu_ns}}},
+Json usage_fields(const Usage& submitter, const Usage& workers) {
+  return {{"cpu_ns", {{"submitter", submitter.cpu_ns}, {"workers", workers.cpu_ns}}},
           {"context_switches",
            {{"voluntary", submitter.voluntary_switches + workers.voluntary_switches},
             {"involuntary", submitter.involuntary_switches + workers.involuntary_switches}}},
           {"page_faults",
            {{"minor", submitter.minor_faults + workers.minor_faults},
             {"major", submitter.major_faults + workers.major_faults}}}};
+}
+
+Json to_json(const executors::Block& block) {
+  Json message = usage_fields(block.submitter, block.workers);
+  message.update({{"type", "block"},
+                  {"tasks", block.tasks},
+                  {"messages", block.messages},
+                  {"wall_ns", block.wall_ns},
+                  {"checksum", hex(block.sum)}});
+  return message;
 }
 
 executors::Block block_from(const Json& message) {

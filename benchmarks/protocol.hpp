@@ -42,6 +42,9 @@ std::uint64_t from_hex(const std::string& text);
 Json to_json(const Assignment& assignment);
 Assignment assignment_from(const Json& message);
 
+/// cpu_ns, context_switches and page_faults, as a block's message and a record's entry have them.
+Json usage_fields(const Usage& submitter, const Usage& workers);
+
 Json to_json(const executors::Block& block);
 executors::Block block_from(const Json& message);
 
