@@ -1,0 +1,1 @@
+"""The parts of scripts/track.py: paired comparisons of two programs, and histories of stored records."""

@@ -1,0 +1,270 @@
+"""A paired experiment on many benchmarks at once: how many pairs each one needs, and what they show.
+
+Pure: it is told of pairs and says what it still wants. The same code judges live measurements and recorded noise.
+
+For each benchmark, two series. The **first** series asks whether the two sides differ: it grows from `Rules.pairs` pairs by
+doubling, as far as the cap allows, until it answers. A difference that it finds was picked out among many benchmarks and
+looks, so it is only a suspicion; the **fresh** series, of new pairs, must show it again by itself. Only then is it
+called slower or faster.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import mpmt_stats
+
+SLOWER, FASTER, SAME = "slower", "faster", "same"
+UNDECIDED, UNSTABLE = "undecided", "unstable"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One process of either side, run one after the other: the median time of each, in the same unit, above 0."""
+
+    a: float
+    b: float
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What it takes to be believed. Effects are ratios - 1."""
+
+    pairs: int = 20  # of the first look
+    cap: int = 3  # all pairs of a benchmark together: at most cap · pairs
+    confidence: float = 0.99
+    least_gate: float = 0.02  # effects up to this are of no interest
+    power: float = 0.9  # of the change that "would have been seen", in each of the two series
+
+    def __post_init__(self) -> None:
+        if self.pairs < 2 or self.cap < 2:
+            raise ValueError("an experiment needs at least 2 pairs, and a cap of at least 2")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What is asked. `gate`: the smallest effect of interest, at least Rules.least_gate. A benchmark that is not
+    `gated` is measured and shown, but can raise no alarm: `why_not_gated` says why."""
+
+    name: str
+    gate: float
+    gated: bool = True
+    why_not_gated: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer for one benchmark. Effects are ratios B ÷ A - 1 of time: above 0, B is slower. `effect` and its
+    interval are those of all pairs together; `first_effect` and `fresh_effect` of either series alone; None without
+    pairs. `detectable` is the change that would have been seen. `modes`: per side, (median, share of the processes) of
+    each mode."""
+
+    benchmark: Benchmark
+    verdict: str
+    reason: str
+    pairs: int
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    detectable: float | None = None
+    p_holm: float | None = None
+    first_effect: float | None = None
+    fresh_effect: float | None = None
+    modes: tuple[tuple[tuple[float, float], ...], ...] = ()
+
+    @property
+    def regressed(self) -> bool:
+        return self.verdict == SLOWER and self.benchmark.gated
+
+    @property
+    def unanswered(self) -> bool:
+        return self.verdict in (UNDECIDED, UNSTABLE) and self.benchmark.gated
+
+
+@dataclass
+class _Inquiry:
+    """A benchmark under way."""
+
+    benchmark: Benchmark
+    target: int  # pairs wanted in the series that is growing
+    first: list[Pair] = field(default_factory=list)
+    fresh: list[Pair] = field(default_factory=list)
+    p_holm: float = 1.0  # at the last look at the first series
+    suspect: str = ""  # SLOWER or FASTER once the first series says so
+    finding: Finding | None = None
+
+    @property
+    def growing(self) -> list[Pair]:
+        return self.fresh if self.suspect else self.first
+
+    @property
+    def pairs(self) -> list[Pair]:
+        return self.first + self.fresh
+
+
+class Experiment:
+    """Not thread-safe. Call `wanted` until it is empty, `add` what it wants, then `findings`."""
+
+    def __init__(self, benchmarks: Sequence[Benchmark], rules: Rules) -> None:
+        self._rules = rules
+        self._inquiries = {b.name: _Inquiry(b, rules.pairs) for b in benchmarks}
+        if len(self._inquiries) != len(benchmarks):
+            raise ValueError("two benchmarks of one name")
+
+    def wanted(self) -> list[str]:
+        """The benchmarks that need one more pair each, to be measured in turn; empty when all are answered."""
+        names = self._short()
+        while not names and any(q.finding is None for q in self._inquiries.values()):
+            self._look()
+            names = self._short()
+        return names
+
+    def _short(self) -> list[str]:
+        return [name for name, q in self._inquiries.items() if q.finding is None and len(q.growing) < q.target]
+
+    def add(self, name: str, pair: Pair) -> None:
+        self._inquiries[name].growing.append(pair)
+
+    def suspects(self) -> list[str]:
+        """Those whose first series found a difference that is being confirmed."""
+        return [name for name, q in self._inquiries.items() if q.suspect and q.finding is None]
+
+    def give_up(self, name: str, reason: str) -> None:
+        """No more pairs can be had for this benchmark: it is judged by what there is, and undecided at best unless the
+        first series shows that nothing changed."""
+        inquiry = self._inquiries[name]
+        if inquiry.finding is None:
+            self._end(inquiry, UNDECIDED, reason)
+
+    def stop(self, reason: str) -> None:
+        """`give_up` on all that are not answered, after a last look at what they have."""
+        for name, inquiry in self._inquiries.items():
+            if inquiry.finding is None and not inquiry.suspect and len(inquiry.first) >= self._rules.pairs:
+                self._judge_first(inquiry, last=True, suspicious=False)
+            self.give_up(name, reason)
+
+    def findings(self) -> list[Finding]:
+        """All that are answered, in the order of the benchmarks."""
+        return [q.finding for q in self._inquiries.values() if q.finding]
+
+    # ---- judging ---------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Every unanswered benchmark has its pairs: judges them, which answers them or raises their targets."""
+        self._adjust_p()
+        for inquiry in self._inquiries.values():
+            if inquiry.finding is not None:
+                continue
+            if inquiry.suspect:
+                self._judge_fresh(inquiry)
+            else:
+                self._judge_first(inquiry)
+
+    def _adjust_p(self) -> None:
+        """Holm's correction over the first series of all benchmarks that can raise an alarm, answered or not."""
+        can_alarm = [q for q in self._inquiries.values() if q.first and q.benchmark.gated]
+        for inquiry, p in zip(can_alarm, mpmt_stats.holm([_ratio(q.first).p_value() for q in can_alarm])):
+            inquiry.p_holm = 1.0 if p is None else p
+
+    def _judge_first(self, inquiry: _Inquiry, last: bool = False, suspicious: bool = True) -> None:
+        rules, gate = self._rules, math.log1p(inquiry.benchmark.gate)
+        last = last or 2 * inquiry.target > (rules.cap - 1) * rules.pairs
+        if not inquiry.benchmark.gated:
+            self._end(inquiry, UNSTABLE, inquiry.benchmark.why_not_gated)
+            return
+        trouble = instability(inquiry.first)
+        ratio = _ratio(inquiry.first)
+        half = ratio.half_width(rules.confidence)
+        if trouble:
+            if last:
+                self._end(inquiry, UNSTABLE, trouble)
+                return
+        elif suspicious and inquiry.p_holm < 1 - rules.confidence and abs(ratio.mean) > max(half, gate):
+            inquiry.suspect = SLOWER if ratio.mean > 0 else FASTER
+            inquiry.target = len(inquiry.first) if not last else rules.pairs
+            return
+        elif -gate < ratio.mean - half and ratio.mean + half < gate:
+            self._end(inquiry, SAME, "")
+            return
+        if last:
+            self._end(inquiry, UNDECIDED, "")
+        else:
+            inquiry.target *= 2
+
+    def _judge_fresh(self, inquiry: _Inquiry) -> None:
+        """The direction is given, so the fresh series is tested on one side: its lower bound at `confidence` must be
+        above 0; and all pairs together must show an effect of interest."""
+        rules, sign = self._rules, 1 if inquiry.suspect == SLOWER else -1
+        fresh, both = _ratio(inquiry.fresh), _ratio(inquiry.pairs)
+        one_sided = fresh.half_width(2 * rules.confidence - 1)
+        trouble = instability(inquiry.pairs)
+        of_interest = sign * both.mean > math.log1p(inquiry.benchmark.gate)
+        if not trouble and sign * fresh.mean > one_sided and of_interest:
+            self._end(inquiry, inquiry.suspect, "")
+        elif len(inquiry.first) + 2 * inquiry.target <= rules.cap * rules.pairs:
+            inquiry.target *= 2
+        elif trouble:
+            self._end(inquiry, UNSTABLE, trouble)
+        else:
+            first = math.expm1(_ratio(inquiry.first).mean)
+            self._end(inquiry, UNDECIDED, f"a first series showed {first:+.1%}, a fresh one did not confirm it")
+
+    def _end(self, inquiry: _Inquiry, verdict: str, reason: str) -> None:
+        inquiry.finding = self._finding(inquiry, verdict, reason)
+
+    def _finding(self, inquiry: _Inquiry, verdict: str, reason: str) -> Finding:
+        pairs, rules, benchmark = inquiry.pairs, self._rules, inquiry.benchmark
+        if not pairs:
+            return Finding(benchmark, verdict, reason, 0)
+        ratio = _ratio(pairs)
+        half = ratio.half_width(rules.confidence)
+        seen = mpmt_stats.detectable(_ratio(inquiry.first), math.log1p(benchmark.gate), rules.confidence, rules.power)
+        return Finding(
+            benchmark, verdict, reason, len(pairs), math.expm1(ratio.mean), _effect(ratio.mean - half),
+            _effect(ratio.mean + half), _effect(seen), inquiry.p_holm if benchmark.gated else None,
+            math.expm1(_ratio(inquiry.first).mean),
+            math.expm1(_ratio(inquiry.fresh).mean) if inquiry.fresh else None,
+            tuple(_modes([side(p) for p in pairs]) for side in (_a, _b)))
+
+
+def _a(pair: Pair) -> float:
+    return pair.a
+
+
+def _b(pair: Pair) -> float:
+    return pair.b
+
+
+def _ratio(pairs: Sequence[Pair]) -> mpmt_stats.TrimmedMean:
+    return mpmt_stats.trimmed_mean([math.log(p.b / p.a) for p in pairs])
+
+
+def _effect(log: float) -> float | None:
+    """A log ratio as ratio - 1; None where there are too few pairs to say."""
+    return math.expm1(log) if abs(log) < 700 else None
+
+
+def _modes(values: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    modes = mpmt_stats.modes(values)
+    return tuple((mode[len(mode) // 2], len(mode) / len(values)) for mode in modes)
+
+
+def instability(pairs: Sequence[Pair]) -> str:
+    """Why no statement may be made of these pairs, or "": either side has two modes, or varies by more than
+    mpmt_stats.MAX_CV. The spread is the robust one, so that a neighbour's burst does not silence a benchmark."""
+    for side, values in (("A", [p.a for p in pairs]), ("B", [p.b for p in pairs])):
+        modes = mpmt_stats.modes(values)
+        if len(modes) > 1:
+            gap, share = modes[1][0] / modes[0][-1], len(modes[0]) / len(values)
+            return f"{side}: two modes at least {gap:.2f}x apart, {share:.0%} of the processes in the faster"
+        spread = mpmt_stats.robust_cv(values)
+        if spread > mpmt_stats.MAX_CV:
+            return f"{side}: processes vary by {spread:.0%}"
+    return ""
+
+
+def gates(widths: Mapping[str, float], names: Sequence[str], rules: Rules) -> dict[str, float]:
+    """The gate of each benchmark: `least_gate`, or this machine's own A/A half-width where that is known and larger."""
+    return {name: max(rules.least_gate, widths.get(name, 0.0)) for name in names}
