@@ -10,6 +10,7 @@
 #include "benchmarks/context.hpp"
 #include "benchmarks/google.hpp"
 #include "benchmarks/places.hpp"
+#include "benchmarks/plan_json.hpp"
 #include "benchmarks/run_lock.hpp"
 #include "ipc/names.hpp"
 
@@ -88,7 +89,7 @@ class Run {
       return kNothingMatched;
     }
     if (options_.list_tests) return print_names(plan);
-    if (options_.dry_run) return print_plan(plan);
+    if (options_.dry_run) return dry_run(plan);
 
     const bool named = !options_.out.empty();
     const fs::path record = named ? fs::path(options_.out) : default_record(machine_.key, identity_.short_commit());
@@ -116,6 +117,13 @@ class Run {
     std::cerr << "mpmt: " << workload.name << ": a grain of " << grain << " takes about "
               << duration_text(double(wanted.count())) << " here; --grain " << grain << " repeats this\n";
     return grain;
+  }
+
+  int dry_run(const Plan& plan) const {
+    for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
+    if (!quiet_) return print_plan(plan);
+    std::cout << to_json(plan, machine_.key).dump(2) << '\n';
+    return kOk;
   }
 
   int measure(const Plan& plan, const fs::path& record) {

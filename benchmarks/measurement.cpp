@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "base/text.hpp"
@@ -97,9 +96,7 @@ std::uint64_t Measurement::calibrate_grain(const workloads::Description& workloa
 
 void Measurement::find_tasks(const Plan& plan) {
   attempts_left_ = plan.turns.size() / 10 + 1;
-  std::map<std::string, std::vector<const Case*>> groups;
-  for (const auto& planned : plan.cases) groups[planned.group].push_back(&planned.measured);
-  for (const auto& [group, members] : groups) {
+  for (const auto& [group, members] : plan.groups()) {
     if (options_.tasks || interrupted()) {
       tasks_[group] = options_.tasks.value_or(1);
       continue;
@@ -107,29 +104,23 @@ void Measurement::find_tasks(const Plan& plan) {
     const auto fewer = [](const Case* a, const Case* b) { return a->workers < b->workers; };
     const int fewest = (*std::min_element(members.begin(), members.end(), fewer))->workers;
     double slowest = 0;
-    std::uint64_t step = 1;
     for (const Case* member : members) {
-      step = std::lcm(step, static_cast<std::uint64_t>(member->workers));
       if (member->workers == fewest) slowest = std::max(slowest, pilot(*member));
     }
-    step *= std::max<std::uint64_t>(1, members.front()->batch);
     const double wanted = slowest > 0 ? static_cast<double>(plan.block.count()) / slowest : 1;
-    tasks_[group] = round_up(wanted, step);
+    tasks_[group] = round_up(wanted, divides_of(members));
   }
   check_messages(plan);
 }
 
-/// What `split` makes of a batch is known only now.
 void Measurement::check_messages(const Plan& plan) const {
   for (const auto& planned : plan.cases) {
     const Case& measured = planned.measured;
-    if (!measured.has_links()) continue;
+    if (channel_carries(measured, tasks_of(planned))) continue;
     const auto& channel = *ipc::ChannelCatalog::instance().find(measured.channel);
-    const auto batch = measured.batch_in(tasks_of(planned));
-    if (measured.payload_bytes <= channel.max_payload_bytes / batch) continue;
-    throw UsageError(text("--batch: split puts ", batch, " tasks of ", measured.payload_bytes,
-                          " bytes into a message; ", channel.name, " carries ", channel.max_payload_bytes,
-                          " bytes; give --tasks or a number"));
+    throw UsageError(text("--batch: split puts ", measured.batch_in(tasks_of(planned)), " tasks of ",
+                          measured.payload_bytes, " bytes into a message; ", channel.name, " carries ",
+                          channel.max_payload_bytes, " bytes; give --tasks or a number"));
   }
 }
 

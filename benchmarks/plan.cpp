@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <random>
 #include <regex>
 #include <set>
@@ -219,6 +220,24 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
   keep_matching(plan.cases, options.filter);
   plan.turns = schedule(plan.cases, plan.rounds, seed);
   return plan;
+}
+
+std::map<std::string, std::vector<const Case*>> Plan::groups() const {
+  std::map<std::string, std::vector<const Case*>> groups;
+  for (const auto& planned : cases) groups[planned.group].push_back(&planned.measured);
+  return groups;
+}
+
+std::uint64_t divides_of(const std::vector<const Case*>& group) {
+  std::uint64_t step = 1;
+  for (const Case* member : group) step = std::lcm(step, static_cast<std::uint64_t>(member->workers));
+  return step * std::max<std::uint64_t>(1, group.front()->batch);
+}
+
+bool channel_carries(const Case& measured, std::uint64_t tasks) {
+  if (!measured.has_links()) return true;
+  return measured.payload_bytes <=
+         ChannelCatalog::instance().find(measured.channel)->max_payload_bytes / measured.batch_in(tasks);
 }
 
 std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed) {

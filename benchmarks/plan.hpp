@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct Plan {
   std::chrono::nanoseconds block{};
   std::uint64_t seed = 0;
   std::vector<std::string> notes;  ///< what was left out, and why; one line each
+
+  /// The members of each group.
+  std::map<std::string, std::vector<const Case*>> groups() const;
 };
 
 /// Turns `--grain 100us` into an integer for a workload.
@@ -39,6 +43,13 @@ using CalibrateGrain = std::function<std::uint64_t(const workloads::Description&
 /// Throws UsageError for what cannot be measured: unknown names, an executor that cannot use a channel, a payload
 /// beyond the channel's limit. A plan may have no case, when the filter matches none.
 Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate);
+
+/// What the tasks per block of cases that share a group must be a multiple of, so that whole messages are dealt evenly
+/// among any member's workers.
+std::uint64_t divides_of(const std::vector<const Case*>& group);
+
+/// Whether the channel takes the messages of a block of `tasks`; what `split` makes of a batch is known only then.
+bool channel_carries(const Case& measured, std::uint64_t tasks);
 
 /// In each round every case once: groups in random order, worker counts in random order within a group, and the
 /// executors that are compared at one worker count next to each other, in random order.

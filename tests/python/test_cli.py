@@ -280,6 +280,47 @@ def test_a_dry_run_tells_cases_trials_and_time_and_leaves_nothing(bench: Bench) 
     assert files(bench.folder) == set()
 
 
+def test_a_dry_run_as_json_has_every_case_as_a_trial_takes_it(bench: Bench) -> None:
+    options = ("run", "--workload", "empty,prime_count", "--grain", "1", "--batch", "3,split", "--seed", "7")
+    done = bench.run(*options, "--dry-run", "--benchmark_format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    plan = json.loads(done.stdout)
+    assert set(plan) == {"suite", "plan_version", "suite_version", "machine_key", "rounds", "iterations", "seed", "cases"}
+    assert (plan["suite"], plan["plan_version"], plan["seed"]) == ("mpmt", 1, 7)
+    assert plan["suite_version"] == bench.run("--version").stdout.strip()
+    assert plan["machine_key"] == json.loads(bench.run("machine", "--json").stdout)["key"]
+    assert [case["name"] for case in plan["cases"]] == bench.run(*options, "--benchmark_list_tests").stdout.splitlines()
+    for planned in plan["cases"]:
+        assert set(planned) == {"name", "group", "workload_kind", "bench_version", "divides", "runnable", "case"}
+        workload = planned["case"]["workload"]
+        assert planned["workload_kind"] == {"empty": "harness", "prime_count": "cpu"}[workload]
+        assert planned["runnable"] and planned["divides"] % planned["case"]["workers"] == 0
+        if workload == "prime_count":
+            assert words_of_a_trial(bench, planned["case"], planned["divides"]) == ["ready", "block", "done"]
+    assert files(bench.folder) == set()
+
+
+def words_of_a_trial(bench: Bench, case: dict[str, Any], tasks: int) -> list[str]:
+    """The types of what a trial says when it is to run one block of this case."""
+    messages = [{"type": "case", "protocol": 1, "case": case, "tasks": tasks, "warmup_tasks": tasks,
+                 "deadline_s": PATIENCE_S, "data_dir": str(bench.temporary)}, {"type": "run"}, {"type": "end"}]
+    trial = bench.start("trial", stdin=subprocess.PIPE)
+    out, err = trial.communicate("".join(json.dumps(message) + "\n" for message in messages), PATIENCE_S)
+    assert (trial.returncode, err) == (0, "")
+    return [json.loads(line)["type"] for line in out.splitlines()]
+
+
+def test_a_dry_run_as_json_tells_what_no_block_can_make_fit(bench: Bench) -> None:
+    largest = max(channel["max_payload_bytes"] for channel in json.loads(bench.run("list", "--json").stdout)["channels"]
+                  if channel["name"] == "boost_queue")
+    done = bench.run("run", "--workload", "payload_copy", "--payload", largest, "--channel", "boost_queue", "--batch",
+                     "split", "--workers", "1,2", "--dry-run", "--benchmark_format", "json")
+    assert done.returncode == 0, done.stderr
+    runnable = {case["case"]["workers"]: case["runnable"] for case in json.loads(done.stdout)["cases"]
+                if case["case"]["channel"]}
+    assert runnable == {1: False, 2: True}
+
+
 def test_the_machine_is_told_with_its_key(bench: Bench) -> None:
     done = bench.run("machine", "--json")
     machine = json.loads(done.stdout)
