@@ -17,11 +17,11 @@ from typing import Any
 
 from mpmt_records import plain
 
-from . import commits
-from .places import cache_folder
-from .problem import Problem
-from .recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
-from .worktrees import Workshop, remove_tree, try_lock
+from mpmt_tracking import commits
+from mpmt_tracking.places import cache_folder
+from mpmt_tracking.problem import Problem
+from mpmt_tracking.recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
+from mpmt_tracking.worktrees import Workshop, remove_tree, try_lock
 
 LIMIT_BUILDS = 40
 LIMIT_BYTES = 4 << 30

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from mpmt_records import plain
 
-from .places import ROOT
-from .problem import Problem
+from mpmt_tracking.places import ROOT
+from mpmt_tracking.problem import Problem
 
 DEADLINE_S = 60.0  # for questions; what writes files says its own
 FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

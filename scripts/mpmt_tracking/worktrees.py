@@ -20,8 +20,8 @@ from typing import Any
 
 from mpmt_records import plain
 
-from . import commits
-from .problem import Problem
+from mpmt_tracking import commits
+from mpmt_tracking.problem import Problem
 
 CHECKOUT_S = 1800.0  # a large repository, or one that fetches from afar
 GRACE_S = 3.0  # between asking a build to end and killing it

@@ -1,0 +1,236 @@
+"""track.py record: measures commits with `mpmt run`, each by its own build, and stores the records for histories."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mpmt_records import plain
+from mpmt_tracking import commits
+from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
+from mpmt_tracking.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_USAGE, Problem
+from mpmt_tracking.storing import is_recorded, staging_place, store
+
+DEADLINE_S = 60.0  # for `mpmt machine`
+PATHS = ("--data-dir",)  # options of mpmt run that name a place, meant relative to where the user stands
+OURS = ("--out", "--benchmark_out", "--dry-run", "--benchmark_list_tests", "--benchmark_format")
+# mpmt run's own exit codes
+CASE_FAILED, NOTHING_MATCHED = 1, 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("commits", nargs="*", metavar="COMMIT|A..B",
+                        help="what to measure: revisions, and ranges along first parents without A "
+                        "(default: HEAD, which must be all there is: no uncommitted changes)")
+    parser.add_argument("--results", type=Path, metavar="DIR",
+                        help="folder for DIR/MACHINE-KEY/COMMIT-UTC.json (default: the repository's results/)")
+    parser.add_argument("--step", type=_step, default=1, metavar="N",
+                        help="only every N-th of the commits, counted back from the last one")
+    parser.add_argument("--missing", action="store_true",
+                        help="only commits without a complete record of this machine in the folder")
+    add_build_arguments(parser)
+
+
+def _step(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number from 1 to 1000000")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """0: all were recorded, or, with --missing, were there already. 2: a commit did not build, a case failed, or a
+    record was refused; all other commits are measured first. 5: nothing matched. On Ctrl-C, KeyboardInterrupt: what
+    mpmt run has measured by then is kept."""
+    arguments = run_options(options.options)
+    wanted = wanted_commits(options)
+    with builds_of(options, say) as builds:
+        results = (options.results or builds.repo / "results").absolute()
+        if options.missing:
+            wanted = _without_recorded(builds, wanted, results)
+            if not wanted:
+                return EXIT_OK
+        programs = _build_all(builds, wanted)
+        codes = [_measure(Job(commit, program, results, arguments), number, len(programs))
+                 for number, (commit, program) in enumerate(programs.items(), 1)]
+    if len(programs) < len(wanted) or EXIT_USAGE in codes:
+        return EXIT_USAGE
+    return EXIT_OK if EXIT_OK in codes else EXIT_NOTHING
+
+
+def say(line: str) -> None:
+    print(f"track.py record: {line}", file=sys.stderr, flush=True)
+
+
+# ---- what to measure ---------------------------------------------------------------------------------------
+
+
+def run_options(given: Sequence[str]) -> list[str]:
+    """The options for `mpmt run`, with places made absolute. Raises Problem for those that record sets itself."""
+    made: list[str] = []
+    for index, option in enumerate(given):
+        name, equals, value = option.partition("=")
+        if name in OURS:
+            raise Problem(f"{name}: not with record, which stores whole records under names of its own; --results DIR "
+                          "chooses the folder")
+        if equals and name in PATHS:
+            option = f"{name}={Path(value).absolute()}"
+        elif index and given[index - 1] in PATHS:
+            option = str(Path(option).absolute())
+        made.append(option)
+    return made
+
+
+def wanted_commits(options: argparse.Namespace) -> list[str]:
+    """Oldest first within each range. Raises Problem when HEAD is meant and is not all that there is."""
+    repo = commits.top(options.repo)
+    if not options.commits:
+        changed = commits.dirty_files(repo)
+        if changed:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise Problem(f"{plain(changed[0], 200)}{more}: not committed: commit first, or name the commit "
+                          "(`record HEAD` measures what is committed)")
+    found = commits.expand(repo, options.commits or ["HEAD"])
+    if commits.is_detached(repo):
+        say(f"HEAD is detached, at {commits.short(commits.resolve(repo, 'HEAD'))}")
+    if commits.is_shallow(repo):
+        say("this is a shallow clone: `track.py history` will need the full one (git fetch --unshallow)")
+    return found[::-1][::options.step][::-1]
+
+
+def _build_all(builds: Builds, wanted: Sequence[str]) -> dict[str, Path]:
+    """All programs, before anything is measured: a build beside a measurement would disturb it."""
+    found: dict[str, Path] = {}
+    for commit in wanted:
+        try:
+            found[commit] = builds.binary(commit)
+        except BuildFailed as failure:
+            if len(wanted) == 1:
+                raise
+            say(f"skipped: {failure}")
+    return found
+
+
+def _without_recorded(builds: Builds, wanted: list[str], results: Path) -> list[str]:
+    """Those without a record here. The machine's key is that of the newest build; only the others need to be built."""
+    key = None
+    for commit in reversed(wanted):
+        with contextlib.suppress(BuildFailed):
+            key = machine_key(builds.binary(commit))
+            break
+    if key is None:
+        return wanted
+    left = [commit for commit in wanted if not is_recorded(commit, results / key, say)]
+    say(f"{len(wanted) - len(left)} of {len(wanted)} commits have a record already")
+    return left
+
+
+def machine_key(program: Path) -> str:
+    """What the program calls this machine. Raises Problem when it is not an mpmt."""
+    what = f"{plain(program, 300)}: `mpmt machine --json`"
+    try:
+        done = subprocess.run([program, "machine", "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=DEADLINE_S, check=False)
+        key = json.loads(done.stdout)["key"]
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError, RecursionError):
+        key = None
+    if not isinstance(key, str) or not key.isalnum() or len(key) != 12:
+        raise Problem(f"{what} names no machine key: only mpmt's own programs can be recorded; `track.py compare` "
+                      "takes others")
+    return key
+
+
+# ---- measuring ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Job:
+    commit: str
+    program: Path
+    results: Path  # absolute
+    arguments: list[str]
+
+
+def _measure(job: Job, number: int, count: int) -> int:
+    """An exit code. A failure does not keep other commits from being measured; KeyboardInterrupt does."""
+    name = commits.short(job.commit)
+    say(f"measuring {name}{f' ({number} of {count})' if count > 1 else ''}")
+    try:
+        key = machine_key(job.program)
+        staged = staging_place(job.results, key, job.commit)
+        code, interrupted = _run_mpmt(job, staged)
+        stored = store(staged, job.commit, key) if staged.exists() else None
+    except Problem as problem:
+        if count == 1:
+            raise
+        say(str(problem))
+        return EXIT_USAGE
+    if stored:
+        say(f"recorded: {os.path.relpath(stored)}")
+    if interrupted or code == EXIT_INTERRUPTED:
+        raise KeyboardInterrupt
+    return _judged(code, stored is not None, name)
+
+
+def _judged(code: int, stored: bool, name: str) -> int:
+    if code == 0 and stored:
+        return EXIT_OK
+    if code == NOTHING_MATCHED:
+        say(f"{name}: nothing matched")
+        return EXIT_NOTHING
+    if code == CASE_FAILED and stored:
+        say(f"{name}: a case failed; the record is kept, and says which")
+    else:
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        say(f"{name}: mpmt run {how}{'' if stored else ' and left no record'}")
+    return EXIT_USAGE
+
+
+def _run_mpmt(job: Job, staged: Path) -> tuple[int, bool]:
+    """mpmt run's exit code, and whether we were interrupted; then it was told to end, and has kept what it had.
+
+    It runs in the results folder under its plain name: records hold the command line, and need not tell where
+    anybody's home is. It has a session of its own, so that Ctrl-C reaches it once, and from here.
+    """
+    out = str(staged.relative_to(job.results))
+    try:
+        process = subprocess.Popen(["mpmt", "run", "--out", out, *job.arguments], executable=job.program,
+                                   cwd=job.results, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                   errors="replace", start_new_session=True)
+    except OSError as error:
+        raise Problem(f"{plain(job.program, 300)}: cannot be started: {error.strerror}") from None
+    interrupted = False
+    try:
+        try:
+            _pass_on(process.stdout, out)
+            code = process.wait()
+        except KeyboardInterrupt:
+            interrupted = True
+            process.send_signal(signal.SIGINT)
+            say("interrupted: waiting for mpmt to store what it has measured; Ctrl-C again gives it up")
+            _pass_on(process.stdout, out)
+            code = process.wait()
+        return code, interrupted
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
+
+
+def _pass_on(lines: IO[str], hidden: str) -> None:
+    """mpmt's own output as it comes, up to its end, without the path of a file that is about to be renamed."""
+    for line in lines:
+        try:
+            if line.rstrip("\n") != hidden:
+                print(line, end="", flush=True)
+        except BrokenPipeError:  # our reader has gone: no reason to lose a measurement
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
