@@ -6,28 +6,26 @@ names only through `plain`. """
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import jsonschema
 import pandas
 
-import mpmt_histogram
+from mpmt_schema import Record, first_problem, plain, schema, surely_follows, validator
 
-Record = dict[str, Any]
+__all__ = ["BadRecord", "Record", "by_round", "capacity", "cases", "first_problem", "left_out", "load", "plain",
+           "schema", "trials", "usable_cpus", "validator"]
 
 SCHEMA_VERSION = 1
-SCHEMA_PATH = Path(__file__).resolve().parent.parent / "results" / "schema.json"
 MAX_BYTES = 512 * 1024 * 1024
 MAX_INTEGER_DIGITS = 20  # 2^64 - 1 has 20
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # a pair of surrogates is a character, one alone is not
 
 # Status words for people, in the order in which left-out trials are named.
 STATUS_WORDS = {
@@ -72,20 +70,6 @@ class BadRecord(Exception):
     """A file that cannot be used; the message is one line, naming the file and the field at fault."""
 
 
-# ---- text --------------------------------------------------------------------------------------------------
-
-
-def plain(text: object, limit: int = 160) -> str:
-    """Untrusted text made fit to show: one line, printable, at most `limit` characters."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text)[: limit + 1])
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def _shorten(message: str, limit: int = 200) -> str:
-    message = plain(message, 100_000)
-    return message if len(message) <= limit else f"{message[: limit // 2]} … {message[-limit // 2 :]}"
-
-
 # ---- reading -----------------------------------------------------------------------------------------------
 
 
@@ -96,7 +80,11 @@ def load(path: str | os.PathLike[str]) -> Record:
     def refuse(reason: str) -> NoReturn:
         raise BadRecord(f"{shown}: {reason}") from None
 
-    record = _parse(_read(Path(path), refuse), refuse)
+    text = _read(Path(path), refuse)
+    record = _quickly(text)
+    if record is not None:
+        return record
+    record = _parse(text, refuse)
     _check_identity(record, refuse)
     try:
         problem = first_problem(record)
@@ -128,6 +116,17 @@ def _read(path: Path, refuse: Callable[[str], NoReturn]) -> str:
         refuse(f"not JSON: byte {error.start} is not UTF-8")
 
 
+def _quickly(text: str) -> Record | None:
+    """The record, if it is good beyond doubt: without a closer look at each number."""
+    if _SURROGATE.search(text):
+        return None
+    try:
+        record = json.loads(text, parse_constant=_no_constant)
+        return record if surely_follows()(record) else None
+    except (ValueError, RecursionError):
+        return None
+
+
 class _Refused(ValueError):
     """A number that JSON, or this format, does not have."""
 
@@ -152,7 +151,7 @@ def _integer(text: str) -> int:
 def _parse(text: str, refuse: Callable[[str], NoReturn]) -> Any:
     try:
         parsed = json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer)
-        if re.search(r"\\u[dD][89a-fA-F]", text):  # a pair of surrogates is a character, one alone is not
+        if _SURROGATE.search(text):
             json.dumps(parsed, ensure_ascii=False).encode("utf-8")
         return parsed
     except UnicodeEncodeError:
@@ -182,111 +181,6 @@ def _check_identity(record: Any, refuse: Callable[[str], NoReturn]) -> None:
     if version > SCHEMA_VERSION:
         refuse(f"context.schema_version is {version}, but these scripts read up to {SCHEMA_VERSION}: "
                "use a newer mpmt")
-
-
-# ---- checking ----------------------------------------------------------------------------------------------
-
-
-def schema() -> dict[str, Any]:
-    """results/schema.json."""
-    return json.loads(SCHEMA_PATH.read_text("utf-8"))
-
-
-@functools.cache
-def validator() -> jsonschema.Draft202012Validator:
-    """A validator of whole records."""
-    document = schema()
-    jsonschema.Draft202012Validator.check_schema(document)
-    return jsonschema.Draft202012Validator(_inlined(document, document["$defs"]))
-
-
-def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """The schema with every "$ref": "#/$defs/x" replaced by x: validation is several times faster without
-    look-ups."""
-    if isinstance(node, list):
-        return [_inlined(item, definitions) for item in node]
-    if not isinstance(node, dict):
-        return node
-    own = {key: _inlined(value, definitions) for key, value in node.items()
-           if key not in ("$ref", "$defs", "$id")}
-    if "$ref" not in node:
-        return own
-    return {**_inlined(definitions[node["$ref"].removeprefix("#/$defs/")], definitions), **own}
-
-
-def first_problem(record: Record) -> str | None:
-    """What is wrong with a record, as "field: what", or None.
-
-    Long plain arrays (histograms, wall_ns) are checked here, since jsonschema takes some 10 µs a number; a
-    test holds the two to the same answers. """
-    problem = _array_problem(record)
-    if problem:
-        return problem
-    errors = islice(validator().iter_errors(_without_arrays(record)), 50)
-    error = jsonschema.exceptions.best_match(errors)
-    if error is None:
-        return None
-    return f"{_field(error.absolute_path)}: {_shorten(error.message)}"
-
-
-def _field(path: Iterable[str | int]) -> str:
-    """benchmarks[3].wall_ns[0]"""
-    shown = ""
-    for part in path:
-        if isinstance(part, int):
-            shown += f"[{part}]"
-        elif re.fullmatch(r"\w+", part):
-            shown += f".{part}"
-        else:
-            shown += f"[{json.dumps(plain(part, 60), ensure_ascii=False)}]"
-    return shown.lstrip(".") or "the record"
-
-
-def _entries(record: Record) -> list[tuple[int, dict[str, Any]]]:
-    entries = record.get("benchmarks")
-    return [(i, e) for i, e in enumerate(entries) if isinstance(e, dict)] if isinstance(entries, list) else []
-
-
-def _is_integer(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value < high
-
-
-def _array_problem(record: Record) -> str | None:
-    for index, entry in _entries(record):
-        for at, wall in enumerate(_list_of(entry.get("wall_ns"))):
-            if isinstance(wall, bool) or not isinstance(wall, (int, float)) or wall < 0:
-                return f"benchmarks[{index}].wall_ns[{at}]: {_shorten(repr(wall), 60)} is not a duration"
-        latency = entry.get("latency_ns")
-        histogram = latency.get("histogram") if isinstance(latency, dict) else None
-        for at, pair in enumerate(_list_of(histogram)):
-            good = (isinstance(pair, list) and len(pair) == 2
-                    and _is_integer(pair[0], 0, 1 << mpmt_histogram.MAX_BITS)
-                    and _is_integer(pair[1], 1, 1 << 64))
-            if not good:
-                return (f"benchmarks[{index}].latency_ns.histogram[{at}]: {_shorten(repr(pair), 60)} is not "
-                        "[lowest value, count]")
-    return None
-
-
-def _list_of(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _without_arrays(record: Record) -> Record:
-    """A shallow copy whose long arrays hold at most one value."""
-    if not isinstance(record.get("benchmarks"), list):
-        return record
-    entries = []
-    for entry in record["benchmarks"]:
-        if isinstance(entry, dict):
-            entry = dict(entry)
-            if isinstance(entry.get("wall_ns"), list):
-                entry["wall_ns"] = entry["wall_ns"][:1]
-            latency = entry.get("latency_ns")
-            if isinstance(latency, dict) and isinstance(latency.get("histogram"), list):
-                entry["latency_ns"] = {**latency, "histogram": latency["histogram"][:1]}
-        entries.append(entry)
-    return {**record, "benchmarks": entries}
 
 
 # ---- tables ------------------------------------------------------------------------------------------------
