@@ -15,7 +15,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy
 from scipy.special import ndtri, stdtr, stdtrit
 from scipy.stats import binomtest
 
@@ -184,13 +183,20 @@ def trimmed_mean(values: Sequence[float], trim: float = TRIM) -> TrimmedMean:
     count = len(values)
     if count == 0:
         raise ValueError("no mean of nothing")
-    ordered = numpy.sort(numpy.asarray(values, dtype=float))
-    cut = int(trim * count)
-    left = count - 2 * cut
-    winsorised = ordered.clip(ordered[cut], ordered[count - cut - 1])
-    squares = float(((winsorised - winsorised.mean()) ** 2).sum())
+    kept, winsorised = _trimmed(values, trim)
+    middle = math.fsum(winsorised) / count
+    squares = math.fsum((value - middle) ** 2 for value in winsorised)
+    left = len(kept)
     error = math.sqrt(squares / (left * (left - 1))) if left > 1 else 0.0
-    return TrimmedMean(count, float(ordered[cut:count - cut].mean()), error, left - 1)
+    return TrimmedMean(count, math.fsum(kept) / left, error, left - 1)
+
+
+def _trimmed(values: Sequence[float], trim: float) -> tuple[list[float], list[float]]:
+    """The sorted values without the ⌊trim · n⌋ smallest and largest, and with these Winsorised."""
+    ordered = sorted(values)
+    cut = int(trim * len(ordered))
+    kept = ordered[cut:len(ordered) - cut]
+    return kept, [kept[0]] * cut + kept + [kept[-1]] * cut
 
 
 def robust_cv(values: Sequence[float], trim: float = TRIM) -> float:
@@ -203,11 +209,11 @@ def robust_cv(values: Sequence[float], trim: float = TRIM) -> float:
     count = len(values)
     if count < 2:
         return 0.0
-    ordered = numpy.sort(numpy.asarray(values, dtype=float))
-    cut = int(trim * count)
-    winsorised = ordered.clip(ordered[cut], ordered[count - cut - 1])
-    deviation = float(winsorised.std(ddof=1)) / _clipped_normal_deviation(cut / count)
-    return deviation / float(ordered[cut:count - cut].mean())
+    kept, winsorised = _trimmed(values, trim)
+    middle = math.fsum(winsorised) / count
+    variance = math.fsum((value - middle) ** 2 for value in winsorised) / (count - 1)
+    share = (count - len(kept)) / 2 / count
+    return math.sqrt(variance) / _clipped_normal_deviation(share) / (math.fsum(kept) / len(kept))
 
 
 @functools.cache

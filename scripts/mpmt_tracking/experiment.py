@@ -11,13 +11,15 @@ called slower or faster.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import mpmt_stats
 
 SLOWER, FASTER, SAME = "slower", "faster", "same"
 UNDECIDED, UNSTABLE = "undecided", "unstable"
+
+MIXED_SHARE = 0.15  # of the pairs; two random modes with a fifth of the processes in one mix 32 % of them
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Pair:
 class Rules:
     """What it takes to be believed. Effects are ratios - 1."""
 
-    pairs: int = 20  # of the first look
-    cap: int = 3  # all pairs of a benchmark together: at most cap · pairs
+    pairs: int = 20  # of the first look, unless a benchmark says otherwise
+    cap: int = 3  # all pairs of a benchmark together: at most this many times the first look
     confidence: float = 0.99
     least_gate: float = 0.02  # effects up to this are of no interest
     power: float = 0.9  # of the change that "would have been seen", in each of the two series
@@ -45,13 +47,17 @@ class Rules:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What is asked. `gate`: the smallest effect of interest, at least Rules.least_gate. A benchmark that is not
-    `gated` is measured and shown, but can raise no alarm: `why_not_gated` says why."""
+    """What is asked. `gate`: the smallest effect of interest, at least Rules.least_gate. `pairs`: of its first look, 0
+    for Rules.pairs. One that says `why_not_gated` is measured and shown, but can raise no alarm."""
 
     name: str
     gate: float
-    gated: bool = True
     why_not_gated: str = ""
+    pairs: int = 0
+
+    @property
+    def gated(self) -> bool:
+        return not self.why_not_gated
 
 
 @dataclass(frozen=True)
@@ -88,12 +94,17 @@ class _Inquiry:
     """A benchmark under way."""
 
     benchmark: Benchmark
-    target: int  # pairs wanted in the series that is growing
+    look: int  # pairs of the first look
+    target: int = 0  # pairs wanted in the series that is growing
     first: list[Pair] = field(default_factory=list)
     fresh: list[Pair] = field(default_factory=list)
+    out_of_time: bool = False
     p_holm: float = 1.0  # at the last look at the first series
     suspect: str = ""  # SLOWER or FASTER once the first series says so
     finding: Finding | None = None
+
+    def __post_init__(self) -> None:
+        self.target = self.look
 
     @property
     def growing(self) -> list[Pair]:
@@ -109,7 +120,7 @@ class Experiment:
 
     def __init__(self, benchmarks: Sequence[Benchmark], rules: Rules) -> None:
         self._rules = rules
-        self._inquiries = {b.name: _Inquiry(b, rules.pairs) for b in benchmarks}
+        self._inquiries = {b.name: _Inquiry(b, b.pairs or rules.pairs) for b in benchmarks}
         if len(self._inquiries) != len(benchmarks):
             raise ValueError("two benchmarks of one name")
 
@@ -127,6 +138,15 @@ class Experiment:
     def add(self, name: str, pair: Pair) -> None:
         self._inquiries[name].growing.append(pair)
 
+    def pairs(self, name: str) -> int:
+        """How many it has."""
+        return len(self._inquiries[name].pairs)
+
+    def call_time(self, name: str) -> None:
+        """This benchmark gets no more pairs: the next look, with what there is, is its last."""
+        inquiry = self._inquiries[name]
+        inquiry.out_of_time, inquiry.target = True, len(inquiry.growing)
+
     def suspects(self) -> list[str]:
         """Those whose first series found a difference that is being confirmed."""
         return [name for name, q in self._inquiries.items() if q.suspect and q.finding is None]
@@ -141,7 +161,7 @@ class Experiment:
     def stop(self, reason: str) -> None:
         """`give_up` on all that are not answered, after a last look at what they have."""
         for name, inquiry in self._inquiries.items():
-            if inquiry.finding is None and not inquiry.suspect and len(inquiry.first) >= self._rules.pairs:
+            if inquiry.finding is None and not inquiry.suspect and len(inquiry.first) >= inquiry.look:
                 self._judge_first(inquiry, last=True, suspicious=False)
             self.give_up(name, reason)
 
@@ -170,7 +190,7 @@ class Experiment:
 
     def _judge_first(self, inquiry: _Inquiry, last: bool = False, suspicious: bool = True) -> None:
         rules, gate = self._rules, math.log1p(inquiry.benchmark.gate)
-        last = last or 2 * inquiry.target > (rules.cap - 1) * rules.pairs
+        last = last or inquiry.out_of_time or 2 * inquiry.target > (rules.cap - 1) * inquiry.look
         if not inquiry.benchmark.gated:
             self._end(inquiry, UNSTABLE, inquiry.benchmark.why_not_gated)
             return
@@ -182,8 +202,11 @@ class Experiment:
                 self._end(inquiry, UNSTABLE, trouble)
                 return
         elif suspicious and inquiry.p_holm < 1 - rules.confidence and abs(ratio.mean) > max(half, gate):
+            if inquiry.out_of_time:
+                self._end(inquiry, UNDECIDED, f"no time was left to confirm {math.expm1(ratio.mean):+.1%}")
+                return
             inquiry.suspect = SLOWER if ratio.mean > 0 else FASTER
-            inquiry.target = len(inquiry.first) if not last else rules.pairs
+            inquiry.target = inquiry.look
             return
         elif -gate < ratio.mean - half and ratio.mean + half < gate:
             self._end(inquiry, SAME, "")
@@ -203,7 +226,7 @@ class Experiment:
         of_interest = sign * both.mean > math.log1p(inquiry.benchmark.gate)
         if not trouble and sign * fresh.mean > one_sided and of_interest:
             self._end(inquiry, inquiry.suspect, "")
-        elif len(inquiry.first) + 2 * inquiry.target <= rules.cap * rules.pairs:
+        elif not inquiry.out_of_time and len(inquiry.first) + 2 * inquiry.target <= rules.cap * inquiry.look:
             inquiry.target *= 2
         elif trouble:
             self._end(inquiry, UNSTABLE, trouble)
@@ -252,19 +275,25 @@ def _modes(values: Sequence[float]) -> tuple[tuple[float, float], ...]:
 
 
 def instability(pairs: Sequence[Pair]) -> str:
-    """Why no statement may be made of these pairs, or "": either side has two modes, or varies by more than
-    mpmt_stats.MAX_CV. The spread is the robust one, so that a neighbour's burst does not silence a benchmark."""
+    """Why no statement may be made of these pairs, or "". What counts is what pairing does not take out: a neighbour's
+    burst, which slows both processes of a pair down, must not silence a benchmark.
+
+    - Either side has two modes, and they split pairs: in at least MIXED_SHARE of them one process is in the faster mode
+      and the other in the slower. Processes that choose a mode at random do that in 2 p (1 - p) of the pairs, with p the
+      share of a mode.
+    - Processes of a pair vary by more than mpmt_stats.MAX_CV: the spread of their ratio, over √2 since two processes
+      make it, judged robustly.
+    """
     for side, values in (("A", [p.a for p in pairs]), ("B", [p.b for p in pairs])):
         modes = mpmt_stats.modes(values)
-        if len(modes) > 1:
+        if len(modes) > 1 and _mixed(pairs, modes) >= MIXED_SHARE:
             gap, share = modes[1][0] / modes[0][-1], len(modes[0]) / len(values)
             return f"{side}: two modes at least {gap:.2f}x apart, {share:.0%} of the processes in the faster"
-        spread = mpmt_stats.robust_cv(values)
-        if spread > mpmt_stats.MAX_CV:
-            return f"{side}: processes vary by {spread:.0%}"
-    return ""
+    spread = mpmt_stats.robust_cv([p.b / p.a for p in pairs]) / math.sqrt(2)
+    return f"processes vary by {spread:.0%}" if spread > mpmt_stats.MAX_CV else ""
 
 
-def gates(widths: Mapping[str, float], names: Sequence[str], rules: Rules) -> dict[str, float]:
-    """The gate of each benchmark: `least_gate`, or this machine's own A/A half-width where that is known and larger."""
-    return {name: max(rules.least_gate, widths.get(name, 0.0)) for name in names}
+def _mixed(pairs: Sequence[Pair], modes: Sequence[Sequence[float]]) -> float:
+    """Share of the pairs whose processes lie on different sides of the gap between the modes."""
+    middle = math.sqrt(modes[0][-1] * modes[1][0])
+    return sum((pair.a > middle) != (pair.b > middle) for pair in pairs) / len(pairs)

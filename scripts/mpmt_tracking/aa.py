@@ -1,0 +1,155 @@
+"""track.py aa: a program against itself. Whatever it finds is a false alarm, and what it does not find tells how small a
+change can be seen on this machine. Its half-widths become the gates of later comparisons here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mpmt_stats
+from mpmt_records import plain
+from mpmt_tracking import measuring, widths
+from mpmt_tracking.builds import add_build_arguments
+from mpmt_tracking.comparison_table import percent
+from mpmt_tracking.experiment import FASTER, SLOWER, Finding
+from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED, Problem)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", nargs="?", default="HEAD", metavar="A",
+                        help="a commit, or the path of a program (default: HEAD)")
+    parser.add_argument("--runs", type=_runs, default=3, metavar="N",
+                        help="whole comparisons, 1 to 1000 (default: 3); more make the alarm rate surer")
+    parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
+    add_build_arguments(parser)
+    measuring.add_measuring_arguments(parser)
+
+
+def _runs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 1000:
+        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a number from 1 to 1000")
+    return int(text)
+
+
+@dataclass
+class CaseTally:
+    """What the runs said of one benchmark. `half_widths` and `detectable`: one per run, as ratio - 1."""
+
+    gated: bool = True
+    verdicts: list[str] = field(default_factory=list)
+    half_widths: list[float] = field(default_factory=list)
+    detectable: list[float] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        self.gated = finding.benchmark.gated
+        self.verdicts.append(finding.verdict)
+        if finding.low is not None and finding.high is not None:
+            self.half_widths.append(math.sqrt((1 + finding.high) / (1 + finding.low)) - 1)
+        if finding.detectable is not None:
+            self.detectable.append(finding.detectable)
+
+
+@dataclass
+class SelfTest:
+    """All runs together. An experiment is one gated benchmark in one run."""
+
+    label: str
+    cases: dict[str, CaseTally] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    runs: int = 0
+    interrupted: bool = False
+
+    @property
+    def verdicts(self) -> list[str]:
+        return [verdict for tally in self.cases.values() if tally.gated for verdict in tally.verdicts]
+
+    @property
+    def alarms(self) -> int:
+        return self.verdicts.count(SLOWER)
+
+    def exit_code(self) -> int:
+        if self.interrupted:
+            return EXIT_INTERRUPTED
+        if not self.cases:
+            return EXIT_NOTHING
+        if self.alarms:
+            return EXIT_REGRESSION
+        answered = all(v in ("same", FASTER) for v in self.verdicts) and not self.failures
+        return EXIT_OK if answered else EXIT_UNDECIDED
+
+
+def run(options: argparse.Namespace) -> int:
+    progress = measuring.TerminalProgress()
+    program = Path(options.program) if Path(options.program).is_file() else None
+    with measuring.contenders([options.program], [program], options, progress) as [(contender, side)]:
+        cases, _ = measuring.common_cases(contender, contender, options.cases)
+        found, seed = SelfTest(side.label), measuring.seed_of(options)
+        for number in range(options.runs):
+            progress.say(f"run {number + 1} of {options.runs}: {len(cases)} benchmarks against themselves")
+            outcome = measuring.measure(contender, contender, cases, options, seed + number, progress)
+            found.interrupted |= outcome.interrupted
+            found.failures.update(outcome.failures)
+            if not outcome.interrupted:
+                found.runs += 1
+                for name, finding in outcome.findings.items():
+                    found.cases.setdefault(name, CaseTally()).add(finding)
+            if outcome.interrupted:
+                break
+        key = measuring.machine_key_of(contender)
+    progress.clear()
+    _save(key, found)
+    document = as_json(found, seed)
+    print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) if options.json else table(found))
+    sys.stdout.flush()
+    return found.exit_code()
+
+
+def _save(key: str | None, found: SelfTest) -> None:
+    known = {name: statistics.median(tally.half_widths) for name, tally in found.cases.items()
+             if tally.gated and tally.half_widths}
+    if not known:
+        return
+    try:
+        target = widths.save(key, known)
+    except OSError as error:
+        raise Problem(f"{widths.place(key)}: cannot be written: {error.strerror}; XDG_STATE_HOME chooses another "
+                      "folder") from None
+    print(f"track.py: half-widths kept in {target}: comparisons on this machine use them as gates", file=sys.stderr)
+
+
+def as_json(found: SelfTest, seed: int) -> dict[str, Any]:
+    low, high = mpmt_stats.share_interval(found.alarms, len(found.verdicts))
+    return {
+        "format": "mpmt-aa", "format_version": 1, "program": found.label, "runs": found.runs, "seed": seed,
+        "interrupted": found.interrupted, "experiments": len(found.verdicts), "alarms": found.alarms,
+        "alarm_rate_95": [low, high], "exit_code": found.exit_code(), "failures": found.failures,
+        "benchmarks": [{"name": name, "gated": tally.gated, "verdicts": tally.verdicts,
+                        "half_width": _middle(tally.half_widths), "detectable": _middle(tally.detectable)}
+                       for name, tally in found.cases.items()],
+    }
+
+
+def _middle(values: list[float]) -> float | None:
+    return statistics.median(values) if values else None
+
+
+def table(found: SelfTest) -> str:
+    rows = [("benchmark", "differs from itself by", "would see", "verdicts")]
+    for name, tally in sorted(found.cases.items(), key=lambda item: -(_middle(item[1].detectable) or 0)):
+        counts = ", ".join(f"{tally.verdicts.count(v)} {v}" for v in dict.fromkeys(tally.verdicts))
+        half, seen = _middle(tally.half_widths), _middle(tally.detectable)
+        rows.append((plain(name), "" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
+                     counts + ("" if tally.gated else " (not gated)")))
+    wide = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = ["  ".join((row[0].ljust(wide[0]), row[1].rjust(wide[1]), row[2].rjust(wide[2]), row[3])) for row in rows]
+    lines += [f"failed: {plain(name)}: {plain(reason, 300)}" for name, reason in found.failures.items()]
+    low, high = mpmt_stats.share_interval(found.alarms, len(found.verdicts))
+    lines += ["", f"{found.label} against itself, {found.runs} runs: {found.alarms} false alarms in {len(found.verdicts)} "
+                  f"experiments; with 95 % confidence the rate is between {percent(low)} and {percent(high)}"]
+    return "\n".join(lines)

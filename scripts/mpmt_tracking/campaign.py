@@ -1,0 +1,164 @@
+"""Measures two programs against each other: pairs of fresh processes, in random order, benchmark after benchmark."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mpmt_tracking.contender import Case, Contender, Failed
+from mpmt_tracking.experiment import SAME, Benchmark, Experiment, Finding, Pair, Rules
+from mpmt_tracking.load import sample_load, was_disturbed
+
+LEAST_PAIRS = 10
+REDO_SHARE = 0.5  # of a benchmark's first look: how many pairs may be taken again because others were busy
+
+FAILED = "failed"
+
+
+@dataclass
+class Tally:
+    """What a benchmark has cost."""
+
+    seconds: float = 0.0
+    redone: int = 0
+    disturbed: int = 0  # pairs that were kept although others were busy
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`findings` and `tallies` by name; `failures`: benchmarks that could not be measured, and why."""
+
+    findings: dict[str, Finding]
+    tallies: dict[str, Tally]
+    failures: dict[str, str]
+    interrupted: bool
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """`step`: before each pair; `say`: what is worth a line of its own."""
+
+    step: Callable[[str], None] = lambda line: None
+    say: Callable[[str], None] = lambda line: None
+
+
+class Sitting:
+    """One benchmark under two programs, `a` and `b`: finds a size that suits both, then takes pairs. Raises Failed."""
+
+    def __init__(self, sides: tuple[Contender, Contender], cases: tuple[Case, Case], rules: Rules, budget_s: float,
+                 order: random.Random) -> None:
+        self._sides, self._cases, self._order = sides, cases, order
+        sizes = [side.size(case, budget_s / (2 * rules.pairs)) for side, case in zip(sides, cases)]
+        # Both do the same: what the slower side can do in that time.
+        self._size = min(sizes, key=lambda size: size.amount * size.blocks)
+        affordable = int(budget_s / (2 * self._size.seconds))
+        self.first_look = min(rules.pairs, max(LEAST_PAIRS, affordable))
+        self._most_seconds = rules.cap * budget_s
+        self.tally = Tally()
+
+    @property
+    def over_budget(self) -> bool:
+        return self.tally.seconds > self._most_seconds
+
+    def pair(self) -> Pair:
+        """One process of either side, in random order; taken again while others disturb it, as often as is allowed."""
+        while True:
+            before, start = sample_load(), time.monotonic()
+            pair = self._pair()
+            self.tally.seconds += time.monotonic() - start
+            disturbed = was_disturbed(before, sample_load())
+            if not disturbed or self.over_budget or self.tally.redone >= REDO_SHARE * self.first_look:
+                self.tally.disturbed += disturbed
+                return pair
+            self.tally.redone += 1
+
+    def _pair(self) -> Pair:
+        values = [0.0, 0.0]
+        for side in self._order.sample((0, 1), 2):
+            values[side] = self._sides[side].measure(self._cases[side], self._size)
+        return Pair(*values)
+
+
+class Campaign:
+    """The same cases under two programs. Gates are by name. Not thread-safe; the measuring lock is the caller's."""
+
+    def __init__(self, a: Contender, b: Contender, cases: Sequence[tuple[Case, Case]], rules: Rules,
+                 gates: Mapping[str, float], budget_s: float, seed: int, progress: Progress) -> None:
+        self._sides = (a, b)
+        self._cases = {pair[0].name: pair for pair in cases}
+        self._rules, self._gates, self._budget_s = rules, gates, budget_s
+        self._order = random.Random(seed)
+        self._progress = progress
+        self._sittings: dict[str, Sitting] = {}
+        self._failures: dict[str, str] = {}
+        self._answered: set[str] = set()
+
+    def run(self) -> Outcome:
+        """Ctrl-C ends it early: what is answered stays answered, the rest is undecided."""
+        start = time.monotonic()
+        interrupted, experiment = False, None
+        try:
+            self._prepare()
+            experiment = Experiment([self._benchmark(name) for name in self._sittings], self._rules)
+            self._measure(experiment)
+        except KeyboardInterrupt:
+            interrupted = True
+        findings: list[Finding] = []
+        if experiment is not None:
+            experiment.stop("interrupted")
+            findings = experiment.findings()
+        return Outcome({f.benchmark.name: f for f in findings if f.benchmark.name not in self._failures},
+                       {name: sitting.tally for name, sitting in self._sittings.items()}, self._failures, interrupted,
+                       time.monotonic() - start)
+
+    def _prepare(self) -> None:
+        for index, (name, cases) in enumerate(self._cases.items()):
+            self._progress.step(f"sizing {index + 1} of {len(self._cases)}: {name}")
+            try:
+                self._sittings[name] = Sitting(self._sides, cases, self._rules, self._budget_s, self._order)
+            except Failed as error:
+                self._fail(name, error)
+
+    def _benchmark(self, name: str) -> Benchmark:
+        a, b = self._cases[name]
+        return Benchmark(name, self._gates.get(name, self._rules.least_gate), a.why_not_gated or b.why_not_gated,
+                         self._sittings[name].first_look)
+
+    def _measure(self, experiment: Experiment) -> None:
+        while names := experiment.wanted():
+            self._say_answers(experiment)
+            self._order.shuffle(names)
+            for name in names:
+                self._progress.step(self._standing(name, experiment))
+                self._take_pair(name, experiment)
+        self._say_answers(experiment)
+
+    def _take_pair(self, name: str, experiment: Experiment) -> None:
+        sitting = self._sittings[name]
+        try:
+            experiment.add(name, sitting.pair())
+        except Failed as error:
+            self._fail(name, error)
+            experiment.give_up(name, str(error))
+            return
+        if sitting.over_budget and experiment.pairs(name) >= LEAST_PAIRS:
+            experiment.call_time(name)
+
+    def _fail(self, name: str, error: Failed) -> None:
+        self._failures[name] = str(error)
+        self._progress.say(f"{FAILED}: {name}: {error}")
+
+    def _standing(self, name: str, experiment: Experiment) -> str:
+        confirming = f", {len(experiment.suspects())} being confirmed" if experiment.suspects() else ""
+        return f"{len(experiment.findings())} of {len(self._sittings)} answered{confirming}; {name}"
+
+    def _say_answers(self, experiment: Experiment) -> None:
+        for finding in experiment.findings():
+            name = finding.benchmark.name
+            if name not in self._answered and name not in self._failures:
+                effect = f" {finding.effect:+.1%}" if finding.effect is not None and finding.verdict != SAME else ""
+                self._progress.say(f"{finding.verdict}{effect}: {name}")
+            self._answered.add(name)

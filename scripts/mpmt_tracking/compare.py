@@ -1,0 +1,80 @@
+"""track.py compare: two commits or two programs against each other, on this machine, now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mpmt_files import write_whole
+from mpmt_tracking import measuring
+from mpmt_tracking.builds import add_build_arguments
+from mpmt_tracking.comparison import FAIL_ON, Comparison, as_json
+from mpmt_tracking.comparison_table import text_table
+from mpmt_tracking.problem import Problem
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", nargs="?", metavar="A", help="a commit, or the path of a program: what B is compared with")
+    parser.add_argument("b", nargs="?", metavar="B", help="a commit or path, e.g. HEAD")
+    parser.add_argument("--binary-a", type=Path, metavar="PATH", help="program for A, instead of a commit: mpmt, or any that "
+                        "writes Google Benchmark's JSON")
+    parser.add_argument("--binary-b", type=Path, metavar="PATH", help="program for B")
+    add_output_arguments(parser)
+    add_build_arguments(parser)
+    measuring.add_measuring_arguments(parser)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fail-on", type=_verdicts, default=list(FAIL_ON), metavar="LIST",
+                        help="verdicts of gated benchmarks that set the exit code: slower (1), undecided, unstable, failed (3); "
+                             "or none (default: all)")
+    parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too")
+
+
+def _verdicts(text: str) -> list[str]:
+    chosen = [part.strip() for part in text.split(",")]
+    if chosen == ["none"]:
+        return []
+    for part in chosen:
+        if part not in FAIL_ON:
+            raise argparse.ArgumentTypeError(f"unknown verdict '{part[:40]}': choose from {', '.join(FAIL_ON)}, none")
+    return chosen
+
+
+def run(options: argparse.Namespace) -> int:
+    texts, programs = _sides(options)
+    progress = measuring.TerminalProgress()
+    with measuring.contenders(texts, programs, options, progress) as sides:
+        found = measuring.compare_sides(sides, options, progress)
+    progress.clear()
+    return report(found, options)
+
+
+def report(found: Comparison, options: argparse.Namespace) -> int:
+    """Shows and writes it; the exit code."""
+    found.fail_on = options.fail_on
+    document = json.dumps(as_json(found), ensure_ascii=False, indent=1, allow_nan=False)
+    if options.out:
+        try:
+            write_whole(options.out, document + "\n")
+        except OSError as error:
+            print(text_table(found))
+            raise Problem(f"--out: {options.out} cannot be written: {error.strerror}") from None
+    print(document if options.json else text_table(found))
+    sys.stdout.flush()
+    return found.exit_code()
+
+
+def _sides(options: argparse.Namespace) -> tuple[list[str], list[Path | None]]:
+    """Two texts and two programs, of which each side has one. A program takes the place of its commit, so a single
+    positional argument belongs to the other side."""
+    programs = [options.binary_a, options.binary_b]
+    texts = [text for text in (options.a, options.b) if text is not None]
+    wanted = programs.count(None)
+    if len(texts) != wanted:
+        raise Problem(f"compare needs two sides, A and B: commits, paths, --binary-a or --binary-b; it got "
+                      f"{len(texts) + 2 - wanted}")
+    return [texts.pop(0) if program is None else "" for program in programs], programs

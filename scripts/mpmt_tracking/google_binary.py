@@ -1,0 +1,129 @@
+"""Any program that writes Google Benchmark's JSON, as a contender."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mpmt_records import plain
+from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
+from mpmt_tracking.problem import NothingMeasured, Problem
+from mpmt_tracking.process import output_of
+
+LISTING_S = 60.0
+PILOT_S = 0.02  # timed by a pilot
+LEAST_BLOCK_S = 0.001
+NS_PER = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+
+
+class GoogleBinary:
+    """`prefix`: words in front of the program, e.g. ["taskset", "-c", "1"]. `options`: given on to it each time.
+
+    From Google Benchmark 1.8 on, the iterations of a process are fixed (`--benchmark_min_time=<n>x`), the same for both
+    sides. Older ones choose their own for the time that they are given: `fixed_iterations` says which it is.
+    """
+
+    def __init__(self, path: Path, label: str = "", prefix: Sequence[str] = (), options: Sequence[str] = ()) -> None:
+        self.path = checked_program(path)
+        self.label = label or str(path)
+        self.sha256 = sha256_of(self.path)
+        self._prefix, self._options = list(prefix), list(options)
+        self._fixed: bool | None = None
+
+    def cases(self) -> list[Case]:
+        try:
+            code, output, said = output_of(self._command("--benchmark_list_tests=true"), LISTING_S)
+        except Failed as error:
+            raise Problem(f"{self.label}: {error}") from None
+        if code != 0:
+            raise Problem(f"{self.label}: --benchmark_list_tests exited with {code}: {said}")
+        names = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+        if not names:
+            raise NothingMeasured(f"{self.label}: it lists no benchmark")
+        return [Case(name) for name in dict.fromkeys(names)]
+
+    @property
+    def fixed_iterations(self) -> bool:
+        if self._fixed is None:
+            raise ValueError("not known before `size`")
+        return self._fixed
+
+    def size(self, case: Case, seconds: float) -> Size:
+        if self._fixed is None:
+            self._fixed = self._takes_iterations(case)
+        start = time.monotonic()
+        entries = self._entries(case, self._seconds(PILOT_S), 1, 60.0)
+        process_s = time.monotonic() - start
+        iterations, per_iteration_s = int(entries[0]["iterations"]), entries[0]["ns"] / 1e9
+        overhead = max(0.0, process_s - 2 * PILOT_S)  # about half of a calibrated pilot is calibration
+        left = max(seconds - overhead, REPETITIONS * LEAST_BLOCK_S)
+        amount = max(1, int(left / REPETITIONS / max(per_iteration_s, 1e-12)))
+        blocks = max(1, min(REPETITIONS, int(left / (amount * per_iteration_s)))) if iterations else 1
+        return Size(amount, blocks, overhead + blocks * amount * per_iteration_s)
+
+    def measure(self, case: Case, size: Size) -> float:
+        if self.fixed_iterations:
+            length = f"{size.amount}x"
+        else:
+            length = self._seconds(max(size.seconds / size.blocks, LEAST_BLOCK_S))
+        return statistics.median(
+            entry["ns"] for entry in self._entries(case, length, size.blocks, max(30.0, 20 * size.seconds)))
+
+    # ---- one process -----------------------------------------------------------------------------------
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [*self._prefix, str(self.path), *self._options, *arguments]
+
+    def _seconds(self, seconds: float) -> str:
+        # 1.8 and later want the unit, and older ones refuse it.
+        return f"{seconds:.6f}s" if self._fixed else f"{seconds:.6f}"
+
+    def _takes_iterations(self, case: Case) -> bool:
+        try:
+            code, _, _ = output_of(self._command(f"--benchmark_filter={_exactly(case.name)}",
+                                                 "--benchmark_min_time=1x"), LISTING_S)
+        except Failed:
+            return False
+        return code == 0
+
+    def _entries(self, case: Case, length: str, blocks: int, deadline_s: float) -> list[dict[str, Any]]:
+        with tempfile.TemporaryDirectory(prefix="mpmt-track-") as folder:
+            out = Path(folder) / "out.json"
+            command = self._command(
+                f"--benchmark_filter={_exactly(case.name)}", f"--benchmark_min_time={length}",
+                f"--benchmark_repetitions={blocks}", "--benchmark_report_aggregates_only=false",
+                "--benchmark_display_aggregates_only=false", f"--benchmark_out={out}", "--benchmark_out_format=json")
+            code, _, said = output_of(command, deadline_s)
+            if code != 0:
+                raise Failed(f"{self.label} exited with {code}" + (f": {said}" if said else ""))
+            return _read(out, case)
+
+
+def _exactly(name: str) -> str:
+    """A regular expression, POSIX extended or ECMAScript, that matches this name only."""
+    return "^" + re.sub(r"([][\\^$.|?*+(){}])", r"\\\1", name) + "$"
+
+
+def _read(out: Path, case: Case) -> list[dict[str, Any]]:
+    try:
+        document = json.loads(out.read_bytes())
+        entries = [entry for entry in document["benchmarks"] if entry.get("run_type", "iteration") == "iteration"]
+        for entry in entries:
+            if entry.get("error_occurred") or entry.get("skipped"):
+                said = entry.get("error_message") or entry.get("skip_message") or "no reason given"
+                raise Failed(f"{plain(case.name)}: {plain(said, 200)}")
+            entry["ns"] = float(entry["real_time"]) * NS_PER[entry.get("time_unit", "ns")]
+            if not (math.isfinite(entry["ns"]) and entry["ns"] > 0):
+                raise Failed(f"{plain(case.name)}: real_time is {plain(entry['real_time'], 40)}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Failed(f"{plain(case.name)}: its JSON cannot be used: {plain(error, 100)}") from None
+    if not entries:
+        raise Failed(f"{plain(case.name)}: its JSON has no such benchmark")
+    return entries

@@ -1,0 +1,254 @@
+"""What `compare`, `gate`, `aa` and `bisect` have in common: their options, the two sides, the cases both have."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mpmt_records import plain
+from mpmt_tracking import commits, widths
+from mpmt_tracking.builds import Builds, builds_of
+from mpmt_tracking.campaign import Campaign, Outcome, Progress
+from mpmt_tracking.comparison import NOT_COMPARED, UNCHANGED, Comparison, Row, Side, rows_of
+from mpmt_tracking.contender import Case, Contender
+from mpmt_tracking.experiment import Rules
+from mpmt_tracking.google_binary import GoogleBinary
+from mpmt_tracking.measuring_lock import measuring_lock
+from mpmt_tracking.mpmt_binary import MpmtBinary
+from mpmt_tracking.problem import NotComparable, NothingMeasured, Problem
+from mpmt_tracking.recipe import MPMT_RECIPE
+
+SAY_EVERY_S = 0.1
+
+
+# ---- options -----------------------------------------------------------------------------------------------
+
+
+def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("measuring")
+    group.add_argument("--cases", type=pattern, metavar="REGEX",
+                       help="only benchmarks in whose name the regular expression is found")
+    group.add_argument("--budget", type=_seconds, default=8.0, metavar="S",
+                       help="seconds per benchmark for the first look, at most three times that in all (default: 8)")
+    group.add_argument("--pairs", type=_pairs, default=20, metavar="N",
+                       help="pairs of processes in the first look, 10 to 1000 (default: 20)")
+    group.add_argument("--gate", type=percentage, default=0.02, metavar="PERCENT",
+                       help="smallest change of interest, 0.1%% to 100%% (default: 2%%)")
+    group.add_argument("--seed", type=_seed, metavar="N", help="order inside and among pairs (default: drawn)")
+    group.add_argument("--cpu", metavar="LIST", help="pin the processes of a Google Benchmark program with taskset, e.g. 1 or 2,3")
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"'{plain(text, 60)}' is not a regular expression: {error}") from None
+
+
+def exactly(name: str) -> re.Pattern[str]:
+    """Found in this name only."""
+    return re.compile(rf"\A{re.escape(name)}\Z")
+
+
+def _number(text: str, low: float, high: float, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not {what}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0.1, 86400, "a number of seconds from 0.1 to 86400")
+
+
+def _pairs(text: str) -> int:
+    if not text.isdecimal() or not 10 <= int(text[:9]) <= 1000:
+        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a number from 10 to 1000")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a whole number of at most 15 digits")
+    return int(text)
+
+
+def percentage(text: str) -> float:
+    """"5%", "5 %" or "5": a share."""
+    return _number(text.rstrip().removesuffix("%"), 0.1, 100, "a percentage from 0.1% to 100%") / 100
+
+
+# ---- sides -------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def contenders(texts: Sequence[str], programs: Sequence[Path | None], options: argparse.Namespace,
+               progress: Progress) -> Iterator[list[tuple[Contender, Side]]]:
+    """For each text, a commit or the path of a program, what it names; `programs` go before texts. Commits are built
+    first, all of them: nothing is built while something is measured."""
+    with contextlib.ExitStack() as stack:
+        builds: Builds | None = None
+        made = []
+        for text, program in zip(texts, programs):
+            if program is None and Path(text).is_file():
+                program = Path(text)
+            if program is not None:
+                contender = _of_program(program, options)
+                made.append((contender, Side(contender.label, str(contender.path), contender.sha256)))
+                continue
+            if builds is None:
+                builds = stack.enter_context(builds_of(options, progress.say))
+            made.append(of_commit(builds, commits.resolve(builds.repo, text), text, options))
+        yield made
+
+
+def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespace) -> tuple[Contender, Side]:
+    """The commit's program, built if need be. Raises BuildFailed."""
+    path = builds.binary(commit)
+    short = commits.short(commit)
+    label = short if commit.startswith(text) else f"{short} ({plain(text, 60)})"
+    contender: Contender = (MpmtBinary(path, label, options.options) if builds.recipe is MPMT_RECIPE
+                            else GoogleBinary(path, label, _prefix(options), options.options))
+    return contender, Side(label, str(path), contender.sha256, commit, commits.subject(builds.repo, commit))
+
+
+def _of_program(path: Path, options: argparse.Namespace) -> Contender:
+    """mpmt knows no option in place of a command: a program that lists its benchmarks when asked in Google Benchmark's
+    words is one of those."""
+    google = GoogleBinary(path, prefix=_prefix(options), options=options.options)
+    try:
+        google.cases()
+        return google
+    except NothingMeasured:
+        return google
+    except Problem as why_not_google:
+        mpmt = MpmtBinary(path, options=options.options)
+        try:
+            mpmt.machine_key()
+        except Problem:
+            raise why_not_google from None
+        return mpmt
+
+
+def _prefix(options: argparse.Namespace) -> list[str]:
+    return ["taskset", "-c", options.cpu] if options.cpu else []
+
+
+# ---- cases -------------------------------------------------------------------------------------------------
+
+
+def common_cases(a: Contender, b: Contender,
+                 pattern: re.Pattern[str] | None) -> tuple[list[tuple[Case, Case]], list[Row]]:
+    """The cases that both have, and a row for each that cannot be compared. Raises NothingMeasured when none is asked
+    for, NotComparable when none is common."""
+    of_a, of_b = ({case.name: case for case in side.cases() if not pattern or pattern.search(case.name)}
+                  for side in (a, b))
+    if not of_a and not of_b:
+        raise NothingMeasured(f"--cases: no benchmark's name contains '{plain(pattern.pattern if pattern else '', 80)}'")
+    pairs, rows = [], []
+    for name in dict.fromkeys([*of_a, *of_b]):
+        if name not in of_a or name not in of_b:
+            rows.append(Row(name, NOT_COMPARED, f"only {'A' if name in of_a else 'B'} has it"))
+        elif of_a[name].version != of_b[name].version:
+            rows.append(Row(name, NOT_COMPARED, f"bench_version {of_a[name].version} in A, {of_b[name].version} in B: "
+                                                "a task means something else"))
+        else:
+            pairs.append((of_a[name], of_b[name]))
+    if not pairs:
+        raise NotComparable(f"no benchmark can be compared: {rows[0].name}: {rows[0].note}"
+                            + (f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""))
+    return pairs, rows
+
+
+# ---- measuring ---------------------------------------------------------------------------------------------
+
+
+def seed_of(options: argparse.Namespace) -> int:
+    return options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
+
+
+def rules_of(options: argparse.Namespace) -> Rules:
+    return Rules(pairs=options.pairs, least_gate=options.gate)
+
+
+def machine_key_of(contender: Contender) -> str | None:
+    """None for a program that is not mpmt's."""
+    return contender.machine_key() if isinstance(contender, MpmtBinary) else None
+
+
+def measure(a: Contender, b: Contender, cases: Sequence[tuple[Case, Case]], options: argparse.Namespace, seed: int,
+            progress: Progress) -> Outcome:
+    """One campaign, alone on this machine."""
+    rules = rules_of(options)
+    gates = widths.gates(machine_key_of(a), [case.name for case, _ in cases], rules.least_gate)
+    campaign = Campaign(a, b, cases, rules, gates, options.budget, seed, progress)
+    with measuring_lock(progress.say):
+        return campaign.run()
+
+
+def compare_sides(sides: Sequence[tuple[Contender, Side]], options: argparse.Namespace,
+                  progress: Progress) -> Comparison:
+    """The whole comparison of two sides. Raises NothingMeasured, NotComparable, Problem."""
+    (a, side_a), (b, side_b) = sides
+    if isinstance(a, GoogleBinary) != isinstance(b, GoogleBinary):
+        raise NotComparable(f"{a.label} and {b.label}: one is mpmt, the other another Google Benchmark program")
+    seed, start = seed_of(options), time.monotonic()
+    cases, rows = common_cases(a, b, options.cases)
+    found = Comparison(side_a, side_b, rows, rules_of(options), options.budget, seed, machine_key_of(a))
+    if a.sha256 == b.sha256:
+        found.rows += [Row(case.name, UNCHANGED) for case, _ in cases]
+        found.notes.append("the two programs are identical: nothing was measured (`aa` measures a program against itself)")
+        return found
+    progress.say(f"{len(cases)} benchmarks, {options.budget:g} to {found.rules.cap * options.budget:g} s each")
+    outcome = measure(a, b, cases, options, seed, progress)
+    found.rows += rows_of(outcome)
+    found.interrupted, found.seconds = outcome.interrupted, time.monotonic() - start
+    found.notes += notes_of(a, outcome)
+    return found
+
+
+def notes_of(contender: Contender, outcome: Outcome) -> list[str]:
+    notes = []
+    if isinstance(contender, GoogleBinary) and outcome.tallies and not contender.fixed_iterations:
+        notes.append("this Google Benchmark is older than 1.8: each process chose its own number of iterations")
+    kept = sum(tally.disturbed for tally in outcome.tallies.values())
+    redone = sum(tally.redone for tally in outcome.tallies.values())
+    if kept or redone:
+        notes.append(f"others used the CPUs: {redone} pairs were measured again, {kept} disturbed ones had to be kept")
+    return notes
+
+
+# ---- progress ----------------------------------------------------------------------------------------------
+
+
+class TerminalProgress(Progress):
+    """One line that is rewritten, on a terminal; elsewhere only what is said. Standard error."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._live = sys.stderr.isatty() and not quiet
+        self._quiet = quiet
+        self._start = self._shown_at = time.monotonic()
+        super().__init__(self._step, self._say)
+
+    def _step(self, line: str) -> None:
+        now = time.monotonic()
+        if self._live and now - self._shown_at >= SAY_EVERY_S:
+            self._shown_at = now
+            print(f"\r\x1b[K{now - self._start:5.0f} s  {plain(line, 100)}", end="", file=sys.stderr, flush=True)
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            print(("\r\x1b[K" if self._live else "") + f"track.py: {plain(line, 400)}", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

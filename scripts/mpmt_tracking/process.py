@@ -1,0 +1,128 @@
+"""Child processes with deadlines. Each is the leader of a group of its own, which is killed with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mpmt_records import plain
+from mpmt_tracking.contender import Failed
+
+MOST_LINE = 16 << 20  # bytes; the trial protocol's limit
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process while the block lasts; at its end, also by an exception or Ctrl-C, its group is killed and it is
+    reaped. Raises Failed when it cannot be started."""
+    try:
+        process = subprocess.Popen(command, start_new_session=True, **options)
+    except OSError as error:
+        raise Failed(f"{plain(command[0])} cannot be started: {error.strerror}") from None
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def output_of(command: Sequence[str], deadline_s: float) -> tuple[int, bytes, str]:
+    """Exit code, standard output, and the last line of standard error. Raises Failed when it takes longer."""
+    with tempfile.TemporaryFile() as errors, started(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                                     stderr=errors) as process:
+        try:
+            output, _ = process.communicate(timeout=deadline_s)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{plain(command[0])} did not end within {deadline_s:g} s") from None
+        return process.returncode, output, last_line(errors)
+
+
+def last_line(errors: Any) -> str:
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - 4096))
+    lines = errors.read().decode("utf-8", "replace").strip().splitlines()
+    return plain(lines[-1], 300) if lines else ""
+
+
+class Conversation:
+    """JSON lines with a child process, one answer to each message. A context manager; any failure ends it."""
+
+    def __init__(self, command: Sequence[str], deadline_s: float) -> None:
+        self._command = command
+        self._ends_at = time.monotonic() + deadline_s
+        self._rest = b""
+
+    def __enter__(self) -> Conversation:
+        self._stack = contextlib.ExitStack()
+        self._errors = self._stack.enter_context(tempfile.TemporaryFile())
+        pipe = subprocess.PIPE
+        self._process = self._stack.enter_context(
+            started(self._command, stdin=pipe, stdout=pipe, stderr=self._errors, bufsize=0))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def ask(self, message: Mapping[str, Any], wanted: str) -> dict[str, Any]:
+        """The answer, of type `wanted`. Raises Failed with what the program said instead."""
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+        except BrokenPipeError:
+            pass  # it says why, or is dead: either shows below
+        line = self._line()
+        try:
+            answer = json.loads(line)
+            kind = answer["type"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Failed(f"not an answer of the trial protocol: {plain(line.decode('utf-8', 'replace'), 80)}") from None
+        if kind == "failed":
+            raise Failed(f"{plain(answer.get('status', 'error'), 40)}: {plain(answer.get('error', ''), 300)}")
+        if kind != wanted:
+            raise Failed(f"answered '{plain(kind, 40)}' where '{wanted}' is due")
+        return answer
+
+    def finish(self) -> None:
+        """Waits for the end of the process, which has said all. Raises Failed when it does not end well."""
+        self._process.stdin.close()
+        try:
+            code = self._process.wait(max(0.1, self._ends_at - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise Failed("did not end after its last answer") from None
+        if code != 0:
+            raise Failed(self._death())
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._rest:
+            left = self._ends_at - time.monotonic()
+            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
+                raise Failed("timed_out: no answer before the deadline")
+            part = os.read(self._process.stdout.fileno(), 1 << 16)
+            if not part:
+                raise Failed(self._death())
+            self._rest += part
+            if len(self._rest) > MOST_LINE:
+                raise Failed(f"said a line of more than {MOST_LINE >> 20} MiB")
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def _death(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        code = self._process.poll()
+        how = ("closed its output" if code is None else f"was killed by {signal.Signals(-code).name}" if code < 0
+               else f"exited with {code}")
+        said = last_line(self._errors)
+        return f"the trial {how}" + (f": {said}" if said else "")

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""What got slower, since which commit, and can it be believed? Compares commits on this machine, and follows stored
+records through history."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+EXIT_USAGE, EXIT_MISSING, EXIT_INTERRUPTED = 2, 69, 130
+
+COMMANDS = {
+    "compare": "two commits or programs against each other: paired, confirmed",
+    "gate": "compare with the merge base, for CI",
+    "bisect": "the commit that made a benchmark slower",
+    "aa": "a program against itself: false alarms and the smallest change that can be seen here",
+    "record": "measure commits and store their records",
+    "history": "change points over the stored records",
+    "diff": "two stored records, case by case",
+    "ack": "acknowledge a change, with a reason and an end",
+}
+
+MEASURING = ("compare", "gate", "bisect", "aa", "record")
+
+EPILOG = """\
+exit codes:
+  0 no regression · 1 a regression is confirmed · 2 wrong usage, a build or input/output error
+  3 nothing is confirmed, but a gated benchmark is undecided, unstable or failed
+  4 not comparable (machine key, version, no baseline) · 5 nothing was measured
+  69 a Python package is missing · 130 interrupted: what was answered by then is reported
+
+Options after -- go to the program that is measured: those of `mpmt run` that choose the cases, say
+`-- --workload hash_chain`. `track.py COMMAND --help` has the options of a command; docs/tracking.md says how to use them.
+"""
+
+
+def parser(command: str) -> argparse.ArgumentParser:
+    """Only the module of the command that is called is loaded."""
+    whole = argparse.ArgumentParser(prog="track.py", description=__doc__, epilog=EPILOG,
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, what in COMMANDS.items():
+        made = commands.add_parser(name, help=what, epilog=EPILOG,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+        if name == command:
+            module = importlib.import_module(f"mpmt_tracking.{name}")
+            made.description = module.__doc__
+            module.add_arguments(made)
+            made.set_defaults(run=module.run)
+    return whole
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """What stands after -- is for the program that is measured; it becomes `options`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    whole = parser(next((word for word in arguments if not word.startswith("-")), ""))
+    options = whole.parse_args(arguments[:end])
+    options.options = arguments[end + 1:]
+    if options.options and options.command not in MEASURING:
+        whole.error(f"{options.command} measures nothing: it takes no options after --")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGHUP, _interrupted)
+    try:
+        options = parse(sys.argv[1:] if arguments is None else arguments)
+        from mpmt_tracking.problem import Problem
+    except ModuleNotFoundError as error:
+        print(f"track.py: {sys.executable} has no package '{error.name}': run it with the Python that "
+              "scripts/python.sh prints", file=sys.stderr)
+        return EXIT_MISSING
+    try:
+        return options.run(options)
+    except Problem as error:
+        print(f"track.py {options.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"track.py {options.command}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_USAGE
+    except OSError as error:
+        print(f"track.py {options.command}: {error.filename or 'input/output'}: {error.strerror}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def _interrupted(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt  # unwinds, so that no process or temporary file stays
+
+
+if __name__ == "__main__":
+    sys.exit(main())
