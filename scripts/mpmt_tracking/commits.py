@@ -180,6 +180,12 @@ def between(repo: Path, good: str, bad: str) -> list[str]:
     return first_parent_chain(repo, bad, good)
 
 
+def introduced(repo: Path, base: str, head: str) -> set[str]:
+    """All commits of `head` that `base` does not have, whatever way they came in. Both are revisions."""
+    said = ask(repo, "rev-list", "--end-of-options", resolve(repo, head), f"^{resolve(repo, base)}")
+    return set(said.split())
+
+
 def expand(repo: Path, texts: Iterable[str]) -> list[str]:
     """The commits that revisions and ranges A..B (without A, oldest first; HEAD where a side is left out) stand for:
     each once, in the order given."""

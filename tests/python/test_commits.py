@@ -102,6 +102,13 @@ def test_a_merged_commit_is_not_on_the_chain(repository: Repository, merged: Mer
         commits.between(repository.path, merged.side, "HEAD")
 
 
+def test_commits_come_in_by_any_parent(repository: Repository, merged: Merged) -> None:
+    path = repository.path
+    assert commits.introduced(path, merged.first, "HEAD") == {merged.left, merged.side, merged.merge}
+    assert commits.introduced(path, "side", "HEAD") == {merged.left, merged.merge}
+    assert commits.introduced(path, "HEAD", merged.left) == set()
+
+
 def test_branches_that_diverged_name_their_merge_base(repository: Repository, merged: Merged) -> None:
     with pytest.raises(Problem, match=f"diverged; use their merge base, {merged.first[:12]}"):
         commits.between(repository.path, merged.left, "side")

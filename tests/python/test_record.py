@@ -1,4 +1,4 @@
-"""Recording commits: each by its own build, under a name that overwrites nothing, and only what belongs in a history."""
+"""Recording commits: each by its own build, under a name that overwrites nothing, and only what a history may hold."""
 
 from __future__ import annotations
 
