@@ -7,7 +7,6 @@ import argparse
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -168,30 +167,12 @@ def kinds_of_figure() -> dict[str, Callable[[Any], Iterator[tuple[str, Figure]]]
 
 
 def save(figure: Figure, folder: Path, stem: str, form: str, dpi: int) -> Path:
-    """Writes the figure whole or not at all: under a temporary name, then renamed."""
+    from mpmt_figures import page
     target = folder / f"{stem}.{form}"
-    temporary = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{stem}.", suffix=".tmp", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            figure.savefig(file, format=form, dpi=dpi, metadata={"Date": None} if form == "svg" else None)
-        figure.set_layout_engine("none")  # laid out: the next format need not do it again
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
-        temporary = None
+        return page.save(figure, target, form, dpi)
     except OSError as error:
         raise Problem(f"--out: {target} cannot be written: {error.strerror or error}") from None
-    finally:
-        if temporary is not None:
-            os.unlink(temporary)
-    return target
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from matplotlib.figure import Figure
 
+from mpmt_files import whole_file
 from mpmt_records import Record, plain
 
 from .style import GREY
@@ -131,3 +133,11 @@ def dress(figure: Figure, sheet: Sheet, axes_height: float) -> None:
 def new_figure() -> Figure:
     """An empty figure of the common width; `dress` sets its height."""
     return Figure(figsize=(WIDTH, 4), layout="constrained")
+
+
+def save(figure: Figure, target: Path, form: str, dpi: int = 160) -> Path:
+    """Writes the figure as `form` (png, svg), whole or not at all. Raises OSError."""
+    with whole_file(target) as file:
+        figure.savefig(file, format=form, dpi=dpi, metadata={"Date": None} if form == "svg" else None)
+    figure.set_layout_engine("none")  # laid out: the next format need not do it again
+    return target

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from mpmt_files import write_whole
 from mpmt_tracking import measuring
@@ -32,6 +33,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
                              "or none (default: all)")
     parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw the comparison there, as PNG and SVG")
 
 
 def _verdicts(text: str) -> list[str]:
@@ -54,18 +56,33 @@ def run(options: argparse.Namespace) -> int:
 
 
 def report(found: Comparison, options: argparse.Namespace) -> int:
-    """Shows and writes it; the exit code."""
+    """Shows it, then writes and draws it; the exit code."""
     found.fail_on = options.fail_on
-    document = json.dumps(as_json(found), ensure_ascii=False, indent=1, allow_nan=False)
+    document = as_json(found)
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    print(text if options.json else text_table(found))
+    sys.stdout.flush()
     if options.out:
         try:
-            write_whole(options.out, document + "\n")
+            write_whole(options.out, text + "\n")
         except OSError as error:
-            print(text_table(found))
             raise Problem(f"--out: {options.out} cannot be written: {error.strerror}") from None
-    print(document if options.json else text_table(found))
-    sys.stdout.flush()
+    if options.plots:
+        draw(document, options.plots)
     return found.exit_code()
+
+
+def draw(document: dict[str, Any], folder: Path) -> None:
+    from mpmt_figures import comparison, page, style, subject  # loads matplotlib: not unless it is needed
+    style.use_style()
+    try:
+        for stem, figure in comparison.figures(document):
+            for form in ("png", "svg"):
+                page.save(figure, folder / f"{stem}.{form}", form)
+    except subject.NothingToDraw as reason:
+        print(f"track.py: not drawn: {reason}", file=sys.stderr)
+    except OSError as error:
+        raise Problem(f"--plots: {folder} cannot be written: {error.strerror}") from None
 
 
 def _sides(options: argparse.Namespace) -> tuple[list[str], list[Path | None]]:
