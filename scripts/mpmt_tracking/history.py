@@ -1,0 +1,192 @@
+"""Change points over the stored records: what got slower or faster, in which range of commits, by how much.
+
+Each benchmark is followed along the first parents of a branch, separately for each machine, epoch (state of the machine:
+kernel, microcode, ...) and bench_version. History is no gate: it exits with 0 whatever changed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sqlite3
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from mpmt_files import write_whole
+from mpmt_records import plain
+
+from . import commits, history_table
+from .places import ROOT
+from .problem import EXIT_OK, NothingMeasured, Problem
+from .series import Gathered, Order, gather
+from .store import Index, with_index
+from .stored_files import MACHINE_KEY
+
+FORMATS = ("png", "svg")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", type=Path, default=ROOT / "results", metavar="DIR",
+                        help="folder of the records (default: results/ of this checkout)")
+    parser.add_argument("--repo", type=Path, default=None, metavar="DIR",
+                        help="checkout whose history counts (default: where --results lies)")
+    parser.add_argument("--machine", metavar="KEY", type=_machine_key, help="this machine key only (default: all, apart)")
+    parser.add_argument("--cases", metavar="REGEX", type=pattern, help="benchmarks whose name matches")
+    parser.add_argument("--since", metavar="REV|DATE",
+                        help="commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later")
+    parser.add_argument("--branch", metavar="REV", default="HEAD", help="follow this one's first parents (default: HEAD)")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw every benchmark into this folder")
+    parser.add_argument("--format", type=_formats, default=list(FORMATS), metavar="LIST",
+                        help="of the plots: png, svg (default: png,svg)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument("--csv", type=Path, metavar="FILE",
+                        help="write the values as a CSV that Apache Otava reads; of one machine, its newest epoch")
+
+
+def _machine_key(text: str) -> str:
+    if not MACHINE_KEY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is no machine key: 12 hexadecimal digits")
+    return text
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression, for --cases."""
+    try:
+        return re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"'{plain(text, 80)}' is no regular expression: {error}") from None
+
+
+def _formats(text: str) -> list[str]:
+    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
+    wrong = [part for part in chosen if part not in FORMATS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"unknown format '{plain(wrong[0], 20)}': choose from {', '.join(FORMATS)}")
+    return chosen
+
+
+@dataclass
+class History:
+    """What `run` shows."""
+
+    found: Gathered
+    order: Order
+    by: str  # how the commits are ordered, in words
+    refused: list[str]
+    notes: list[str]
+
+
+def run(options: argparse.Namespace) -> int:
+    """0; raises NothingMeasured without a usable record, Problem for wrong usage and what cannot be read or written."""
+    history = with_index(options.results, lambda index: _look(index, options))
+    for line in history.refused:
+        print(f"refused: {line}", file=sys.stderr)
+    for note in history.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if not history.found.series:
+        raise NothingMeasured(_nothing(history, options))
+    if options.csv is not None:
+        from . import otava
+        _write(options.csv, otava.csv_text(history.found, history.order, options.machine), "--csv")
+    written = _draw(history, options) if options.plots is not None else []
+    if options.json:
+        print(json.dumps(history_table.as_json(history.found, history.order, history.by, history.refused), indent=1,
+                         allow_nan=False))
+    else:
+        print(history_table.text(history.found, history.order, history.by))
+        if written:
+            print(f"{len(written)} plots in {plain(options.plots, 300)}")
+    return EXIT_OK
+
+
+def _nothing(history: History, options: argparse.Namespace) -> str:
+    reasons = [f"{count} records: {reason}" for counts in history.found.unused.values()
+               for reason, count in counts.items()]
+    reasons += [f"{len(history.refused)} files refused"] if history.refused else []
+    if sum(history.found.records.values()):
+        reasons.append("no benchmark matches --cases" if options.cases else "no ok trial")
+    return f"{plain(options.results, 300)}: no usable record" + (f" ({'; '.join(reasons)})" if reasons else "")
+
+
+def _write(path: Path, text: str, option: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise Problem(f"{option}: {plain(path, 300)}: cannot be written: {error.strerror}") from None
+
+
+def _draw(history: History, options: argparse.Namespace) -> list[Path]:
+    from . import history_figures  # loads matplotlib
+    try:
+        return history_figures.draw(history.found, history.order, options.plots, options.format)
+    except OSError as error:
+        raise Problem(f"--plots: {plain(options.plots, 300)}: cannot be written: {error.strerror}") from None
+
+
+# ---- the order of commits ----------------------------------------------------------------------------------
+
+
+def _look(index: Index, options: argparse.Namespace) -> History:
+    files = [row for row in index.files() if options.machine in (None, row["machine"])]
+    notes: list[str] = []
+    repo = options.repo if options.repo is not None else options.results
+    if options.repo is not None and not options.repo.is_dir():
+        raise Problem(f"--repo: {plain(repo, 300)}: no such folder")
+    if commits.is_repository(repo):
+        order, by = _first_parents(repo, files, options), f"first parents of {plain(options.branch, 80)}"
+    else:
+        order, by = _by_date(files, options), "commit date"
+        notes.append(f"{plain(repo, 300)} is not in a git repository: commits are ordered by date, and commits between "
+                     "two measured ones are not known")
+    return History(gather(index, order, options.machine, options.cases), order, by, index.refused(), notes)
+
+
+def _first_parents(repo: Path, files: Sequence[sqlite3.Row], options: argparse.Namespace) -> Order:
+    chain = commits.first_parent_chain(repo, options.branch)
+    place = {commit: at for at, commit in enumerate(chain)}
+    lost = sorted({row["commit_id"] for row in files if row["commit_id"] and row["commit_id"] not in place})
+    if lost and commits.is_shallow(repo):
+        raise Problem(f"{plain(repo, 300)}: a shallow clone, which lacks commits of {len(lost)} records, say "
+                      f"{lost[0][:12]}: `git fetch --unshallow` brings the rest (in CI, fetch-depth: 0)")
+    if options.since is None:
+        return Order(chain, place)
+    if _DATE.fullmatch(options.since):
+        return Order(chain, place, _first_of_day(files, place, options.since))
+    start = commits.resolve(repo, options.since)
+    if start not in place:
+        raise Problem(f"--since: {plain(options.since, 80)} is not on the first-parent line of {plain(options.branch, 80)}")
+    return Order(chain, place, place[start] + 1)
+
+
+def _by_date(files: Sequence[sqlite3.Row], options: argparse.Namespace) -> Order:
+    dated = {row["commit_id"]: (moment(row["commit_date"]) or moment(row["started_utc"]), row["commit_id"])
+             for row in files if row["commit_id"]}
+    chain = sorted(dated, key=lambda commit: (dated[commit][0] or datetime.max.replace(tzinfo=timezone.utc), commit))
+    place = {commit: at for at, commit in enumerate(chain)}
+    if options.since is None:
+        return Order(chain, place)
+    if not _DATE.fullmatch(options.since):
+        raise Problem("--since: only a date, YYYY-MM-DD, can be used outside a git repository")
+    return Order(chain, place, _first_of_day(files, place, options.since))
+
+
+def _first_of_day(files: Sequence[sqlite3.Row], place: dict[str, int], day: str) -> int:
+    """The first place from which a record's commit date is `day` or later."""
+    start = moment(f"{day}T00:00:00+00:00")
+    if start is None:
+        raise Problem(f"--since: {plain(day, 20)} is no date")
+    return min((place[row["commit_id"]] for row in files if row["commit_id"] in place
+                and (moment(row["commit_date"]) or start) >= start), default=len(place))
+
+
+def moment(text: str) -> datetime | None:
+    """A date of a record, which is untrusted text: ISO 8601 with an offset or Z; else None."""
+    try:
+        when = datetime.fromisoformat(re.sub(r"(\.\d+)?Z$", "+00:00", text))
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)

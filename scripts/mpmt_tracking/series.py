@@ -1,0 +1,168 @@
+"""Series: what was measured of one benchmark, in the order of commits, and where it changed.
+
+A series is (machine key, epoch, benchmark, bench_version); nothing is compared across any of these. A commit's value is
+the median of the ok trials' times per task of all its records in that epoch. Left out, and counted, are whole records
+that are of no use (see `Unused`), and of interrupted records the cases with ok trials in fewer than half of the rounds.
+
+A point is not trusted when its trials are unstable (two modes, or a CV above 20 %), or when its case is placed `free`,
+so that the kernel's placement decides the figure. Points that are not trusted are shown, and change nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import sqlite3
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy
+
+import mpmt_stats
+from mpmt_changes import LEAST_STEP, RULES_VERSION, ChangePoint, change_points, detectable_step
+
+from .store import Index, trial_values
+
+OFF_CHAIN, DIRTY, NO_COMMIT, SINCE = "not on the branch", "dirty build", "no commit", "before --since"
+
+
+@dataclass
+class Point:
+    """A commit's value in one series: its place in `Order.commits`, the median in ns per task, the trials' times."""
+
+    at: int
+    value: float
+    trials: Sequence[float]
+    trusted: bool
+
+
+@dataclass
+class Change:
+    """A change point as a range of commits: somewhere in (last good, first bad]."""
+
+    point: ChangePoint
+    last_good: int  # places in Order.commits
+    first_bad: int
+    measured_since: int  # trusted points from the first bad one on
+    missing: int  # commits inside the range without a trusted point: any of them may have done it
+
+
+@dataclass
+class Series:
+    machine: str
+    epoch: int
+    name: str
+    version: int
+    placement: str
+    points: list[Point]
+    changes: list[Change] = field(default_factory=list)
+    detectable: float | None = None  # ratio - 1; None: too few points
+
+    @property
+    def trusted(self) -> list[Point]:
+        return [point for point in self.points if point.trusted]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Commits, oldest first, and where each is. `first` is the place that --since starts at."""
+
+    commits: Sequence[str]
+    place: Mapping[str, int]
+    first: int = 0
+
+
+@dataclass
+class Gathered:
+    """Everything that was found for the machines that were asked for."""
+
+    series: list[Series]
+    epochs: dict[int, dict[str, object]]
+    unused: dict[str, Counter[str]]  # machine: reason: records
+    thin: Counter[str]  # machine: cases left out of interrupted records
+    records: Counter[str]  # machine: records used
+    dates: dict[str, str]  # commit: date
+
+
+def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[dict[int, sqlite3.Row], dict[str, Counter[str]]]:
+    """The records that enter a history, by id, and for each machine how many do not, and why."""
+    kept, unused = {}, {}
+    for row in files:
+        counts = unused.setdefault(row["machine"], Counter())
+        place = order.place.get(row["commit_id"] or "")
+        reason = (NO_COMMIT if row["commit_id"] is None else DIRTY if row["dirty"] else
+                  OFF_CHAIN if place is None else SINCE if place < order.first else None)
+        if reason:
+            counts[reason] += 1
+        else:
+            kept[row["id"]] = row
+    return kept, unused
+
+
+def gather(index: Index, order: Order, machine: str | None, cases: re.Pattern[str] | None) -> Gathered:
+    """All series of the machine (of all machines without one) whose benchmark's name `cases` finds."""
+    files = [row for row in index.files() if machine in (None, row["machine"])]
+    kept, unused = usable(files, order)
+    found = Gathered([], index.epochs(), unused, Counter(), Counter(row["machine"] for row in kept.values()),
+                     {row["commit_id"]: row["commit_date"] for row in kept.values()})
+    answers, fresh = index.answers(), {}
+    for case in index.cases():
+        if cases is None or cases.search(case["name"]):
+            for series in _series_of(case, index.points(case["id"]), kept, order, found.thin):
+                _find_changes(series, order, answers, fresh)
+                found.series.append(series)
+    if fresh:
+        index.remember(fresh)
+    return found
+
+
+def _series_of(case: sqlite3.Row, rows: Sequence[tuple[int, float, bytes, int]], kept: Mapping[int, sqlite3.Row],
+               order: Order, thin: Counter[str]) -> list[Series]:
+    by_series: dict[tuple[str, int], dict[int, list[tuple[float, bytes, int]]]] = {}
+    for file_id, median, blob, unstable in rows:
+        record = kept.get(file_id)
+        if record is None:
+            continue
+        if record["interrupted"] and len(blob) // 8 < record["rounds"] / 2:
+            thin[record["machine"]] += 1
+            continue
+        commits = by_series.setdefault((record["machine"], record["epoch"]), {})
+        commits.setdefault(order.place[record["commit_id"]], []).append((median, blob, unstable))
+    free = case["placement"] == "free"
+    return [Series(machine, epoch, case["name"], case["version"], case["placement"],
+                   [_point(at, commits[at], free) for at in sorted(commits)])
+            for (machine, epoch), commits in sorted(by_series.items())]
+
+
+def _point(at: int, measured: Sequence[tuple[float, bytes, int]], free: bool) -> Point:
+    if len(measured) == 1:
+        median, blob, unstable = measured[0]
+        return Point(at, median, trial_values(blob), not (unstable or free))
+    values = [value for _, blob, _ in measured for value in trial_values(blob)]
+    return Point(at, statistics.median(values), values, not (free or mpmt_stats.is_unstable(values)))
+
+
+def _find_changes(series: Series, order: Order, answers: Mapping[str, str], fresh: dict[str, str]) -> None:
+    """Fills in `changes` and `detectable`: from `answers` if the same values were asked about before, else into
+    `fresh`, too."""
+    points = series.trusted
+    logs = numpy.log([point.value for point in points])
+    question = hashlib.sha256(f"{RULES_VERSION} {LEAST_STEP} ".encode() + logs.tobytes()).hexdigest()
+    if question not in answers:
+        made = [asdict(change) for change in change_points(logs)]
+        fresh[question] = json.dumps([made, detectable_step(logs)])
+    found, series.detectable = json.loads(answers.get(question) or fresh[question])
+    for change in (ChangePoint(**values) for values in found):
+        last_good, first_bad = points[change.index - 1].at, points[change.index].at
+        series.changes.append(Change(change, last_good, first_bad, len(points) - change.index,
+                                     first_bad - last_good - 1))
+
+
+def smallest_found(series: Sequence[Series]) -> float | None:
+    """The median over the series of the step that would have been found."""
+    steps = [one.detectable for one in series if one.detectable is not None and math.isfinite(one.detectable)]
+    return statistics.median(steps) if steps else None

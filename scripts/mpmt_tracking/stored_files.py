@@ -1,0 +1,168 @@
+"""The records below a results folder: which files there are, and what a history needs of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mpmt_records
+import mpmt_stats
+from mpmt_records import plain
+
+MACHINE_KEY = re.compile(r"[0-9a-f]{12}")
+FILE_NAME = re.compile(r"(?P<commit>[0-9a-f]{12}|nogit)-[0-9]{8}T[0-9]{6}Z[-.0-9A-Za-z_]*\.json")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file by its path below the results folder, and what changes when it does. A `fault` found by looking at names
+    alone means that it is not to be opened."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One case in one record: the times per task of its ok trials, in ns."""
+
+    name: str
+    workload: str
+    version: int
+    placement: str
+    values: array[float]
+    median: float
+    cv: float
+    unstable: bool
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a history needs of one record; with a `fault`, nothing else holds."""
+
+    path: str
+    fault: str | None = None
+    machine: str = ""
+    epoch: str = ""  # canonical JSON
+    commit: str | None = None
+    parents: str = ""
+    commit_date: str = ""
+    dirty: bool = False
+    started_utc: str = ""
+    interrupted: bool = False
+    rounds: int = 0
+    points: list[Point] = field(default_factory=list)
+
+
+def find(results: Path) -> Iterator[Found]:
+    """Every file <machine key>/<record>.json, in the order of names. Folders and files that are called otherwise, or
+    are links that lead out of `results`, come with a fault; hidden ones and what is no .json do not come at all.
+
+    Raises OSError when `results` itself cannot be listed. """
+    top = os.path.realpath(results)
+    for folder in sorted(os.scandir(top), key=lambda entry: entry.name):
+        if folder.name.startswith(".") or not _is_folder(folder):
+            continue
+        if not MACHINE_KEY.fullmatch(folder.name):
+            yield _refused(folder.name, "this folder's name is no machine key (12 hexadecimal digits)")
+        elif not _inside(folder.path, top):
+            yield _refused(folder.name, "a symbolic link that leads out of the results folder")
+        else:
+            yield from _find_records(folder, top)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _inside(path: str, top: str) -> bool:
+    return os.path.realpath(path).startswith(top + os.sep)
+
+
+def _refused(path: str, fault: str) -> Found:
+    return Found(path, 0, 0, 0, 0, fault)
+
+
+def _find_records(folder: os.DirEntry[str], top: str) -> Iterator[Found]:
+    try:
+        entries = sorted(os.scandir(folder.path), key=lambda entry: entry.name)
+    except OSError as error:
+        yield _refused(folder.name, f"cannot be listed: {error.strerror}")
+        return
+    for entry in entries:
+        path = f"{folder.name}/{entry.name}"
+        if entry.name.startswith(".") or not entry.name.endswith(".json"):
+            continue
+        if not FILE_NAME.fullmatch(entry.name):
+            yield _refused(path, "this file's name is no record's (<commit12>-<utc>.json)")
+        elif entry.is_symlink() and not _inside(entry.path, top):
+            yield _refused(path, "a symbolic link that leads out of the results folder")
+        else:
+            yield _looked_at(entry, path)
+
+
+def _looked_at(entry: os.DirEntry[str], path: str) -> Found:
+    try:
+        status = entry.stat()
+    except OSError as error:
+        return _refused(path, f"cannot be read: {error.strerror}")
+    return Found(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def summarise(results: str, path: str) -> Summary:
+    """Reads and checks one record. Never raises for what is in the file: that is the summary's fault."""
+    whole = os.path.join(results, path)
+    try:
+        record = mpmt_records.load(whole)
+    except mpmt_records.BadRecord as error:
+        return Summary(path, fault=str(error)[len(plain(whole, 300)) + 2:])
+    except MemoryError:
+        return Summary(path, fault="too large for this machine's memory")
+    fault = _misfiled(path, record["context"])
+    return Summary(path, fault=fault) if fault else _summary_of(path, record)
+
+
+def _misfiled(path: str, context: dict[str, Any]) -> str | None:
+    """Why a record does not belong where it lies, or None."""
+    folder, name = path.split("/", 1)
+    key, commit = context["machine"]["key"], context["commit"]
+    if key != folder:
+        return f"context.machine.key: {key}, but the file lies in {folder}"
+    short = commit["id"][:12] if commit else "nogit"
+    if not name.startswith(f"{short}-"):
+        return f"context.commit.id: begins with {short}, but the file's name does not"
+    return None
+
+
+def _summary_of(path: str, record: dict[str, Any]) -> Summary:
+    context = record["context"]
+    commit = context["commit"] or {"id": None, "parents": [], "date": "", "dirty": False}
+    epoch = json.dumps(context["machine"]["epoch"], sort_keys=True, separators=(",", ":"))
+    return Summary(path, None, context["machine"]["key"], epoch, commit["id"], " ".join(commit["parents"]),
+                   commit["date"], commit["dirty"], context["started_utc"], context["interrupted"], context["rounds"],
+                   _points(record["benchmarks"]))
+
+
+def _points(entries: list[dict[str, Any]]) -> list[Point]:
+    by_case: dict[tuple[str, int], tuple[dict[str, Any], array[float]]] = {}
+    for entry in entries:
+        if entry["run_type"] == "iteration" and entry["status"] == "ok":
+            case = by_case.setdefault((entry["name"], entry["bench_version"]), (entry, array("d")))
+            case[1].append(entry["ns_per_task"])
+    return [Point(name, first["workload"], version, first["placement"] or "", values, statistics.median(values),
+                  mpmt_stats.coefficient_of_variation(values), mpmt_stats.is_unstable(values))
+            for (name, version), (first, values) in by_case.items()]
