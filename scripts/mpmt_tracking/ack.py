@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mpmt_files import write_whole
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking import commits
 from mpmt_tracking.places import ROOT
 from mpmt_tracking.problem import EXIT_OK, Problem

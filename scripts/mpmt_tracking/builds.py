@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from mpmt_records import plain
+from mpmt_schema import plain
 
 from mpmt_tracking import commits
 from mpmt_tracking.places import cache_folder

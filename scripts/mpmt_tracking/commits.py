@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mpmt_records import plain
+from mpmt_schema import plain
 
 from mpmt_tracking.places import ROOT
 from mpmt_tracking.problem import Problem

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpmt_records import plain
+from mpmt_schema import plain
 
 # What changes the program without changing its source.
 VARIABLES = ("CC", "CXX", "CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS", "LIBRARY_PATH", "CPATH", "CPLUS_INCLUDE_PATH",

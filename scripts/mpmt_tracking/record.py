@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking import commits
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt_tracking.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_USAGE, Problem

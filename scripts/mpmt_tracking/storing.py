@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mpmt_records
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking import commits
 from mpmt_tracking.problem import Problem
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mpmt_records import plain
+from mpmt_schema import plain
 
 from mpmt_tracking import commits
 from mpmt_tracking.problem import Problem
