@@ -57,7 +57,7 @@ def parser(command: str) -> argparse.ArgumentParser:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """What stands after -- is for the program that is measured; it becomes `options`."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    whole = parser(next((word for word in arguments if not word.startswith("-")), ""))
+    whole = parser(_command(arguments))
     options = whole.parse_args(arguments[:end])
     options.options = arguments[end + 1:]
     if options.options and options.command not in MEASURING:
@@ -65,13 +65,34 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
+def _command(arguments: list[str]) -> str:
+    return next((word for word in arguments if not word.startswith("-")), "")
+
+
 def main(arguments: list[str] | None = None) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)
+    _open_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupted)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    name = f"track.py {_command(arguments)}".rstrip()
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
+        return _run(arguments, name)
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return EXIT_USAGE
+    except OSError as error:
+        print(f"{name}: {error.filename or 'input/output'}: {error.strerror}", file=sys.stderr)
+        return EXIT_USAGE
+    finally:
+        _drop_what_cannot_be_written()
+
+
+def _run(arguments: list[str], name: str) -> int:
+    try:
+        options = parse(arguments)
         from mpmt_tracking.problem import Problem
     except ModuleNotFoundError as error:
         print(f"track.py: {sys.executable} has no package '{error.name}': run it with the Python that "
@@ -80,17 +101,27 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except Problem as error:
-        print(f"track.py {options.command}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print(f"track.py {options.command}: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_USAGE
-    except OSError as error:
-        print(f"track.py {options.command}: {error.filename or 'input/output'}: {error.strerror}", file=sys.stderr)
-        return EXIT_USAGE
+
+
+def _open_streams() -> None:
+    """Whatever was closed when we were started becomes /dev/null, lest a file of ours gets its number."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
+    sys.stdout, sys.stderr = sys.stdout or open(1, "w"), sys.stderr or open(2, "w")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_what_cannot_be_written() -> None:
+    """A full disk or a reader that has gone has been reported by now: Python would try again at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupted(*_: Any) -> NoReturn:

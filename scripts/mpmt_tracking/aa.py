@@ -4,7 +4,6 @@ change can be seen on this machine. Its half-widths become the gates of later co
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 import sys
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import mpmt_stats
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking import measuring, widths
 from mpmt_tracking.builds import add_build_arguments
+from mpmt_tracking.compare import json_text
 from mpmt_tracking.comparison_table import percent
 from mpmt_tracking.experiment import FASTER, SLOWER, Finding
 from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED, Problem)
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     progress.clear()
     _save(key, found)
     document = as_json(found, seed)
-    print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) if options.json else table(found))
+    print(json_text(document) if options.json else table(found))
     sys.stdout.flush()
     return found.exit_code()
 

@@ -5,7 +5,6 @@ skipped. In the end the two commits around the change are compared once more, wi
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 import sys
@@ -13,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mpmt_stats
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking import commits, measuring, search
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt_tracking.campaign import Progress, Sitting
+from mpmt_tracking.compare import json_text
 from mpmt_tracking.comparison import Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
 from mpmt_tracking.contender import Case, Contender, Failed
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
             bisection.interrupted = True
     progress.clear()
     document = bisection.as_json()
-    print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) if options.json else bisection.text())
+    print(json_text(document) if options.json else bisection.text())
     sys.stdout.flush()
     return bisection.exit_code()
 
@@ -82,25 +82,26 @@ class Bisection:
         options.cases = _one_case(sides[0][0], options.case)
         self.progress.say(f"the ends: {commits.short(good)} and {commits.short(bad)}, {len(chain)} commits apart")
         self.ends = measuring.compare_sides(sides, options, self.progress)
-        row = self.ends.rows[0]
-        if self.ends.interrupted or row.verdict not in (SLOWER, FASTER):
-            self.interrupted = self.ends.interrupted
+        self.interrupted = self.ends.interrupted
+        if self.interrupted or self.ends.rows[0].verdict not in (SLOWER, FASTER):
             return
         ((case, _),), _ = measuring.common_cases(sides[0][0], sides[1][0], options.cases)
-        sorter = Sorter(sides[0][0], case, math.log1p(row.finding.effect), options, self.progress)
-        self.range = search.Range(good, bad, chain)
-        self.range = search.narrow(good, chain, lambda commit: self._ask(commit, sorter))
+        sorter = Sorter(sides[0][0], case, math.log1p(self.ends.rows[0].finding.effect), options, self.progress)
+        self.range = search.Range(good, chain)
+        search.narrow(self.range, lambda commit: self._ask(commit, sorter))
         self._prove()
 
     def _ask(self, commit: str, sorter: Sorter) -> str:
         subject = commits.subject(self.builds.repo, commit)
         try:
             contender, _ = measuring.of_commit(self.builds, commit, commit, self.options)
-            answer, why = sorter.side_of(contender)
         except BuildFailed as error:
             answer, why = search.SKIPPED, f"does not build (log: {error.log})"
-        except (Failed, Problem) as error:
-            answer, why = search.SKIPPED, str(error)
+        else:
+            try:
+                answer, why = sorter.side_of(contender)
+            except (Failed, Problem) as error:
+                answer, why = search.SKIPPED, str(error)
         self.answers.append(Answer(commit, subject, answer, why))
         self.progress.say(f"{commits.short(commit)} {answer}{f': {why}' if why else ''}  \"{subject}\"")
         return answer
@@ -116,14 +117,14 @@ class Bisection:
 
     @property
     def proved(self) -> bool:
-        return bool(self.proof and self.ends and self.proof.rows[0].verdict == self.ends.rows[0].verdict)
+        return bool(self.proof and self.proof.rows and self.proof.rows[0].verdict == self.ends.rows[0].verdict)
 
     def exit_code(self) -> int:
         """0: nothing to bisect, the ends are the same; 1: the change was found; 3: it was not, or not proved."""
         if self.interrupted:
             return EXIT_INTERRUPTED
         if self.range is None:
-            return EXIT_UNDECIDED if self.ends.exit_code() else EXIT_OK
+            return EXIT_UNDECIDED if self.ends is None or self.ends.exit_code() else EXIT_OK
         return EXIT_REGRESSION if self.proved else EXIT_UNDECIDED
 
     def text(self) -> str:
@@ -163,7 +164,7 @@ def _one_case(contender: Contender, text: str) -> Any:
         pattern = measuring.pattern(text)
         matching = [name for name in names if pattern.search(name)]
         if len(matching) != 1:
-            some = f": {', '.join(matching[:3])}{', …' if len(matching) > 3 else ''}" if matching else ""
+            some = f": {plain(', '.join(matching[:3]), 300)}{', …' if len(matching) > 3 else ''}" if matching else ""
             raise NotComparable(f"CASE: '{plain(text, 80)}' is in the names of {len(matching)} benchmarks{some}")
         text = matching[0]
     return measuring.exactly(text)

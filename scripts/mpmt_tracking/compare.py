@@ -59,17 +59,30 @@ def report(found: Comparison, options: argparse.Namespace) -> int:
     """Shows it, then writes and draws it; the exit code."""
     found.fail_on = options.fail_on
     document = as_json(found)
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    print(text if options.json else text_table(found))
-    sys.stdout.flush()
-    if options.out:
-        try:
-            write_whole(options.out, text + "\n")
-        except OSError as error:
-            raise Problem(f"--out: {options.out} cannot be written: {error.strerror}") from None
-    if options.plots:
-        draw(document, options.plots)
+    text = json_text(document)
+    try:
+        print(text if options.json else text_table(found))
+        sys.stdout.flush()
+    finally:  # a reader that has gone costs neither the file nor the figures
+        _write(text, options.out)
+        if options.plots:
+            draw(document, options.plots)
     return found.exit_code()
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Bytes of paths that are no UTF-8 become escapes, which JSON has, too."""
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _write(text: str, target: Path | None) -> None:
+    if target is None:
+        return
+    try:
+        write_whole(target, text + "\n")
+    except OSError as error:
+        raise Problem(f"--out: {target} cannot be written: {error.strerror}") from None
 
 
 def draw(document: dict[str, Any], folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mpmt_records import plain
+import re
+
+from mpmt_schema import plain
 from mpmt_tracking.comparison import ORDER, Comparison, Row, Side
 from mpmt_tracking.experiment import SAME, UNDECIDED, UNSTABLE, Finding
 from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED)
@@ -102,5 +104,6 @@ def time(ns: float) -> str:
 
 
 def _markdown(text: str) -> str:
-    """No character of it means anything to Markdown or HTML."""
-    return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]<>()#+!|~&$@:" else c for c in plain(text, 1000))
+    """No character of it means anything to Markdown or HTML, and nothing becomes a link."""
+    shown = "".join(f"&#{ord(c)};" if c in "\\`*_{}[]<>()#+!|~&$@:" else c for c in plain(text, 1000))
+    return re.sub("(?i)www\\.", lambda found: found[0][:3] + "&#46;", shown)

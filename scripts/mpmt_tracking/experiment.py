@@ -152,17 +152,18 @@ class Experiment:
         return [name for name, q in self._inquiries.items() if q.suspect and q.finding is None]
 
     def give_up(self, name: str, reason: str) -> None:
-        """No more pairs can be had for this benchmark: it is judged by what there is, and undecided at best unless the
-        first series shows that nothing changed."""
+        """No more pairs can be had for this benchmark: it stays undecided."""
         inquiry = self._inquiries[name]
         if inquiry.finding is None:
             self._end(inquiry, UNDECIDED, reason)
 
     def stop(self, reason: str) -> None:
-        """`give_up` on all that are not answered, after a last look at what they have."""
+        """`give_up` on all that are not answered, after a last look at what they have: it can show that nothing changed,
+        or why nothing can be said, but no difference, which would have to be confirmed."""
+        self._adjust_p()
         for name, inquiry in self._inquiries.items():
             if inquiry.finding is None and not inquiry.suspect and len(inquiry.first) >= inquiry.look:
-                self._judge_first(inquiry, last=True, suspicious=False)
+                self._judge_first(inquiry, last=True, reason=reason)
             self.give_up(name, reason)
 
     def findings(self) -> list[Finding]:
@@ -188,7 +189,8 @@ class Experiment:
         for inquiry, p in zip(can_alarm, mpmt_stats.holm([_ratio(q.first).p_value() for q in can_alarm])):
             inquiry.p_holm = 1.0 if p is None else p
 
-    def _judge_first(self, inquiry: _Inquiry, last: bool = False, suspicious: bool = True) -> None:
+    def _judge_first(self, inquiry: _Inquiry, last: bool = False, reason: str = "") -> None:
+        """`reason`: why there will be no more pairs, not even to confirm anything."""
         rules, gate = self._rules, math.log1p(inquiry.benchmark.gate)
         last = last or inquiry.out_of_time or 2 * inquiry.target > (rules.cap - 1) * inquiry.look
         if not inquiry.benchmark.gated:
@@ -201,7 +203,7 @@ class Experiment:
             if last:
                 self._end(inquiry, UNSTABLE, trouble)
                 return
-        elif suspicious and inquiry.p_holm < 1 - rules.confidence and abs(ratio.mean) > max(half, gate):
+        elif not reason and inquiry.p_holm < 1 - rules.confidence and abs(ratio.mean) > max(half, gate):
             if inquiry.out_of_time:
                 self._end(inquiry, UNDECIDED, f"no time was left to confirm {math.expm1(ratio.mean):+.1%}")
                 return
@@ -212,7 +214,7 @@ class Experiment:
             self._end(inquiry, SAME, "")
             return
         if last:
-            self._end(inquiry, UNDECIDED, "")
+            self._end(inquiry, UNDECIDED, reason)
         else:
             inquiry.target *= 2
 
@@ -261,7 +263,7 @@ def _b(pair: Pair) -> float:
 
 
 def _ratio(pairs: Sequence[Pair]) -> mpmt_stats.TrimmedMean:
-    return mpmt_stats.trimmed_mean([math.log(p.b / p.a) for p in pairs])
+    return mpmt_stats.trimmed_mean([math.log(p.b) - math.log(p.a) for p in pairs])  # exactly opposite for swapped sides
 
 
 def _effect(log: float) -> float | None:
@@ -289,7 +291,8 @@ def instability(pairs: Sequence[Pair]) -> str:
         if len(modes) > 1 and _mixed(pairs, modes) >= MIXED_SHARE:
             gap, share = modes[1][0] / modes[0][-1], len(modes[0]) / len(values)
             return f"{side}: two modes at least {gap:.2f}x apart, {share:.0%} of the processes in the faster"
-    spread = mpmt_stats.robust_cv([p.b / p.a for p in pairs]) / math.sqrt(2)
+    ratios = [[p.b / p.a for p in pairs], [p.a / p.b for p in pairs]]
+    spread = max(map(mpmt_stats.robust_cv, ratios)) / math.sqrt(2)  # the same for swapped sides
     return f"processes vary by {spread:.0%}" if spread > mpmt_stats.MAX_CV else ""
 
 

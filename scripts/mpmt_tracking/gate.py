@@ -6,10 +6,10 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking import ack, commits, measuring
 from mpmt_tracking.builds import add_build_arguments, builds_of
 from mpmt_tracking.compare import add_output_arguments, report
@@ -41,19 +41,29 @@ def run(options: argparse.Namespace) -> int:
     progress = measuring.TerminalProgress()
     with builds_of(options, progress.say) as builds:
         head = commits.resolve(builds.repo, options.head)
-        base = commits.merge_base(builds.repo, commits.resolve(builds.repo, options.base), head)
+        base = commits.merge_base(builds.repo, _branch(builds.repo, options.base), head)
         if base == head:
             raise NotComparable(f"--base: {plain(options.base, 60)} contains {commits.short(head)} already: there is no "
                                 "change to judge")
         acknowledged = ack.load(_ack_file(options, builds.repo))
         sides = [measuring.of_commit(builds, commit, commit, options) for commit in (base, head)]
         found = measuring.compare_sides(sides, options, progress)
-        apply_acks(found, acknowledged, set(commits.first_parent_chain(builds.repo, head, base)), date.today())
+        # All commits of the change, not only first parents: CI tests the merge of a branch, or the branch has merges.
+        in_range = set(commits.ask(builds.repo, "rev-list", head, f"^{base}").split())
+        apply_acks(found, acknowledged, in_range, datetime.now(timezone.utc).date())
     progress.clear()
-    found.fail_on = options.fail_on
-    if options.summary:
-        _append(options.summary, markdown(found, "Benchmarks against the merge base"))
-    return report(found, options)
+    try:
+        return report(found, options)
+    finally:
+        if options.summary:
+            _append(options.summary, markdown(found, "Benchmarks against the merge base"))
+
+
+def _branch(repo: Path, text: str) -> str:
+    try:
+        return commits.resolve(repo, text)
+    except Problem as error:
+        raise Problem(f"--base: {error}; fetch it, or name another branch") from None
 
 
 def _ack_file(options: argparse.Namespace, repo: Path) -> Path:
@@ -64,7 +74,7 @@ def apply_acks(found: Comparison, acks: list[ack.Ack], in_range: set[str], today
     """Turns slower rows that are acknowledged into ones that fail no gate; says where an acknowledgement has
     expired or is not enough."""
     for index, row in enumerate(found.rows):
-        if row.verdict != SLOWER or row.finding is None:
+        if row.verdict != SLOWER or row.finding is None or row.finding.low is None:
             continue
         covered, why_not = ack.covering(acks, row.name, row.finding.low, in_range, today)
         if covered:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import statistics
 import tempfile
@@ -12,14 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
 from mpmt_tracking.problem import NothingMeasured, Problem
-from mpmt_tracking.process import output_of
+from mpmt_tracking.process import ending, output_of
 
-LISTING_S = 60.0
+LISTING_S = PROBE_S = 60.0  # deadlines
 PILOT_S = 0.02  # timed by a pilot
 LEAST_BLOCK_S = 0.001
+LEAST_NS, MOST_NS = 1e-6, 1e15  # a time per iteration that can be believed: up to eleven days
 NS_PER = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -43,8 +43,8 @@ class GoogleBinary:
         except Failed as error:
             raise Problem(f"{self.label}: {error}") from None
         if code != 0:
-            raise Problem(f"{self.label}: --benchmark_list_tests exited with {code}: {said}")
-        names = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+            raise Problem(f"{self.label}: --benchmark_list_tests {ending(code)}" + (f": {said}" if said else ""))
+        names = [line for line in output.decode("utf-8", "replace").split("\n") if line.strip()]
         if not names:
             raise NothingMeasured(f"{self.label}: it lists no benchmark")
         return [Case(name) for name in dict.fromkeys(names)]
@@ -59,13 +59,12 @@ class GoogleBinary:
         if self._fixed is None:
             self._fixed = self._takes_iterations(case)
         start = time.monotonic()
-        entries = self._entries(case, self._seconds(PILOT_S), 1, 60.0)
+        per_iteration_s = self._times(case, self._seconds(PILOT_S), 1, PROBE_S)[0] / 1e9
         process_s = time.monotonic() - start
-        iterations, per_iteration_s = int(entries[0]["iterations"]), entries[0]["ns"] / 1e9
         overhead = max(0.0, process_s - 2 * PILOT_S)  # about half of a calibrated pilot is calibration
         left = max(seconds - overhead, REPETITIONS * LEAST_BLOCK_S)
-        amount = max(1, int(left / REPETITIONS / max(per_iteration_s, 1e-12)))
-        blocks = max(1, min(REPETITIONS, int(left / (amount * per_iteration_s)))) if iterations else 1
+        amount = max(1, int(left / REPETITIONS / per_iteration_s))
+        blocks = max(1, min(REPETITIONS, int(left / (amount * per_iteration_s))))
         return Size(amount, blocks, overhead + blocks * amount * per_iteration_s)
 
     def measure(self, case: Case, size: Size) -> float:
@@ -73,8 +72,7 @@ class GoogleBinary:
             length = f"{size.amount}x"
         else:
             length = self._seconds(max(size.seconds / size.blocks, LEAST_BLOCK_S))
-        return statistics.median(
-            entry["ns"] for entry in self._entries(case, length, size.blocks, max(30.0, 20 * size.seconds)))
+        return statistics.median(self._times(case, length, size.blocks, max(30.0, 20 * size.seconds)))
 
     # ---- one process -----------------------------------------------------------------------------------
 
@@ -86,14 +84,16 @@ class GoogleBinary:
         return f"{seconds:.6f}s" if self._fixed else f"{seconds:.6f}"
 
     def _takes_iterations(self, case: Case) -> bool:
-        try:
-            code, _, _ = output_of(self._command(f"--benchmark_filter={_exactly(case.name)}",
-                                                 "--benchmark_min_time=1x"), LISTING_S)
-        except Failed:
-            return False
-        return code == 0
+        """Raises Failed when it runs this case neither way: another case may tell."""
+        for length in ("1x", "0.001"):
+            code, _, said = output_of(self._command(f"--benchmark_filter={_exactly(case.name)}",
+                                                    f"--benchmark_min_time={length}"), PROBE_S)
+            if code == 0:
+                return length == "1x"
+        raise Failed(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
 
-    def _entries(self, case: Case, length: str, blocks: int, deadline_s: float) -> list[dict[str, Any]]:
+    def _times(self, case: Case, length: str, blocks: int, deadline_s: float) -> list[float]:
+        """Of one process: ns per iteration of each block."""
         with tempfile.TemporaryDirectory(prefix="mpmt-track-") as folder:
             out = Path(folder) / "out.json"
             command = self._command(
@@ -102,7 +102,7 @@ class GoogleBinary:
                 "--benchmark_display_aggregates_only=false", f"--benchmark_out={out}", "--benchmark_out_format=json")
             code, _, said = output_of(command, deadline_s)
             if code != 0:
-                raise Failed(f"{self.label} exited with {code}" + (f": {said}" if said else ""))
+                raise Failed(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
             return _read(out, case)
 
 
@@ -111,19 +111,23 @@ def _exactly(name: str) -> str:
     return "^" + re.sub(r"([][\\^$.|?*+(){}])", r"\\\1", name) + "$"
 
 
-def _read(out: Path, case: Case) -> list[dict[str, Any]]:
+def _read(out: Path, case: Case) -> list[float]:
     try:
         document = json.loads(out.read_bytes())
         entries = [entry for entry in document["benchmarks"] if entry.get("run_type", "iteration") == "iteration"]
-        for entry in entries:
-            if entry.get("error_occurred") or entry.get("skipped"):
-                said = entry.get("error_message") or entry.get("skip_message") or "no reason given"
-                raise Failed(f"{plain(case.name)}: {plain(said, 200)}")
-            entry["ns"] = float(entry["real_time"]) * NS_PER[entry.get("time_unit", "ns")]
-            if not (math.isfinite(entry["ns"]) and entry["ns"] > 0):
-                raise Failed(f"{plain(case.name)}: real_time is {plain(entry['real_time'], 40)}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        times = [_time_ns(entry, case) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise Failed(f"{plain(case.name)}: its JSON cannot be used: {plain(error, 100)}") from None
-    if not entries:
+    if not times:
         raise Failed(f"{plain(case.name)}: its JSON has no such benchmark")
-    return entries
+    return times
+
+
+def _time_ns(entry: dict[str, Any], case: Case) -> float:
+    if entry.get("error_occurred") or entry.get("skipped"):
+        said = entry.get("error_message") or entry.get("skip_message") or "no reason given"
+        raise Failed(f"{plain(case.name)}: {plain(said, 200)}")
+    ns = float(entry["real_time"]) * NS_PER[entry.get("time_unit", "ns")]
+    if not LEAST_NS <= ns <= MOST_NS:
+        raise Failed(f"{plain(case.name)}: real_time is {plain(entry['real_time'], 40)} {plain(entry.get('time_unit', 'ns'), 10)}")
+    return ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import re
 import sys
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking import commits, widths
 from mpmt_tracking.builds import Builds, builds_of
 from mpmt_tracking.campaign import Campaign, Outcome, Progress
@@ -41,7 +42,8 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--gate", type=percentage, default=0.02, metavar="PERCENT",
                        help="smallest change of interest, 0.1%% to 100%% (default: 2%%)")
     group.add_argument("--seed", type=_seed, metavar="N", help="order inside and among pairs (default: drawn)")
-    group.add_argument("--cpu", metavar="LIST", help="pin the processes of a Google Benchmark program with taskset, e.g. 1 or 2,3")
+    group.add_argument("--cpu", type=_cpus, metavar="LIST",
+                       help="pin the processes of a Google Benchmark program with taskset, e.g. 1 or 2,3 or 4-7")
 
 
 def pattern(text: str) -> re.Pattern[str]:
@@ -87,6 +89,19 @@ def percentage(text: str) -> float:
     return _number(text.rstrip().removesuffix("%"), 0.1, 100, "a percentage from 0.1% to 100%") / 100
 
 
+def _cpus(text: str) -> str:
+    """A list as taskset takes it, of CPUs that may be used."""
+    usable, named = os.sched_getaffinity(0), set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not all(number.isdecimal() and len(number) < 6 for number in ([first, last] if dash else [first])):
+            raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a list of CPUs such as 1 or 2,3 or 4-7")
+        named |= set(range(int(first), int(last if dash else first) + 1)) or {-1}
+    if not named <= usable:
+        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}': the usable CPUs are {', '.join(map(str, sorted(usable)))}")
+    return text
+
+
 # ---- sides -------------------------------------------------------------------------------------------------
 
 
@@ -116,7 +131,7 @@ def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespac
     path = builds.binary(commit)
     short = commits.short(commit)
     label = short if commit.startswith(text) else f"{short} ({plain(text, 60)})"
-    contender: Contender = (MpmtBinary(path, label, options.options) if builds.recipe is MPMT_RECIPE
+    contender: Contender = (_mpmt(path, label, options) if builds.recipe is MPMT_RECIPE
                             else GoogleBinary(path, label, _prefix(options), options.options))
     return contender, Side(label, str(path), contender.sha256, commit, commits.subject(builds.repo, commit))
 
@@ -131,12 +146,17 @@ def _of_program(path: Path, options: argparse.Namespace) -> Contender:
     except NothingMeasured:
         return google
     except Problem as why_not_google:
-        mpmt = MpmtBinary(path, options=options.options)
         try:
-            mpmt.machine_key()
+            MpmtBinary(path).machine_key()
         except Problem:
             raise why_not_google from None
-        return mpmt
+        return _mpmt(path, "", options)
+
+
+def _mpmt(path: Path, label: str, options: argparse.Namespace) -> MpmtBinary:
+    if options.cpu:
+        raise Problem("--cpu: mpmt pins its own workers: choose with `-- --placement same`, spread or free")
+    return MpmtBinary(path, label, options.options)
 
 
 def _prefix(options: argparse.Namespace) -> list[str]:
@@ -164,7 +184,7 @@ def common_cases(a: Contender, b: Contender,
         else:
             pairs.append((of_a[name], of_b[name]))
     if not pairs:
-        raise NotComparable(f"no benchmark can be compared: {rows[0].name}: {rows[0].note}"
+        raise NotComparable(f"no benchmark can be compared: {plain(rows[0].name)}: {rows[0].note}"
                             + (f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""))
     return pairs, rows
 
@@ -212,19 +232,27 @@ def compare_sides(sides: Sequence[tuple[Contender, Side]], options: argparse.Nam
     outcome = measure(a, b, cases, options, seed, progress)
     found.rows += rows_of(outcome)
     found.interrupted, found.seconds = outcome.interrupted, time.monotonic() - start
-    found.notes += notes_of(a, outcome)
+    found.notes += notes_of((a, b), outcome) + _gate_notes(outcome, found.rules)
     return found
 
 
-def notes_of(contender: Contender, outcome: Outcome) -> list[str]:
+def notes_of(sides: Sequence[Contender], outcome: Outcome) -> list[str]:
     notes = []
-    if isinstance(contender, GoogleBinary) and outcome.tallies and not contender.fixed_iterations:
+    if outcome.tallies and any(isinstance(side, GoogleBinary) and not side.fixed_iterations for side in sides):
         notes.append("this Google Benchmark is older than 1.8: each process chose its own number of iterations")
     kept = sum(tally.disturbed for tally in outcome.tallies.values())
     redone = sum(tally.redone for tally in outcome.tallies.values())
     if kept or redone:
         notes.append(f"others used the CPUs: {redone} pairs were measured again, {kept} disturbed ones had to be kept")
     return notes
+
+
+def _gate_notes(outcome: Outcome, rules: Rules) -> list[str]:
+    wider = [finding.benchmark.gate for finding in outcome.findings.values() if finding.benchmark.gate > rules.least_gate]
+    if not wider:
+        return []
+    return [f"{len(wider)} of the benchmarks differ from themselves by more than {rules.least_gate:.1%} on this machine "
+            f"(`aa` found that): less is not called a change, for the widest {max(wider):.1%}"]
 
 
 # ---- progress ----------------------------------------------------------------------------------------------

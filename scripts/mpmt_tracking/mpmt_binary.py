@@ -11,16 +11,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
 from mpmt_tracking.problem import NothingMeasured, Problem
-from mpmt_tracking.process import Conversation, output_of
+from mpmt_tracking.process import Conversation, ending, output_of
 
 PLAN_VERSION = 1
 PROTOCOL = 1
 DEADLINE_S = 60.0  # of a plan, which may calibrate a grain
 PILOT_BLOCK_S = 0.004  # a pilot grows until a block takes this long
+MOST_TASKS = 10**12  # of a pilot: a program whose blocks take no time even so does not run them
 LEAST_BLOCK_S = 0.0005
+PATIENCE = 20  # times as long as expected: then a process has hung
 NOTHING_MATCHED = 5  # mpmt's exit code
 
 FREE = "not pinned: where the scheduler puts it decides"
@@ -50,18 +52,20 @@ class MpmtBinary:
                           f"reads version {PLAN_VERSION}")
         try:
             return [self._case(planned) for planned in plan["cases"]]
-        except (KeyError, TypeError) as error:
-            raise Problem(f"{self.label}: its plan lacks the field {error}") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise Problem(f"{self.label}: its plan has no usable field {plain(error, 60)}") from None
 
     def size(self, case: Case, seconds: float) -> Size:
         step = int(case.detail["divides"])
         tasks, block_s = step, 0.0
         while True:
-            block_s, process_s = self._timed(case, Size(tasks, 1, DEADLINE_S))
+            block_s, process_s = self._timed(case, Size(tasks, 1, DEADLINE_S / PATIENCE))
             if block_s >= PILOT_BLOCK_S or process_s > seconds:
                 break
             growth = min(100.0, max(2.0, 1.5 * PILOT_BLOCK_S / block_s))
             tasks = step * math.ceil(tasks * growth / step)
+            if tasks > MOST_TASKS:
+                raise Failed(f"{plain(case.name)}: {tasks} tasks take only {block_s:g} s")
         overhead = max(0.0, process_s - block_s - _warm_up(tasks, step) / tasks * block_s)
         left = max(seconds - overhead, REPETITIONS * LEAST_BLOCK_S)
         per_step = block_s / (tasks / step)
@@ -82,7 +86,7 @@ class MpmtBinary:
 
     def _blocks(self, case: Case, size: Size) -> list[int]:
         """Wall time of each block in ns."""
-        deadline = max(10.0, 20 * size.seconds)
+        deadline = max(10.0, PATIENCE * size.seconds)
         opening = {"type": "case", "protocol": PROTOCOL, "tasks": size.amount,
                    "warmup_tasks": _warm_up(size.amount, int(case.detail["divides"])), "deadline_s": deadline,
                    "data_dir": self._data_dir, "case": case.detail["case"]}
@@ -98,6 +102,11 @@ class MpmtBinary:
 
     def _case(self, planned: dict[str, Any]) -> Case:
         free = planned["case"]["placement"] == "free"
+        for field, kind in (("name", str), ("bench_version", int), ("divides", int)):
+            if type(planned[field]) is not kind or not planned[field]:
+                raise ValueError(field)
+        if planned["divides"] < 1:
+            raise ValueError("divides")
         return Case(planned["name"], planned["bench_version"], FREE if free else "",
                     {"case": planned["case"], "divides": planned["divides"]})
 
@@ -110,7 +119,7 @@ class MpmtBinary:
         if code == NOTHING_MATCHED:
             raise NothingMeasured(f"{what}: nothing matches")
         if code != 0:
-            raise Problem(f"{what} exited with {code}: {said}")
+            raise Problem(f"{what} {ending(code)}" + (f": {said}" if said else ""))
         try:
             answer = json.loads(output)
         except (ValueError, RecursionError):
@@ -126,7 +135,7 @@ def _warm_up(tasks: int, step: int) -> int:
 
 def _wall_ns(block: dict[str, Any], size: Size) -> int:
     wall, tasks = block.get("wall_ns"), block.get("tasks")
-    if not isinstance(wall, int) or wall <= 0:
+    if type(wall) is not int or not 0 < wall < 1 << 63:
         raise Failed(f"block.wall_ns is {plain(wall, 40)}, not a positive integer")
     if tasks != size.amount:
         raise Failed(f"a block had {plain(tasks, 40)} tasks where {size.amount} were asked for")

@@ -9,45 +9,103 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mpmt_records import plain
+from mpmt_schema import plain
 from mpmt_tracking.contender import Failed
 
 MOST_LINE = 16 << 20  # bytes; the trial protocol's limit
+MOST_OUTPUT = 64 << 20  # bytes
+LOOK_S = 0.25  # how often to see whether a process has ended whose output a child of its own still holds
 
 
 @contextlib.contextmanager
 def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """The process while the block lasts; at its end, also by an exception or Ctrl-C, its group is killed and it is
     reaped. Raises Failed when it cannot be started."""
-    try:
-        process = subprocess.Popen(command, start_new_session=True, **options)
-    except OSError as error:
-        raise Failed(f"{plain(command[0])} cannot be started: {error.strerror}") from None
-    try:
+    with contextlib.ExitStack() as stack:
+        with _interruptions_wait():
+            try:
+                process = subprocess.Popen(command, start_new_session=True, bufsize=0, **options)
+            except OSError as error:
+                raise Failed(f"{plain(command[0])} cannot be started: {error.strerror}") from None
+            stack.callback(_end, process)
         yield process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+@contextlib.contextmanager
+def _interruptions_wait() -> Iterator[None]:
+    """Signals that have a handler are handled when the block ends: Ctrl-C inside Popen would lose a process that runs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    came: list[int] = []
+    for number in handlers:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for number in came:
+        handlers[signal.Signals(number)](number, None)
 
 
 def output_of(command: Sequence[str], deadline_s: float) -> tuple[int, bytes, str]:
     """Exit code, standard output, and the last line of standard error. Raises Failed when it takes longer."""
     with tempfile.TemporaryFile() as errors, started(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                                      stderr=errors) as process:
+        ends_at = time.monotonic() + deadline_s
         try:
-            output, _ = process.communicate(timeout=deadline_s)
+            output = _whole_output(process, ends_at)
+            process.wait(max(0.0, ends_at - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise Failed(f"{plain(command[0])} did not end within {deadline_s:g} s") from None
         return process.returncode, output, last_line(errors)
+
+
+def _whole_output(process: subprocess.Popen[bytes], ends_at: float) -> bytes:
+    """Until the process has ended, although a child that it leaves behind may hold its output for longer. Raises
+    TimeoutExpired, Failed."""
+    whole = bytearray()
+    while True:
+        left, ended = ends_at - time.monotonic(), process.poll() is not None
+        if left <= 0:
+            raise subprocess.TimeoutExpired(process.args, 0)
+        if select.select([process.stdout], [], [], 0 if ended else min(left, LOOK_S))[0]:
+            part = os.read(process.stdout.fileno(), 1 << 16)
+            whole += part
+            if len(whole) > MOST_OUTPUT:
+                raise Failed(f"{plain(process.args[0])} wrote more than {MOST_OUTPUT >> 20} MiB to standard output")
+            if not part:
+                return bytes(whole)
+        elif ended:
+            return bytes(whole)
+
+
+def ending(code: int) -> str:
+    """An exit code of subprocess in words."""
+    if code >= 0:
+        return f"exited with {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:  # most real-time signals have no name
+        return f"was killed by signal {-code}"
 
 
 def last_line(errors: Any) -> str:
@@ -70,7 +128,7 @@ class Conversation:
         self._errors = self._stack.enter_context(tempfile.TemporaryFile())
         pipe = subprocess.PIPE
         self._process = self._stack.enter_context(
-            started(self._command, stdin=pipe, stdout=pipe, stderr=self._errors, bufsize=0))
+            started(self._command, stdin=pipe, stdout=pipe, stderr=self._errors))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,7 +180,6 @@ class Conversation:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
         code = self._process.poll()
-        how = ("closed its output" if code is None else f"was killed by {signal.Signals(-code).name}" if code < 0
-               else f"exited with {code}")
+        how = "closed its output" if code is None else ending(code)
         said = last_line(self._errors)
         return f"the trial {how}" + (f": {said}" if said else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,12 +24,12 @@ def load(machine_key: str | None) -> dict[str, float]:
     try:
         said = json.loads(place(machine_key).read_text("utf-8"))["half_widths"]
         return {name: float(width) for name, width in said.items() if _is_width(width)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return {}
 
 
 def _is_width(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value) and 0 <= value <= MOST_WIDTH
+    return type(value) in (int, float) and 0 <= value <= MOST_WIDTH  # NaN is in no range
 
 
 def save(machine_key: str | None, found: Mapping[str, float]) -> Path:
