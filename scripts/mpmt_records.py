@@ -20,7 +20,7 @@ import pandas
 from mpmt_schema import Record, first_problem, plain, schema, surely_follows, validator
 
 __all__ = ["BadRecord", "Record", "by_round", "capacity", "cases", "first_problem", "left_out", "load", "plain",
-           "schema", "trials", "usable_cpus", "validator"]
+           "read_json", "schema", "trials", "usable_cpus", "validator"]
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 512 * 1024 * 1024
@@ -93,6 +93,16 @@ def load(path: str | os.PathLike[str]) -> Record:
     if problem:
         refuse(problem)
     return record
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """What the JSON in the file says, unchecked but for its numbers. Raises BadRecord."""
+    shown = plain(path, 300)
+
+    def refuse(reason: str) -> NoReturn:
+        raise BadRecord(f"{shown}: {reason}") from None
+
+    return _parse(_read(Path(path), refuse), refuse)
 
 
 def _read(path: Path, refuse: Callable[[str], NoReturn]) -> str:

@@ -23,7 +23,7 @@ from .places import ROOT
 from .problem import EXIT_OK, NothingMeasured, Problem
 from .series import Gathered, Order, gather
 from .store import Index, with_index
-from .stored_files import MACHINE_KEY
+from .stored_files import MACHINE_KEY, moment
 
 FORMATS = ("png", "svg")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -181,12 +181,3 @@ def _first_of_day(files: Sequence[sqlite3.Row], place: dict[str, int], day: str)
         raise Problem(f"--since: {plain(day, 20)} is no date")
     return min((place[row["commit_id"]] for row in files if row["commit_id"] in place
                 and (moment(row["commit_date"]) or start) >= start), default=len(place))
-
-
-def moment(text: str) -> datetime | None:
-    """A date of a record, which is untrusted text: ISO 8601 with an offset or Z; else None."""
-    try:
-        when = datetime.fromisoformat(re.sub(r"(\.\d+)?Z$", "+00:00", text))
-    except ValueError:
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)

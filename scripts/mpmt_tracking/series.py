@@ -26,6 +26,7 @@ import mpmt_stats
 from mpmt_changes import LEAST_STEP, RULES_VERSION, ChangePoint, change_points, detectable_step
 
 from .store import Index, trial_values
+from .stored_files import moment
 
 OFF_CHAIN, DIRTY, NO_COMMIT, SINCE = "not on the branch", "dirty build", "no commit", "before --since"
 
@@ -85,7 +86,7 @@ class Gathered:
     unused: dict[str, Counter[str]]  # machine: reason: records
     thin: Counter[str]  # machine: cases left out of interrupted records
     records: Counter[str]  # machine: records used
-    dates: dict[str, str]  # commit: date
+    dates: dict[str, str]  # commit: its date; where that is none, when the record was started
 
 
 def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[dict[int, sqlite3.Row], dict[str, Counter[str]]]:
@@ -108,7 +109,8 @@ def gather(index: Index, order: Order, machine: str | None, cases: re.Pattern[st
     files = [row for row in index.files() if machine in (None, row["machine"])]
     kept, unused = usable(files, order)
     found = Gathered([], index.epochs(), unused, Counter(), Counter(row["machine"] for row in kept.values()),
-                     {row["commit_id"]: row["commit_date"] for row in kept.values()})
+                     {row["commit_id"]: row["commit_date"] if moment(row["commit_date"]) else row["started_utc"]
+                      for row in kept.values()})
     answers, fresh = index.answers(), {}
     for case in index.cases():
         if cases is None or cases.search(case["name"]):

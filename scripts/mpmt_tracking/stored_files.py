@@ -9,6 +9,7 @@ import statistics
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,12 @@ def _points(entries: list[dict[str, Any]]) -> list[Point]:
     return [Point(name, first["workload"], version, first["placement"] or "", values, statistics.median(values),
                   mpmt_stats.coefficient_of_variation(values), mpmt_stats.is_unstable(values))
             for (name, version), (first, values) in by_case.items()]
+
+
+def moment(text: str) -> datetime | None:
+    """A date of a record, which is untrusted text: ISO 8601 with an offset or Z; else None."""
+    try:
+        when = datetime.fromisoformat(re.sub(r"(\.\d+)?Z$", "+00:00", text))
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)

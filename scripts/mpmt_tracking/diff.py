@@ -1,0 +1,186 @@
+"""Two stored records, case by case: B's times over A's. Also reads two files of any Google Benchmark program.
+
+The two were measured at different times, so the machine may have been in another state: they differ by more than the
+intervals say. `track.py compare` measures both together, and is what can be believed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy
+from scipy.special import stdtrit
+
+import mpmt_records
+import mpmt_stats
+from mpmt_changes import welch
+from mpmt_records import BadRecord, plain
+
+from . import google_json
+from .history import pattern
+from .problem import EXIT_OK, NotComparable, Problem
+
+COLUMNS = ("B / A", "95 % interval", "A", "B", "trials", "benchmark")
+NUMBERS = (0, 1, 2, 3, 4)
+CAUTION = ("measured in two sessions, not interleaved: the machine's own changes between them are in the ratios, and not in "
+           "the intervals; `track.py compare` measures both together")
+
+Case = tuple[str, int]  # name, bench_version
+
+
+@dataclass
+class Side:
+    """One file: every case's times in ns (per task; of Google Benchmark files, per iteration), and what was left out."""
+
+    shown: str
+    times: dict[Case, list[float]]
+    machine: str | None = None
+    epoch: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Row:
+    """A common case: the ratio B / A of geometric means with its 95 % interval; None with fewer than 2 values a side."""
+
+    name: str
+    version: int
+    ratio: float
+    low: float | None
+    high: float | None
+    a: list[float]
+    b: list[float]
+    unstable: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", type=Path, metavar="A.json", help="the record to compare with")
+    parser.add_argument("b", type=Path, metavar="B.json", help="the other one; above 1: B is slower")
+    parser.add_argument("--cases", metavar="REGEX", type=pattern, help="benchmarks whose name matches")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def run(options: argparse.Namespace) -> int:
+    """0. Raises Problem for unreadable files, NotComparable for unlike machines and when no case is common."""
+    a, b = (read(path) for path in (options.a, options.b))
+    warnings = _check(a, b)
+    rows = [row_of(case, a.times[case], b.times[case]) for case in a.times
+            if case in b.times and (options.cases is None or options.cases.search(case[0]))]
+    if not rows:
+        raise NotComparable(f"{a.shown} and {b.shown} have no case in common{_why_none(a, b, options)}")
+    rows.sort(key=lambda row: (-abs(math.log(row.ratio)), row.name))
+    if options.json:
+        print(json.dumps(_as_json(a, b, rows, warnings), indent=1, allow_nan=False))
+    else:
+        print(text(a, b, rows, warnings))
+    return EXIT_OK
+
+
+def _why_none(a: Side, b: Side, options: argparse.Namespace) -> str:
+    names = {name for name, _ in a.times} & {name for name, _ in b.times}
+    if a.times.keys() & b.times.keys():
+        return f" that matches --cases {plain(options.cases.pattern, 80)}"
+    return f": {len(names)} benchmarks have the same name, but another bench_version" if names else ""
+
+
+# ---- reading -----------------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> Side:
+    """A file's times. Raises Problem."""
+    shown = plain(path, 300)
+    try:
+        parsed = mpmt_records.read_json(path)
+        if google_json.is_foreign(parsed):
+            found, left_out = google_json.times(parsed, shown)
+            return Side(shown, {(name, 1): values for name, values in found.items()}, None, {}, left_out)
+        record = mpmt_records.load(path)
+    except BadRecord as error:
+        raise Problem(str(error)) from None
+    times: dict[Case, list[float]] = {}
+    for entry in record["benchmarks"]:
+        if entry["run_type"] == "iteration" and entry["status"] == "ok":
+            times.setdefault((entry["name"], entry["bench_version"]), []).append(entry["ns_per_task"])
+    machine, notes = record["context"]["machine"], [f"left out: {line}" for line in mpmt_records.left_out(record)]
+    return Side(shown, times, machine["key"], machine["epoch"], notes)
+
+
+def _check(a: Side, b: Side) -> list[str]:
+    """Warnings. Raises NotComparable for two machines, or two kinds of file."""
+    if (a.machine is None) != (b.machine is None):
+        other = a if a.machine is None else b
+        raise NotComparable(f"{other.shown} is no mpmt record, the other one is: their times mean different things")
+    if a.machine is None:
+        return ["these files do not say which machine they come from: that it is the same one cannot be checked"]
+    if a.machine != b.machine:
+        raise NotComparable(f"{b.shown}: context.machine.key is {b.machine}, but {a.machine} in {a.shown}: times of "
+                            "different machines are not compared")
+    if a.epoch != b.epoch:
+        from .history_table import what_changed
+        return [f"the machine's state changed between them: {what_changed(a.epoch, b.epoch)}"]
+    return []
+
+
+# ---- statistics --------------------------------------------------------------------------------------------
+
+
+def row_of(case: Case, a: list[float], b: list[float]) -> Row:
+    """Welch's t interval on logarithms, unpaired: rounds of two sessions have nothing in common."""
+    step_logs = [numpy.log(side) for side in (a, b)]
+    difference = float(step_logs[1].mean() - step_logs[0].mean())
+    unstable = mpmt_stats.is_unstable(a) or mpmt_stats.is_unstable(b)
+    if min(len(a), len(b)) < 2:
+        return Row(*case, math.exp(difference), None, None, a, b, unstable)
+    step = welch(*step_logs)
+    half = float(stdtrit(step.freedom, 0.975)) * step.error
+    low, high = (math.exp(max(-700.0, min(700.0, difference + shift))) for shift in (-half, half))
+    return Row(*case, math.exp(difference), low, high, a, b, unstable)
+
+
+# ---- output ------------------------------------------------------------------------------------------------
+
+
+def text(a: Side, b: Side, rows: list[Row], warnings: list[str]) -> str:
+    cells = [COLUMNS, *(_cells(row) for row in rows)]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(COLUMNS))]
+    table = ["  ".join(cell.rjust(width) if at in NUMBERS else cell.ljust(width)
+                       for at, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in cells]
+    notes = [f"{side}: {note}" for side, both in (("A", a), ("B", b)) for note in both.notes]
+    alone = [f"only in {side}: {len(one.times.keys() - other.times.keys())} cases"
+             for side, one, other in (("A", a, b), ("B", b, a)) if one.times.keys() - other.times.keys()]
+    return "\n".join([f"A  {a.shown}", f"B  {b.shown}", f"caution: {CAUTION}", *(f"warning: {w}" for w in warnings), "",
+                      *table, "", *notes, *alone, f"{len(rows)} cases compared"])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    interval = "-" if row.low is None or row.high is None else f"{_ratio(row.low)} … {_ratio(row.high)}"
+    version = f" (version {row.version})" if row.version != 1 else ""
+    return (_ratio(row.ratio), interval, duration(statistics.median(row.a)), duration(statistics.median(row.b)),
+            f"{len(row.a)}/{len(row.b)}", plain(row.name, 160) + version + (" (unstable)" if row.unstable else ""))
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.3f}" if 1e-3 <= value < 1e4 else f"{value:.2e}"
+
+
+def duration(ns: float) -> str:
+    """1.23 ms"""
+    for size, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if ns >= size:
+            return f"{ns / size:.3g} {unit}" if ns < 1e3 * size else f"{ns / size:.0f} {unit}"
+    return f"{ns:.3g} ns"
+
+
+def _as_json(a: Side, b: Side, rows: list[Row], warnings: list[str]) -> dict[str, Any]:
+    return {
+        "a": a.shown, "b": b.shown, "machine": a.machine, "warnings": [CAUTION, *warnings],
+        "left_out": {"a": a.notes, "b": b.notes},
+        "cases": [{"benchmark": row.name, "bench_version": row.version, "ratio": row.ratio, "low": row.low,
+                   "high": row.high, "trials_a": len(row.a), "trials_b": len(row.b), "unstable": row.unstable}
+                  for row in rows],
+    }
