@@ -1,0 +1,92 @@
+"""The quick check says yes only to what jsonschema accepts, and yes to every good record."""
+
+from __future__ import annotations
+
+import copy
+import glob
+import json
+import random
+from typing import Any
+
+import pytest
+
+import mpmt_records
+from mpmt_quick_check import quick_check
+from mpmt_schema import surely_follows, validator
+
+Json = dict[str, Any]
+ODD = [None, True, False, 0, 1, -1, 1.0, 1.5, -0.5, 2**64, 2**70, 1e300, "", "x", "ok", "a" * 2000, "0x" + "0" * 16,
+       "2024-05-01T12:00:00Z", "2024-05-01T12:00:00Z\n", [], {}, [1], [[1, 2]], [[1, 2, 3]], [[1, 0]], {"a": 1}, {"a": []}]
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        found += places(value, (*path, key))
+    return found
+
+
+def mutated(record: Json, random_: random.Random, where: list[tuple[Any, ...]]) -> Json:
+    made = copy.deepcopy(record)
+    *outer, last = random_.choice(where)
+    holder: Any = made
+    for key in outer:
+        holder = holder[key]
+    choice = random_.random()
+    if choice < 0.15:
+        del holder[last]
+    elif choice < 0.25 and isinstance(holder, dict):
+        holder["surprise"] = random_.choice(ODD)
+    else:
+        holder[last] = random_.choice(ODD)
+    return made
+
+
+def test_good_records_are_recognised(golden_once: Json) -> None:
+    check = surely_follows()
+    assert check(golden_once)
+    for path in glob.glob(str(mpmt_records.__file__) + "/../../results/*/*.json"):
+        assert check(json.loads(open(path, encoding="utf-8").read()))
+
+
+def test_yes_is_never_said_to_what_the_schema_refuses(small: Json) -> None:
+    by_kind = [next(i for i, e in enumerate(small["benchmarks"]) if e["run_type"] == kind and e["status"] == "ok")
+               for kind in ("iteration", "aggregate")]
+    small["benchmarks"] = [small["benchmarks"][10], *(small["benchmarks"][i] for i in by_kind)]
+    small["comparisons"] = small["comparisons"][:1]
+    for entry in small["benchmarks"]:
+        if entry.get("latency_ns"):
+            entry["latency_ns"]["histogram"] = entry["latency_ns"]["histogram"][:2]
+    where, random_, check, slow = places(small), random.Random(1), surely_follows(), validator()
+    doubted = agreed = 0
+    for _ in range(1500):
+        made = mutated(small, random_, where)
+        quick = check(made)
+        good = next(slow.iter_errors(made), None) is None
+        assert good or not quick, made
+        agreed += quick == good
+        doubted += good and not quick
+    assert agreed > 1400  # 1.0 for an integer, numbers beyond 2^64: in doubt, and left to jsonschema
+
+
+@pytest.mark.parametrize(("schema", "good", "bad"), [
+    ({"type": "integer"}, [0, -5], [True, 1.0, "1", None]),
+    ({"type": ["number", "null"], "minimum": 0}, [0, 0.5, None], [-1, float("nan"), float("inf"), 2**65]),
+    ({"type": "number", "exclusiveMinimum": 0}, [0.1], [0, -1]),
+    ({"type": "string", "minLength": 1, "pattern": "^a"}, ["a", "ab"], ["", "ba"]),
+    ({"enum": ["x", None]}, ["x", None], ["y", 0, False]), ({"const": 1}, [1], [True, 1.0, 2]),
+    ({"type": "array", "items": {"type": "string"}, "maxItems": 2}, [[], ["a"]], [["a", 1], ["a"] * 3]),
+    ({"required": ["a"], "additionalProperties": False, "properties": {"a": {}}}, [{"a": [1]}, 5], [{}, {"a": 1, "b": 1}]),
+    (True, [None, {}, "x"], []), (False, [], [None, {}, "x"]),
+])
+def test_keywords(schema: Any, good: list[Any], bad: list[Any]) -> None:
+    check = quick_check(schema)
+    assert all(map(check, good)) and not any(map(check, bad))
+
+
+@pytest.mark.parametrize("schema", [{"oneOf": []}, {"properties": {"a": {"$ref": "#/x"}}},
+                                    {"if": {"minimum": 3}, "then": {"type": "integer"}}])
+def test_what_it_does_not_know_it_does_not_ignore(schema: Json) -> None:
+    with pytest.raises(ValueError, match="quick check"):
+        quick_check(schema)
