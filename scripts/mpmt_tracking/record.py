@@ -174,10 +174,15 @@ def _measure(job: Job, number: int, count: int) -> int:
         say(str(problem))
         return EXIT_USAGE
     if stored:
-        say(f"recorded: {os.path.relpath(stored)}")
+        say(f"recorded: {_from_here(stored)}")
     if interrupted or code == EXIT_INTERRUPTED:
         raise KeyboardInterrupt
     return _judged(code, stored is not None, name)
+
+
+def _from_here(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
 
 
 def _judged(code: int, stored: bool, name: str) -> int:
