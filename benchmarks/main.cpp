@@ -2,7 +2,10 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
 #include <iostream>
+#include <system_error>
 
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
@@ -20,6 +23,18 @@ constexpr auto kExitCodes =
 int usage_error(const std::string& what) {
   std::cerr << "mpmt: " << what.substr(0, what.find('\n')) << '\n';
   return kUsage;
+}
+
+/// `code`, unless what was printed could not be written. A reader that has left (mpmt list | head) is no error.
+int printed(int code) {
+  std::cout.flush();
+  if (std::cout && std::ferror(stdout) == 0) return code;
+  errno = 0;
+  std::fputs("\n", stdout);  // once more: the reason of an earlier failure may have been overwritten
+  const int reason = std::fflush(stdout) == 0 ? 0 : errno;
+  if (reason == EPIPE) return code;
+  return usage_error("standard output cannot be written" +
+                     (reason == 0 ? ": a part is lost" : ": " + std::generic_category().message(reason)));
 }
 
 std::string without_command(const CLI::App& app, int argc, char** argv) {
@@ -84,9 +99,9 @@ int main(int argc, char** argv) {
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
   try {
     app.parse(argc, argv);
-    return code;
+    return printed(code);
   } catch (const CLI::Success& done) {  // --help, --version
-    return app.exit(done);
+    return printed(app.exit(done));
   } catch (const CLI::ParseError& wrong) {
     return usage_error(app.get_subcommands().empty() ? without_command(app, argc, argv) : wrong.what());
   } catch (const UsageError& wrong) {
