@@ -1,0 +1,315 @@
+"""track.py history over synthetic repositories and records: what is found, said, left out, drawn and written."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import math
+import random
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import make_history as made
+from mpmt_tracking import history, history_figures, otava
+from mpmt_tracking.problem import NothingMeasured, Problem
+
+COUNT = 40
+OTHER = {**made.EPOCH, "governor": "power save"}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    folder = tmp_path_factory.mktemp("history") / "repository"
+    return folder, made.make_repository(folder, COUNT)
+
+
+class Bench:
+    """A repository with a results folder, and `history` run on them."""
+
+    def __init__(self, tmp_path: Path, repository: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+        (self.repo, self.commits), self.results, self.capsys = repository, tmp_path / "results", capsys
+
+    def write(self, levels: dict[str, Sequence[float]], **more: Any) -> None:
+        made.write_history(self.results, self.commits, levels, **more)
+
+    def run(self, *arguments: str) -> tuple[str, str]:
+        """(standard output, standard error) of a run that ends well."""
+        assert run(self.results, self.repo, *arguments) == 0
+        return self.capsys.readouterr()
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        return json.loads(self.run("--json", *arguments)[0])
+
+
+def run(results: Path, repo: Path, *arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    history.add_arguments(parser)
+    return history.run(parser.parse_args(["--results", str(results), "--repo", str(repo), *arguments]))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, repository: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> Bench:
+    return Bench(tmp_path, repository, capsys)
+
+
+def stepped(at: int, step: float, *, seed: int = 1, level: float = 1e5) -> list[float]:
+    random_ = random.Random(seed)
+    return [level * (1 + step * (i >= at)) * math.exp(random_.gauss(0, 0.006)) for i in range(COUNT)]
+
+
+# ---- what is found ---------------------------------------------------------------------------------------
+
+
+def test_steps_are_named_by_their_commits(bench: Bench) -> None:
+    bench.write({"worse": stepped(25, 0.08), "better": stepped(12, -0.1, seed=2), "same": stepped(0, 0.0, seed=3)})
+    machine, = bench.json()["machines"]
+    changes = {one["benchmark"]: one["changes"] for one in machine["series"]}
+    assert changes["same"] == []
+    for name, at, effect in (("worse", 25, 0.08), ("better", 12, -0.1)):
+        change, = changes[name]
+        assert (change["last_good"], change["first_bad"]) == (bench.commits[at - 1], bench.commits[at])
+        assert change["low"] < effect < change["high"] and change["effect"] == pytest.approx(effect, abs=0.01)
+        assert (change["measured_since"], change["missing"]) == (COUNT - at, 0)
+
+
+def test_the_table_has_the_latest_first_and_says_how_it_came_about(bench: Bench) -> None:
+    bench.write({"early": stepped(10, 0.3), "late": stepped(30, 0.05, seed=2)})
+    out, err = bench.run()
+    assert err == ""
+    assert out.index("late") < out.index("early")
+    assert f"{bench.commits[29][:12]}  {bench.commits[30][:12]}" in out
+    assert "2 steps slower, 0 faster, in 2 of 2 series" in out and "track.py bisect" in out
+
+
+def test_nothing_changed_is_said_with_what_would_have_been_found(bench: Bench) -> None:
+    bench.write({"a": stepped(0, 0.0), "b": stepped(0, 0.0, seed=2)})
+    out, _ = bench.run()
+    assert "nothing changed in 2 series of 40 commits" in out
+    assert "would have been found in four of five cases, 10 commits after it: a step of 2." in out
+
+
+def test_missing_commits_widen_the_range(bench: Bench) -> None:
+    levels = stepped(25, 0.08)
+    levels[23:27] = [math.nan] * 4
+    bench.write({"a": levels})
+    change, = bench.json()["machines"][0]["series"][0]["changes"]
+    assert (change["last_good"], change["first_bad"]) == (bench.commits[22], bench.commits[27])
+    assert change["missing"] == 4
+
+
+def test_a_second_run_gives_the_same_from_memory(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mpmt_tracking import series
+    bench.write({"a": stepped(25, 0.08)})
+    first = bench.json()
+    monkeypatch.setattr(series, "change_points", lambda _: pytest.fail("asked again"))
+    assert bench.json() == first
+
+
+# ---- what is not compared --------------------------------------------------------------------------------
+
+
+def test_a_new_epoch_is_a_line_and_no_change(bench: Bench) -> None:
+    bench.write({"a": stepped(20, 0.5)}, epochs=[made.EPOCH] * 20 + [OTHER] * 20)
+    machine, = bench.json()["machines"]
+    assert [len(one["points"]) for one in machine["series"]] == [20, 20]
+    assert [one["changes"] for one in machine["series"]] == [[], []]
+    assert [epoch["from"] for epoch in machine["epochs"]] == [bench.commits[0], bench.commits[20]]
+    assert f'new epoch at {bench.commits[20][:12]}, not compared with what was before: governor: null → "power save"' \
+        in bench.run()[0]
+
+
+def test_machines_are_shown_apart(bench: Bench) -> None:
+    bench.write({"a": stepped(25, 0.08)})
+    bench.write({"a": stepped(0, 0.0, level=7e6)}, key="ffffffffffff")
+    out, _ = bench.run()
+    assert out.index(f"machine {made.KEY}") < out.index("machine ffffffffffff") and "nothing changed in 1 series" in out
+    assert "machine ffff" not in bench.run("--machine", made.KEY)[0]
+
+
+def test_records_of_no_use_are_counted(bench: Bench) -> None:
+    bench.write({"a": stepped(0, 0.0)})
+    trials = made.entries("a", [1e9] * 5)
+    for at, more in ((50, {"dirty": True}), (51, {})):
+        commit = bench.commits[3] if more else "f" * 40
+        made.write_record(bench.results, made.context(commit, [], at, 5, **more), trials)
+    nogit = made.context(bench.commits[0], [], 52, 5)
+    nogit["commit"] = None
+    made.write_record(bench.results, nogit, trials)
+    made.write_record(bench.results, made.context(bench.commits[5], [], 53, 5, interrupted=True), trials[:2])
+    out, _ = bench.run()
+    for words in ("1 record: dirty build", "1 record: not on the branch", "1 record: no commit",
+                  "1 case of interrupted records"):
+        assert f"left out: {words}" in out
+    assert max(p["ns_per_task"] for p in bench.json()["machines"][0]["series"][0]["points"]) < 2e5
+
+
+def test_records_of_one_commit_are_pooled(bench: Bench) -> None:
+    bench.write({"a": [100.0] * COUNT}, noise=0)
+    made.write_record(bench.results, made.context(bench.commits[7], [], 99, 6), made.entries("a", [110.0] * 6))
+    point = bench.json()["machines"][0]["series"][0]["points"][7]
+    assert (point["ns_per_task"], point["trials"]) == (110.0, 11)
+
+
+def test_unstable_and_free_points_change_nothing_and_are_shown(bench: Bench) -> None:
+    bench.write({"a": [1e5] * COUNT}, noise=0.003)
+    for at in range(20, COUNT):
+        stamp = made.context(bench.commits[at], [], 100 + at, 5)
+        two_modes = made.entries("wild", [1e5, 2e5, 1e5, 2.1e5, 1e5])
+        free = made.entries("free", [1e5 * (1 + (at >= 30))] * 5, made.case_fields("free", "free"))
+        made.write_record(bench.results, stamp, [*two_modes, *free])
+    series = {one["benchmark"]: one for one in bench.json()["machines"][0]["series"]}
+    for name in ("wild", "free"):
+        assert len(series[name]["points"]) == 20 and not any(point["trusted"] for point in series[name]["points"])
+        assert series[name]["changes"] == []
+    out, _ = bench.run()
+    assert "not trusted: 1 series placed `free`" in out and "not trusted: 20 values with two modes" in out
+
+
+def test_another_version_is_another_series(bench: Bench) -> None:
+    for at, commit in enumerate(bench.commits):
+        fields = made.case_fields("a", version=1 + (at >= 20))
+        made.write_record(bench.results, made.context(commit, [], at, 3), made.entries("a", [100.0 * (1 + (at >= 20))] * 3, fields))
+    out, _ = bench.run()
+    assert "nothing changed in 2 series" in out
+
+
+# ---- options ---------------------------------------------------------------------------------------------
+
+
+def test_cases_and_since(bench: Bench) -> None:
+    bench.write({"a": stepped(25, 0.08), "b": stepped(25, 0.08)})
+    assert [one["benchmark"] for one in bench.json("--cases", "^b$")["machines"][0]["series"]] == ["b"]
+    for since, first in ((bench.commits[9], 10), ("2024-01-02", 24), ("HEAD~5", COUNT - 5)):
+        machine = bench.json("--since", since)["machines"][0]
+        assert machine["series"][0]["points"][0]["commit"] == bench.commits[first]
+        assert machine["left_out"]["before --since"] == first
+    assert bench.json("--branch", "main~20")["machines"][0]["commits"] == 20
+
+
+@pytest.mark.parametrize("arguments", [("--cases", "("), ("--machine", "../x"), ("--format", "gif")])
+def test_wrong_options_are_refused(arguments: tuple[str, str], bench: Bench) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(bench.results, bench.repo, *arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("--since", "nowhere"), "nowhere"), (("--since", "2024-13-77"), "no date"), (("--branch", "--all"), "--all"),
+])
+def test_wrong_revisions_are_problems(arguments: tuple[str, str], words: str, bench: Bench) -> None:
+    bench.write({"a": [1.0] * COUNT})
+    with pytest.raises(Problem, match=words):
+        run(bench.results, bench.repo, f"{arguments[0]}={arguments[1]}")
+
+
+def test_without_records_nothing_was_measured(bench: Bench) -> None:
+    bench.results.mkdir()
+    with pytest.raises(NothingMeasured, match="no usable record"):
+        run(bench.results, bench.repo)
+    with pytest.raises(Problem, match="No such file"):
+        run(bench.results / "none", bench.repo)
+    bench.write({"a": [1.0] * COUNT})
+    with pytest.raises(NothingMeasured, match="no benchmark matches --cases"):
+        run(bench.results, bench.repo, "--cases", "zzz")
+
+
+def test_refused_records_are_named_and_the_rest_is_read(bench: Bench) -> None:
+    bench.write({"a": stepped(25, 0.08)})
+    (bench.results / made.KEY / "000000000bad-20240101T000000Z.json").write_text("{\n")
+    out, err = bench.run()
+    assert "1 steps slower" in out or "1 step slower" in out
+    assert err == f"refused: {made.KEY}/000000000bad-20240101T000000Z.json: truncated: the JSON ends too early, in line 2\n"
+
+
+def test_a_shallow_clone_is_refused(bench: Bench, tmp_path: Path) -> None:
+    bench.write({"a": [1.0] * COUNT})
+    subprocess.run(["git", "clone", "--quiet", "--depth", "3", f"file://{bench.repo}", str(tmp_path / "clone")], check=True)
+    with pytest.raises(Problem, match="git fetch --unshallow"):
+        run(bench.results, tmp_path / "clone")
+
+
+def test_outside_git_dates_give_the_order(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    bench.write({"a": stepped(25, 0.08)})
+    assert run(bench.results, tmp_path / "plain", "--json") == 0
+    out, err = bench.capsys.readouterr()
+    assert json.loads(out)["machines"][0]["series"][0]["changes"][0]["first_bad"] == bench.commits[25]
+    assert "ordered by date" in err
+
+
+# ---- plots and CSV ---------------------------------------------------------------------------------------
+
+EVIL = ["../../etc/passwd", "a/b", "a_b", "$x^{$ \\frac", "</text><script>alert(1)</script>", "=cmd|' /C calc'!A0", "",
+        "a\nb", "\u202eabc", "name_" * 100, "_", "CON", "100 % \N{SNOWMAN}"]
+
+
+def test_plots_of_hostile_names_stay_in_their_folder(bench: Bench, tmp_path: Path) -> None:
+    names = [name for name in EVIL if name][:6]
+    bench.write({name: stepped(25, 0.08) for name in names}, epochs=[made.EPOCH] * 10 + [OTHER] * 30)
+    before = set(tmp_path.rglob("*"))
+    out, _ = bench.run("--plots", str(tmp_path / "plots"), "--format", "svg")
+    new = [path for path in set(tmp_path.rglob("*")) - before if path.is_file() and "cache" not in path.parts]
+    assert len(new) == len(names) and {path.parent for path in new} == {tmp_path / "plots"}
+    assert f"{len(names)} plots" in out
+    for path in new:
+        text = path.read_text("utf-8")
+        assert "<script" not in text and bench.commits[25][:10] in text and "epoch 2" in text
+
+
+def test_file_names_are_safe_and_unique() -> None:
+    stems = [history_figures.file_stem(name, 1) for name in EVIL]
+    assert len(set(stems)) == len(EVIL) and history_figures.file_stem("a", 2) != history_figures.file_stem("a", 1)
+    assert all(stem.replace("_", "").replace("-", "").isalnum() and len(stem) < 100 for stem in stems)
+
+
+def test_a_png_of_each_kind(bench: Bench, tmp_path: Path) -> None:
+    bench.write({"a": stepped(25, 0.08), "loaded": [1e5 * (1.7 if i % 9 == 4 else 1) for i in range(COUNT)]})
+    bench.run("--plots", str(tmp_path / "plots"), "--format", "png")
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in (tmp_path / "plots").iterdir())
+
+
+def test_an_unwritable_plots_folder_is_a_problem(bench: Bench, tmp_path: Path) -> None:
+    bench.write({"a": [1.0] * COUNT})
+    (tmp_path / "file").write_text("")
+    for option in (f"--plots={tmp_path / 'file'}", f"--csv={tmp_path / 'file' / 'x.csv'}"):
+        with pytest.raises(Problem, match=option.split("=")[0]):
+            run(bench.results, bench.repo, option)
+
+
+def test_the_csv_is_what_otava_reads(bench: Bench, tmp_path: Path) -> None:
+    with_gap = stepped(0, 0.0)
+    with_gap[0] = with_gap[12] = math.nan
+    bench.write({"a": stepped(0, 0.0), "=1+1": with_gap, "time": [5.0] * COUNT}, noise=0)
+    bench.run("--csv", str(tmp_path / "x.csv"))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text("utf-8"))))
+    assert list(rows[0]) == ["time", "commit", "'=1+1", "a", "time #2"]
+    assert [row["commit"] for row in rows] == bench.commits
+    assert rows[1]["time"] == "2024-01-01 01:00:00 +0000"
+    assert all(math.isfinite(float(row[name])) for row in rows for name in list(row)[2:])  # no cell may be empty
+    assert rows[12]["'=1+1"] == rows[11]["'=1+1"] and rows[0]["'=1+1"] == rows[1]["'=1+1"]
+
+
+def test_the_csv_is_of_one_machine_and_its_newest_epoch(bench: Bench, tmp_path: Path) -> None:
+    bench.write({"a": [1.0] * COUNT}, epochs=[made.EPOCH] * 30 + [OTHER] * 10)
+    bench.run("--csv", str(tmp_path / "x.csv"))
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 11
+    bench.write({"a": [1.0] * COUNT}, key="ffffffffffff")
+    with pytest.raises(Problem, match="choose one with --machine"):
+        run(bench.results, bench.repo, "--csv", str(tmp_path / "x.csv"))
+
+
+def test_a_formula_is_no_heading() -> None:
+    from mpmt_tracking.series import Series
+    names = otava.column_names([Series("k", 0, name, 1, "", []) for name in ("=a", "@b", "-c", "+d", "e", "e", " =f", "\tg")])
+    assert not any(name[0] in "=+-@" for name in names) and len(set(names)) == 8

@@ -1,0 +1,269 @@
+"""The index of records: derived, disposable, shared by processes, and not to be led astray by what lies in the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import make_history as made
+from mpmt_tracking import store, stored_files
+from mpmt_tracking.problem import Problem
+
+Json = dict[str, Any]
+COMMITS = [f"{at:012x}{at:028x}" for at in range(0xA00, 0xA14)]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "mpmt" / "index"
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    folder = tmp_path / "results"
+    made.write_history(folder, COMMITS[:3], {"a": [100.0] * 3, "b": [5e6] * 3})
+    return folder
+
+
+def look(results: Path) -> tuple[list[str], list[str]]:
+    """(commits of the usable records, refused)."""
+    return store.with_index(results, lambda index: ([row["commit_id"] for row in index.files()], index.refused()))
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The records that were read since."""
+    seen: list[str] = []
+    original = stored_files.summarise
+    monkeypatch.setattr(store, "summarise", lambda results, path: seen.append(path) or original(results, path))
+    return seen
+
+
+# ---- good ones -------------------------------------------------------------------------------------------
+
+
+def test_what_is_indexed_is_what_the_record_says(results: Path) -> None:
+    def work(index: store.Index) -> None:
+        first, = (row for row in index.files() if row["commit_id"] == COMMITS[1])
+        assert first["parents"] == COMMITS[0] and first["machine"] == made.KEY
+        assert (first["dirty"], first["interrupted"], first["rounds"]) == (0, 0, 5)
+        assert index.epochs()[first["epoch"]] == made.EPOCH
+        cases = {row["name"]: row["id"] for row in index.cases()}
+        assert set(cases) == {"a", "b"}
+        record = json.loads((results / first["path"]).read_text())
+        times = [e["ns_per_task"] for e in record["benchmarks"] if e["name"] == "b"]
+        (median, blob), = ((m, b) for file, m, b, _ in index.points(cases["b"]) if file == first["id"])
+        assert list(store.trial_values(blob)) == times and median == sorted(times)[2]
+    store.with_index(results, work)
+
+
+def test_a_second_look_reads_nothing(results: Path, reads: list[str]) -> None:
+    (results / made.KEY / "000000000bad-20240101T000000Z.json").write_text("{")
+    first = look(results)
+    assert len(reads) == 4 and len(first[0]) == 3 and len(first[1]) == 1
+    assert look(results) == first
+    assert len(reads) == 4
+
+
+def test_changed_new_and_gone_files_are_noticed(results: Path, reads: list[str]) -> None:
+    look(results)
+    paths = sorted((results / made.KEY).iterdir())
+    paths[0].unlink()
+    record = json.loads(paths[1].read_text())
+    record["context"]["commit"]["dirty"] = True
+    paths[1].write_text(json.dumps(record))
+    made.write_history(results, COMMITS[3:4], {"c": [1.0]})
+    reads.clear()
+    assert len(look(results)[0]) == 3 and len(reads) == 2
+    assert store.with_index(results, lambda index: [row["dirty"] for row in index.files()]).count(1) == 1
+    left = store.with_index(results, lambda index: len(index.database.execute("SELECT * FROM points").fetchall()))
+    assert left == 5
+
+
+def test_many_records_are_read_by_several_processes(tmp_path: Path) -> None:
+    made.write_history(tmp_path / "r", COMMITS, {"a": [100.0] * 20})
+    commits, refused = look(tmp_path / "r")
+    assert sorted(commits) == COMMITS and refused == []
+
+
+def test_answers_are_remembered_and_do_not_grow_without_end(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_ANSWERS", 3)
+    store.with_index(results, lambda index: index.remember({"a": "1", "b": "2"}))
+    assert store.with_index(results, lambda index: index.answers()) == {"a": "1", "b": "2"}
+    store.with_index(results, lambda index: index.remember({"c": "3", "d": "4"}))
+    assert store.with_index(results, lambda index: index.answers()) == {"c": "3", "d": "4"}
+
+
+# ---- the index is derived --------------------------------------------------------------------------------
+
+
+def spoil_header(path: Path) -> None:
+    path.write_bytes(b"not a database" * 1000)
+
+
+def spoil_middle(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[1000:] = b"\xa5" * (len(data) - 1000)
+    path.write_bytes(data)
+
+
+def older_version(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE files (x)")
+
+
+def lacking_a_table(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE points")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [spoil_header, spoil_middle, older_version, foreign, lacking_a_table, empty])
+def test_a_bad_index_is_made_again(spoil: Callable[[Path], None], results: Path, reads: list[str],
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    good = look(results)
+    spoil(store.index_path(results))
+    reads.clear()
+    assert look(results) == good and len(reads) == 3
+    assert look(results) == good and len(reads) == 3, "the new one is kept"
+    assert capsys.readouterr().err == ""
+
+
+def test_without_a_place_the_index_lives_in_memory(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert len(look(results)[0]) == 3
+    assert "no index of the records can be kept" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_survived(results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    original = store.Index.refresh
+
+    def refresh(self: store.Index) -> int:
+        if self.database.execute("PRAGMA database_list").fetchone()[2]:
+            self.database.execute("PRAGMA max_page_count = 1")  # as many as there are
+        return original(self)
+
+    made.write_history(results, COMMITS[9:10], {f"case {at}": [1.0] for at in range(200)})
+    monkeypatch.setattr(store.Index, "refresh", refresh)
+    assert len(look(results)[0]) == 4
+    assert "full" in capsys.readouterr().err
+
+
+def test_a_locked_index_is_not_waited_for_without_end(results: Path, monkeypatch: pytest.MonkeyPatch,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    look(results)
+    monkeypatch.setattr(store, "BUSY_S", 0.01)
+    blocker = sqlite3.connect(store.index_path(results), isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    assert len(look(results)[0]) == 3
+    blocker.close()
+    assert "locked" in capsys.readouterr().err
+
+
+def test_several_processes_at_once(tmp_path: Path) -> None:
+    made.write_history(tmp_path / "r", COMMITS, {"a": [100.0] * 20, "b": [7.0] * 20})
+    code = ("import sys; from pathlib import Path; from mpmt_tracking import store\n"
+            "print(store.with_index(Path(sys.argv[1]), lambda i: (len(i.files()), "
+            "len(i.database.execute('SELECT * FROM points').fetchall()), i.refused())))")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "r")], env=environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+    for process in running:
+        out, err = process.communicate(timeout=120)
+        assert (out.decode().strip(), err.decode()) == ("(20, 40, [])", "")
+
+
+# ---- what lies in the folder -----------------------------------------------------------------------------
+
+
+def test_a_missing_folder_is_a_problem(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="--results: .*No such file"):
+        look(tmp_path / "none")
+
+
+@pytest.mark.parametrize(("folder", "name", "words"), [
+    ("0A1B2C3D4E5F", None, "no machine key"), ("notes", None, "no machine key"),
+    (made.KEY, "latest.json", "no record's"), (made.KEY, "0123456789ab.json", "no record's"),
+    (made.KEY, "../x-20240101T000000Z.json", None),
+    (made.KEY, "ffffffffffff-20240101T000000Z.json", "context.commit.id"),
+    ("ffffffffffff", "{commit}-20240101T000000Z.json", "context.machine.key"),
+])
+def test_what_does_not_belong_is_refused_by_name(folder: str, name: str | None, words: str | None, results: Path) -> None:
+    good = next((results / made.KEY).iterdir()).read_text()
+    target = results / folder / (name or "x.json").format(commit=COMMITS[0][:12])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(good)
+    commits, refused = look(results)
+    assert len(commits) == 3
+    assert [words in line for line in refused] == ([True] if words else [])
+
+
+def test_other_files_are_no_ones_business(results: Path) -> None:
+    (results / "README.md").write_text("x")
+    (results / "schema.json").write_text("{}")
+    (results / ".hidden").mkdir()
+    (results / made.KEY / "x.json.partial").write_text("{")
+    assert look(results)[1] == []
+
+
+def test_links_that_lead_out_are_not_followed(results: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    made.write_history(outside, COMMITS[5:6], {"a": [1.0]})
+    (results / "aaaaaaaaaaaa").symlink_to(outside / made.KEY)
+    (results / made.KEY / f"{COMMITS[5][:12]}-20240101T000000Z.json").symlink_to(next((outside / made.KEY).iterdir()))
+    (results / made.KEY / f"{COMMITS[6][:12]}-20240101T000000Z.json").symlink_to("nowhere")
+    commits, refused = look(results)
+    assert COMMITS[5] not in commits
+    assert sum("leads out" in line for line in refused) == 2 and sum("No such file" in line for line in refused) == 1
+
+
+HOSTILE = {
+    "truncated": lambda text: text[: len(text) // 2], "empty": lambda _: "", "foreign": lambda _: '{"context": {}}',
+    "NaN": lambda text: text.replace('"tasks": 80', '"tasks": NaN', 1),
+    "newer": lambda text: text.replace('"schema_version": 1', '"schema_version": 2'),
+    "deep": lambda _: "[" * 100_000, "huge": lambda text: text.replace("golden", "x" * 10_000_000, 1),
+    "commit": lambda text: text.replace(f'"{COMMITS[9]}"', '"../../../../etc/passwd"'),
+    "key": lambda text: text.replace(f'"{made.KEY}"', '"../../../x"'),
+    "types": lambda text: text.replace('"round": 0', '"round": {"a": [1]}'),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_records_are_refused_in_one_line(kind: str, results: Path, tmp_path: Path) -> None:
+    path, = made.write_history(tmp_path / "other", COMMITS[9:10], {"a": [1.0]})
+    target = results / made.KEY / path.name
+    target.write_text(HOSTILE[kind](path.read_text()))
+    before = set(tmp_path.rglob("*"))
+    commits, refused = look(results)
+    assert len(commits) == 3
+    line, = refused
+    assert line.startswith(f"{made.KEY}/{path.name}: ") and line.isprintable() and len(line) < 800
+    written = set(tmp_path.rglob("*")) - before
+    assert all("cache" in path.relative_to(tmp_path).parts for path in written)
+
+
+def test_names_are_data(results: Path) -> None:
+    names = ["a\nb", "'); DROP TABLE files; --", "</script><script>alert(1)</script>", "\u202eabc", "x" * 900, "=1+1"]
+    made.write_history(results, COMMITS[9:10], {name: [100.0] for name in names})
+    assert set(names) <= set(store.with_index(results, lambda index: [row["name"] for row in index.cases()]))
+    assert len(look(results)[0]) == 4
