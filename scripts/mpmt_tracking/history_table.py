@@ -24,8 +24,9 @@ def text(found: Gathered, order: Order, by: str) -> str:
 
 def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
     series = [one for one in found.series if one.machine == machine]
-    lines = [f"machine {machine}: {found.records[machine]} records of {len(_commits(series))} commits, {len(series)} "
-             f"series, ordered by {by}"]
+    commits = len({point.at for one in series for point in one.points})
+    lines = [f"machine {machine}: {found.records[machine]} records of {commits} commits, {len(series)} series, ordered by "
+             f"{by}"]
     lines += _epoch_lines(found, order, series)
     changed = changes_of(series)
     if changed:
@@ -37,7 +38,7 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
                      "first bad one on")
         lines.append("`track.py bisect` narrows a range with paired measurements")
     else:
-        lines += ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(len(_commits(series)), 'commit')}"]
+        lines += ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"]
     smallest = smallest_found(series)
     if smallest is not None:
         worst = max(one.detectable for one in series if one.detectable is not None)
@@ -48,10 +49,6 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
 
 def _count(count: int, what: str, plural: str = "s") -> str:
     return f"{count} {what}{plural if count != 1 else ''}"
-
-
-def _commits(series: Iterable[Series]) -> set[int]:
-    return {point.at for one in series for point in one.points}
 
 
 def changes_of(series: Iterable[Series]) -> list[tuple[Series, Change]]:
@@ -97,7 +94,10 @@ def _epoch_lines(found: Gathered, order: Order, series: Sequence[Series]) -> lis
 def epoch_spans(series: Iterable[Series]) -> list[tuple[int, int]]:
     """(first commit, epoch) of every run of commits that were measured in one epoch, in order."""
     spans: list[tuple[int, int]] = []
-    for at, epoch in sorted({(point.at, one.epoch) for one in series for point in one.points}):
+    places: dict[int, set[int]] = {}
+    for one in series:
+        places.setdefault(one.epoch, set()).update(point.at for point in one.points)
+    for at, epoch in sorted((at, epoch) for epoch, found in places.items() for at in found):
         if not spans or spans[-1][1] != epoch:
             spans.append((at, epoch))
     return spans
@@ -142,7 +142,7 @@ def as_json(found: Gathered, order: Order, by: str, refused: Sequence[str]) -> d
 def _machine_json(found: Gathered, order: Order, machine: str) -> dict[str, Any]:
     series = [one for one in found.series if one.machine == machine]
     return {
-        "key": machine, "records": found.records[machine], "commits": len(_commits(series)),
+        "key": machine, "records": found.records[machine], "commits": len({point.at for one in series for point in one.points}),
         "left_out": dict(found.unused.get(machine, {})), "interrupted_cases_left_out": found.thin[machine],
         "epochs": [{"from": order.commits[at], "epoch": epoch, "facts": found.epochs[epoch]}
                    for at, epoch in epoch_spans(series)],
@@ -154,7 +154,7 @@ def _series_json(order: Order, series: Series) -> dict[str, Any]:
     return {
         "benchmark": series.name, "bench_version": series.version, "placement": series.placement or None,
         "epoch": series.epoch, "detectable": series.detectable,
-        "points": [{"commit": order.commits[point.at], "ns_per_task": point.value, "trials": len(point.trials),
+        "points": [{"commit": order.commits[point.at], "ns_per_task": point.value, "trials": len(point.blob) // 8,
                     "trusted": point.trusted} for point in series.points],
         "changes": [{"last_good": order.commits[change.last_good], "first_bad": order.commits[change.first_bad],
                      "effect": change.point.effect, "low": change.point.low, "high": change.point.high,

@@ -10,6 +10,8 @@ so that the kernel's placement decides the figure. Points that are not trusted a
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import json
 import math
@@ -17,8 +19,9 @@ import re
 import sqlite3
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 import numpy
 
@@ -31,14 +34,18 @@ from .stored_files import moment
 OFF_CHAIN, DIRTY, NO_COMMIT, SINCE = "not on the branch", "dirty build", "no commit", "before --since"
 
 
-@dataclass
-class Point:
-    """A commit's value in one series: its place in `Order.commits`, the median in ns per task, the trials' times."""
+class Point(NamedTuple):
+    """A commit's value in one series: its place in `Order.commits`, the median in ns per task, whether it counts."""
 
     at: int
     value: float
-    trials: Sequence[float]
     trusted: bool
+    blob: bytes  # the trials, as the index keeps them: there may be a million points, and few are asked for theirs
+
+    @property
+    def trials(self) -> Sequence[float]:
+        """The trials' times per task in ns."""
+        return trial_values(self.blob)
 
 
 @dataclass
@@ -89,7 +96,15 @@ class Gathered:
     dates: dict[str, str]  # commit: its date; where that is none, when the record was started
 
 
-def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[dict[int, sqlite3.Row], dict[str, Counter[str]]]:
+class Kept(NamedTuple):
+    """A record that enters a history: (machine, epoch), its commit's place, and how long a case's trials must be."""
+
+    series: tuple[str, int]
+    at: int
+    least_bytes: float
+
+
+def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[dict[int, Kept], dict[str, Counter[str]]]:
     """The records that enter a history, by id, and for each machine how many do not, and why."""
     kept, unused = {}, {}
     for row in files:
@@ -100,7 +115,8 @@ def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[dict[int, sqlite
         if reason:
             counts[reason] += 1
         else:
-            kept[row["id"]] = row
+            least = 8 * row["rounds"] / 2 if row["interrupted"] else 0
+            kept[row["id"]] = Kept((row["machine"], row["epoch"]), place, least)
     return kept, unused
 
 
@@ -108,47 +124,59 @@ def gather(index: Index, order: Order, machine: str | None, cases: re.Pattern[st
     """All series of the machine (of all machines without one) whose benchmark's name `cases` finds."""
     files = [row for row in index.files() if machine in (None, row["machine"])]
     kept, unused = usable(files, order)
-    found = Gathered([], index.epochs(), unused, Counter(), Counter(row["machine"] for row in kept.values()),
+    found = Gathered([], index.epochs(), unused, Counter(), Counter(record.series[0] for record in kept.values()),
                      {row["commit_id"]: row["commit_date"] if moment(row["commit_date"]) else row["started_utc"]
-                      for row in kept.values()})
+                      for row in files if row["id"] in kept})
     answers, fresh = index.answers(), {}
-    for case in index.cases():
-        if cases is None or cases.search(case["name"]):
-            for series in _series_of(case, index.points(case["id"]), kept, order, found.thin):
-                _find_changes(series, order, answers, fresh)
-                found.series.append(series)
+    with _no_collection():
+        for case in index.cases():
+            if cases is None or cases.search(case["name"]):
+                for series in _series_of(case, index.points(case["id"]), kept, found.thin):
+                    _find_changes(series, answers, fresh)
+                    found.series.append(series)
     if fresh:
         index.remember(fresh)
     return found
 
 
-def _series_of(case: sqlite3.Row, rows: Sequence[tuple[int, float, bytes, int]], kept: Mapping[int, sqlite3.Row],
-               order: Order, thin: Counter[str]) -> list[Series]:
-    by_series: dict[tuple[str, int], dict[int, list[tuple[float, bytes, int]]]] = {}
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """No garbage collection: a million points are no garbage, and looking them through again and again takes half of
+    the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _series_of(case: sqlite3.Row, rows: Sequence[tuple[int, float, bytes, int]], kept: Mapping[int, Kept],
+               thin: Counter[str]) -> list[Series]:
+    by_series: dict[tuple[str, int], dict[int, Point]] = {}
+    trusted = case["placement"] != "free"
     for file_id, median, blob, unstable in rows:
         record = kept.get(file_id)
         if record is None:
             continue
-        if record["interrupted"] and len(blob) // 8 < record["rounds"] / 2:
-            thin[record["machine"]] += 1
+        if len(blob) < record.least_bytes:
+            thin[record.series[0]] += 1
             continue
-        commits = by_series.setdefault((record["machine"], record["epoch"]), {})
-        commits.setdefault(order.place[record["commit_id"]], []).append((median, blob, unstable))
-    free = case["placement"] == "free"
-    return [Series(machine, epoch, case["name"], case["version"], case["placement"],
-                   [_point(at, commits[at], free) for at in sorted(commits)])
-            for (machine, epoch), commits in sorted(by_series.items())]
+        points = by_series.setdefault(record.series, {})
+        before = points.get(record.at)
+        points[record.at] = (Point(record.at, median, trusted and not unstable, blob) if before is None else
+                             _pooled(record.at, before.blob + blob, trusted))
+    return [Series(machine, epoch, case["name"], case["version"], case["placement"], [points[at] for at in sorted(points)])
+            for (machine, epoch), points in sorted(by_series.items())]
 
 
-def _point(at: int, measured: Sequence[tuple[float, bytes, int]], free: bool) -> Point:
-    if len(measured) == 1:
-        median, blob, unstable = measured[0]
-        return Point(at, median, trial_values(blob), not (unstable or free))
-    values = [value for _, blob, _ in measured for value in trial_values(blob)]
-    return Point(at, statistics.median(values), values, not (free or mpmt_stats.is_unstable(values)))
+def _pooled(at: int, blob: bytes, trusted: bool) -> Point:
+    values = trial_values(blob)
+    return Point(at, statistics.median(values), trusted and not mpmt_stats.is_unstable(values), blob)
 
 
-def _find_changes(series: Series, order: Order, answers: Mapping[str, str], fresh: dict[str, str]) -> None:
+def _find_changes(series: Series, answers: Mapping[str, str], fresh: dict[str, str]) -> None:
     """Fills in `changes` and `detectable`: from `answers` if the same values were asked about before, else into
     `fresh`, too."""
     points = series.trusted
