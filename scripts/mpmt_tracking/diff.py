@@ -24,6 +24,7 @@ from mpmt_records import BadRecord, plain
 from . import google_json
 from .history import pattern
 from .problem import EXIT_OK, NotComparable, Problem
+from .stored_files import beyond_measure
 
 COLUMNS = ("B / A", "95 % interval", "A", "B", "trials", "benchmark")
 NUMBERS = (0, 1, 2, 3, 4)
@@ -100,6 +101,8 @@ def read(path: Path) -> Side:
             found, left_out = google_json.times(parsed, shown)
             return Side(shown, {(name, 1): values for name, values in found.items()}, None, {}, left_out)
         record = mpmt_records.load(path)
+        if fault := beyond_measure(record):
+            raise BadRecord(f"{shown}: {fault}")
     except BadRecord as error:
         raise Problem(str(error)) from None
     times: dict[Case, list[float]] = {}
@@ -138,7 +141,7 @@ def row_of(case: Case, a: list[float], b: list[float]) -> Row:
         return Row(*case, math.exp(difference), None, None, a, b, unstable)
     step = welch(*step_logs)
     half = float(stdtrit(step.freedom, 0.975)) * step.error
-    low, high = (math.exp(max(-700.0, min(700.0, difference + shift))) for shift in (-half, half))
+    low, high = (math.exp(max(-700.0, min(700.0, difference + shift))) for shift in (-half, half))  # t(1) may be huge
     return Row(*case, math.exp(difference), low, high, a, b, unstable)
 
 

@@ -5,10 +5,11 @@ Format: https://github.com/google/benchmark/blob/main/docs/user_guide.md. Everyt
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, NoReturn
 
 from mpmt_records import BadRecord, plain
+
+from .stored_files import MEASURABLE_NS
 
 UNITS_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
@@ -50,6 +51,6 @@ def _real_time(entry: dict[str, Any], where: str) -> float:
         refuse("time_unit", f"{plain(json.dumps(unit), 40)}, but it is one of {', '.join(UNITS_NS)}")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         refuse("real_time", f"{plain(json.dumps(value), 40)} is not a number")
-    if not 0 < value * UNITS_NS[unit] < math.inf:
-        refuse("real_time", f"{plain(value, 40)} is not a time")
+    if not MEASURABLE_NS[0] <= value * UNITS_NS[unit] <= MEASURABLE_NS[1]:
+        refuse("real_time", f"{plain(value, 40)} is not a time that can be measured")
     return float(value * UNITS_NS[unit])

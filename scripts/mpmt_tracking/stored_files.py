@@ -21,6 +21,9 @@ MACHINE_KEY = re.compile(r"[0-9a-f]{12}")
 FILE_NAME = re.compile(r"(?P<commit>[0-9a-f]{12}|nogit)-[0-9]{8}T[0-9]{6}Z[-.0-9A-Za-z_]*\.json")
 
 
+MEASURABLE_NS = (1e-9, 1e18)  # up to 30 years
+
+
 @dataclass(frozen=True)
 class Found:
     """A file by its path below the results folder, and what changes when it does. A `fault` found by looking at names
@@ -133,7 +136,7 @@ def summarise(results: str, path: str) -> Summary:
         return Summary(path, fault=str(error)[len(plain(whole, 300)) + 2:])
     except MemoryError:
         return Summary(path, fault="too large for this machine's memory")
-    fault = _misfiled(path, record["context"])
+    fault = _misfiled(path, record["context"]) or beyond_measure(record)
     return Summary(path, fault=fault) if fault else _summary_of(path, record)
 
 
@@ -146,6 +149,16 @@ def _misfiled(path: str, context: dict[str, Any]) -> str | None:
     short = commit["id"][:12] if commit else "nogit"
     if not name.startswith(f"{short}-"):
         return f"context.commit.id: begins with {short}, but the file's name does not"
+    return None
+
+
+def beyond_measure(record: dict[str, Any]) -> str | None:
+    """The first ok trial whose time nobody can have measured, as "field: what", or None. Such numbers are finite, but
+    their ratios are not."""
+    low, high = MEASURABLE_NS
+    for index, entry in enumerate(record["benchmarks"]):
+        if entry["run_type"] == "iteration" and entry["status"] == "ok" and not low <= entry["ns_per_task"] <= high:
+            return f"benchmarks[{index}].ns_per_task: {entry['ns_per_task']!r} ns is not a time that can be measured"
     return None
 
 

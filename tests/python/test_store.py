@@ -244,6 +244,7 @@ HOSTILE = {
     "deep": lambda _: "[" * 100_000, "huge": lambda text: text.replace("golden", "x" * 10_000_000, 1),
     "commit": lambda text: text.replace(f'"{COMMITS[9]}"', '"../../../../etc/passwd"'),
     "key": lambda text: text.replace(f'"{made.KEY}"', '"../../../x"'),
+    "absurd": lambda text: text.replace('"ns_per_task": 1.0', '"ns_per_task": 1e300', 1),
     "types": lambda text: text.replace('"round": 0', '"round": {"a": [1]}'),
 }
 

@@ -1,0 +1,190 @@
+"""track.py diff: two stored records, or two files of a Google Benchmark program."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from scipy import stats as scipy_stats
+
+import make_history as made
+from mpmt_tracking import diff
+from mpmt_tracking.problem import NotComparable, Problem
+
+Json = dict[str, Any]
+Write = Callable[..., Path]
+
+
+def run(*arguments: object) -> int:
+    parser = argparse.ArgumentParser()
+    diff.add_arguments(parser)
+    return diff.run(parser.parse_args([str(a) for a in arguments]))
+
+
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def show_(*arguments: object) -> str:
+        assert run(*arguments) == 0
+        return capsys.readouterr().out
+    return show_
+
+
+def record(cases: dict[str, Sequence[float]], version: int = 1, **more: Any) -> Json:
+    benchmarks = [entry for name, values in cases.items()
+                  for entry in made.entries(name, values, made.case_fields(name, version=version))]
+    return {"context": made.context("ab" * 20, [], 0, 5, **more), "benchmarks": benchmarks, "comparisons": []}
+
+
+def times(level: float, seed: int, count: int = 8) -> list[float]:
+    random_ = random.Random(seed)
+    return [level * math.exp(random_.gauss(0, 0.01)) for _ in range(count)]
+
+
+def google(entries: Sequence[Json]) -> Json:
+    return {"context": {"host_name": "x", "library_build_type": "release"}, "benchmarks": list(entries)}
+
+
+def repetition(name: str, value: object, unit: str = "ns", **more: Any) -> Json:
+    return {"name": name, "run_name": name, "run_type": "iteration", "real_time": value, "cpu_time": 1.0,
+            "time_unit": unit, **more}
+
+
+# ---- records ---------------------------------------------------------------------------------------------
+
+
+def test_ratios_and_welchs_intervals(write: Write, show: Callable[..., str]) -> None:
+    a, b = times(100, 1), times(120, 2, 6)
+    paths = write(record({"x": a, "y": times(5e6, 3)}), "a.json"), write(record({"x": b, "y": times(5e6, 4)}), "b.json")
+    x, y = json.loads(show("--json", *paths))["cases"]
+    assert (x["benchmark"], y["benchmark"]) == ("x", "y"), "the largest effect comes first"
+    logs = numpy.log(a), numpy.log(b)
+    assert x["ratio"] == pytest.approx(math.exp(logs[1].mean() - logs[0].mean()))
+    parts = [side.var(ddof=1) / len(side) for side in logs]
+    freedom = sum(parts) ** 2 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, logs))
+    half = scipy_stats.t.ppf(0.975, freedom) * math.sqrt(sum(parts))
+    assert x["low"] == pytest.approx(x["ratio"] * math.exp(-half)) and x["high"] == pytest.approx(x["ratio"] * math.exp(half))
+    assert (x["trials_a"], x["trials_b"]) == (8, 6)
+
+
+def test_the_text_says_what_it_cannot_say(write: Write, show: Callable[..., str]) -> None:
+    text = show(write(record({"x": times(100, 1), "gone": [1.0, 1.0]}), "a.json"), write(record({"x": times(120, 2)}), "b.json"))
+    assert "not interleaved" in text and "track.py compare" in text
+    assert "only in A: 1 cases" in text and "1 cases compared" in text
+
+
+def test_only_ok_trials_count(golden: Json, write: Write, show: Callable[..., str]) -> None:
+    path = write(golden)
+    text = show(path, path)
+    assert "A: left out: file_sync: unsupported here" in text
+    assert "unsupported" not in text.split("left out")[0] and "(unstable)" in text
+
+
+def test_one_trial_has_no_interval(write: Write, show: Callable[..., str]) -> None:
+    paths = write(record({"x": [100.0]}), "a.json"), write(record({"x": [130.0]}), "b.json")
+    case, = json.loads(show("--json", *paths))["cases"]
+    assert case["ratio"] == pytest.approx(1.3) and case["low"] is None
+    assert " -  " in show(*paths)
+
+
+def test_equal_trials_and_wild_ones_stay_finite(write: Write, show: Callable[..., str]) -> None:
+    paths = (write(record({"x": [100.0] * 3, "y": [1e-9, 1e18]}), "a.json"),
+             write(record({"x": [200.0] * 3, "y": [1e18, 1e-9]}), "b.json"))
+    cases = {case["benchmark"]: case for case in json.loads(show("--json", *paths))["cases"]}
+    assert cases["x"]["low"] == cases["x"]["high"] == pytest.approx(2.0)
+    assert 0 < cases["y"]["low"] < cases["y"]["high"] < math.inf
+    show(*paths)
+
+
+@pytest.mark.parametrize("value", [1e300, 1e-300])
+def test_times_that_nobody_measured_are_refused(value: float, write: Write) -> None:
+    made_ = record({"x": [1.0]})
+    made_["benchmarks"][0]["ns_per_task"] = value
+    path = write(made_)
+    with pytest.raises(Problem, match="ns_per_task: .* can be measured"):
+        run(path, path)
+
+
+def test_unlike_machines_are_not_compared(write: Write) -> None:
+    paths = write(record({"x": [1.0]}), "a.json"), write(record({"x": [1.0]}, key="ffffffffffff"), "b.json")
+    with pytest.raises(NotComparable, match="context.machine.key is ffffffffffff, but 0a1b2c3d4e5f") as caught:
+        run(*paths)
+    assert caught.value.exit_code == 4
+
+
+def test_unlike_epochs_are_a_warning(write: Write, show: Callable[..., str]) -> None:
+    text = show(write(record({"x": [1.0]}), "a.json"), write(record({"x": [1.0]}, epoch={"governor": "x"}), "b.json"))
+    assert "warning: the machine's state changed between them: governor: null → \"x\"" in text
+
+
+@pytest.mark.parametrize(("b", "options", "words"), [
+    ({"cases": {"y": [1.0]}}, (), "no case in common$"), ({"cases": {"x": [1.0]}, "version": 2}, (), "another bench_version"),
+    ({"cases": {"x": [1.0]}}, ("--cases", "zzz"), "matches --cases zzz"),
+])
+def test_without_a_common_case_there_is_nothing_to_compare(b: Json, options: tuple[str, ...], words: str,
+                                                           write: Write) -> None:
+    with pytest.raises(NotComparable, match=words):
+        run(write(record({"x": [1.0]}), "a.json"), write(record(**b), "b.json"), *options)
+
+
+def test_names_are_shown_as_one_line(write: Write, show: Callable[..., str]) -> None:
+    path = write(record({"a\nb\x1b[31m": [1.0]}))
+    assert "a\ufffdb\ufffd[31m" in show(path, path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"context": {}}', '{"context": {}, "benchmarks": {}}', "[" * 100_000])
+def test_files_that_are_nothing_are_problems(content: str, write: Write) -> None:
+    bad, good = write(content, "bad.json"), write(record({"x": [1.0]}), "good.json")
+    with pytest.raises(Problem, match="bad.json: ") as caught:
+        run(good, bad)
+    assert str(caught.value).isprintable() and caught.value.exit_code == 2
+
+
+# ---- Google Benchmark ------------------------------------------------------------------------------------
+
+
+def test_repetitions_are_gathered_in_one_unit(write: Write, show: Callable[..., str]) -> None:
+    a = google([repetition("x", v, "us") for v in (1.0, 1.01, 0.99)] + [repetition("x_mean", 1.0, run_type="aggregate")])
+    b = google([repetition("x", v, "ns") for v in (1500, 1490.0, 1510)])
+    paths = write(a, "a.json"), write(b, "b.json")
+    case, = json.loads(show("--json", *paths))["cases"]
+    assert case["ratio"] == pytest.approx(1.5, rel=0.01) and case["trials_a"] == 3
+    assert "cannot be checked" in show(*paths)
+
+
+def test_runs_with_errors_are_left_out_and_said(write: Write, show: Callable[..., str]) -> None:
+    path = write(google([repetition("x", 1.0), repetition("x", 0, error_occurred=True, error_message="no"),
+                         repetition("y", 0.0, skipped=True)]))
+    assert "A: left out: 2 runs with an error" in show(path, path)
+
+
+@pytest.mark.parametrize(("entry", "words"), [
+    (repetition("x", None), "benchmarks\\[0\\].real_time"), (repetition("x", -1), "real_time: -1 is not a time"),
+    (repetition("x", 0), "real_time: 0 is not"), (repetition("x", True), "real_time"), (repetition("x", "1"), "real_time"),
+    (repetition("x", 1e308, "s"), "real_time"), (repetition("x", 1.0, "min"), "time_unit"),
+    (repetition("x", 1.0) | {"run_name": 5}, "run_name"), ("x", "benchmarks\\[0\\]: not an object"),
+])
+def test_bad_entries_are_refused_and_named(entry: Any, words: str, write: Write) -> None:
+    path = write(google([entry]))
+    with pytest.raises(Problem, match=words):
+        run(path, path)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_what_is_no_number_is_refused(number: str, write: Write) -> None:
+    path = write(json.dumps(google([repetition("x", 12345)])).replace("12345", number))
+    with pytest.raises(Problem, match=number):
+        run(path, path)
+
+
+def test_a_record_and_a_foreign_file_are_not_compared(write: Write) -> None:
+    paths = write(google([repetition("x", 1.0)]), "a.json"), write(record({"x": [1.0]}), "b.json")
+    for order in (paths, paths[::-1]):
+        with pytest.raises(NotComparable, match="a.json is no mpmt record"):
+            run(*order)
