@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -45,15 +46,19 @@ def figures(document: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
 
 
 def _reach(rows: list[Mapping[str, Any]]) -> float:
-    widest = max(abs(value) for row in rows for value in (row["effect"], row["low"], row["high"]) if value is not None)
+    """The width of the axis to either side of 0. Intervals of what is unstable need not fit."""
+    shown = [row["effect"] for row in rows]
+    shown += [row[end] for row in rows if row["verdict"] != "unstable" for end in ("low", "high") if row[end] is not None]
+    widest = max(map(abs, shown))
     return min(max(_LEAST_REACH, 1.08 * widest), _MOST_REACH)
 
 
 def _figure(document: Mapping[str, Any], rows: list[Mapping[str, Any]], reach: float, title: str) -> Figure:
     figure = page.new_figure()
     axes = figure.subplots()
-    _draw(axes, rows, reach)
-    reading = (f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: 99 % interval of all "
+    common = _common_end([row["name"] for row in rows])
+    _draw(axes, rows, reach, len(common))
+    reading = (f"All names end in {plain(common, 200)}. " if common else "") + (f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: 99 % interval of all "
                "pairs of processes; shaded: changes too small to be of interest here (the gate).")
     verdicts = [verdict for verdict in _LOOKS if any(row["verdict"] == verdict for row in rows)]
     legend: list[tuple[Any, str]] = [(_handle(verdict), verdict) for verdict in verdicts]
@@ -82,7 +87,15 @@ def _handle(verdict: str) -> Line2D:
     return Line2D([], [], color=color, marker=marker, markerfacecolor=color if filled else "white", markersize=6)
 
 
-def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float) -> None:
+def _common_end(names: list[str]) -> str:
+    """What all names end with, from a slash on; of a single name nothing."""
+    if len(names) < 2:
+        return ""
+    end = os.path.commonprefix([name[::-1] for name in names])[::-1]
+    return end[end.index("/"):] if "/" in end else ""
+
+
+def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float, left_out: int) -> None:
     axes.set_xlim(-reach, reach)
     axes.axvline(0, color=BLACK, linewidth=0.9, zorder=1)
     for at, row in enumerate(rows):
@@ -95,7 +108,7 @@ def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float) -> None:
                           textcoords="offset points", fontsize=7.5, color=BLACK if decided else "#555555",
                           annotation_clip=False)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [_label(row["name"]) for row in rows])
+    axes.set_yticks(range(len(rows)), [_label(row["name"][:len(row["name"]) - left_out]) for row in rows])
     axes.tick_params(axis="y", length=0, labelsize=6.5)
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+.0%}" if value else "0"))
@@ -103,9 +116,9 @@ def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float) -> None:
 
 
 def _label(name: str) -> str:
-    """Long names keep both ends: mpmt's begin with the workload and end with what differs."""
+    """Long names keep both ends."""
     shown = plain(name, 400)
-    return shown if len(shown) <= 80 else f"{shown[:52]} … {shown[-25:]}"
+    return shown if len(shown) <= 72 else f"{shown[:44]} … {shown[-25:]}"
 
 
 def _draw_row(axes: Axes, at: int, row: Mapping[str, Any], reach: float) -> None:

@@ -48,9 +48,7 @@ def run(options: argparse.Namespace) -> int:
         acknowledged = ack.load(_ack_file(options, builds.repo))
         sides = [measuring.of_commit(builds, commit, commit, options) for commit in (base, head)]
         found = measuring.compare_sides(sides, options, progress)
-        # All commits of the change, not only first parents: CI tests the merge of a branch, or the branch has merges.
-        in_range = set(commits.ask(builds.repo, "rev-list", head, f"^{base}").split())
-        apply_acks(found, acknowledged, in_range, datetime.now(timezone.utc).date())
+        apply_acks(found, acknowledged, set(commits.introduced(builds.repo, base, head)), datetime.now(timezone.utc).date())
     progress.clear()
     try:
         return report(found, options)
