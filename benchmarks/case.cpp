@@ -9,12 +9,14 @@
 #include "base/text.hpp"
 
 namespace mpmt::benchmarks {
+
+using Json = nlohmann::json;
+
 namespace {
 
 using executors::Placement;
 using executors::Status;
 using executors::Wait;
-using Json = nlohmann::json;
 
 template <class Value, std::size_t Count>
 using Names = std::array<std::pair<Value, std::string_view>, Count>;

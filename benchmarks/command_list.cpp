@@ -9,11 +9,12 @@
 #include "benchmarks/plan.hpp"
 
 namespace mpmt::benchmarks {
-namespace {
 
 using Json = nlohmann::json;
 
-Json to_json(const workloads::Description& part) {
+namespace {
+
+Json described(const workloads::Description& part) {
   return {{"name", part.name},
           {"summary", part.summary},
           {"grain_unit", part.grain_unit},
@@ -23,7 +24,7 @@ Json to_json(const workloads::Description& part) {
           {"minimum_payload_bytes", part.minimum_payload}};
 }
 
-Json to_json(const ipc::Description& part) {
+Json described(const ipc::Description& part) {
   return {{"name", part.name},
           {"summary", part.summary},
           {"between_threads", part.between_threads},
@@ -35,7 +36,7 @@ Json to_json(const ipc::Description& part) {
           {"when_a_side_is_killed", part.when_a_side_is_killed}};
 }
 
-Json to_json(const executors::Description& part) {
+Json described(const executors::Description& part) {
   Json channels = Json::array();
   for (const auto& channel : ipc::ChannelCatalog::instance().all()) {
     const bool usable = part.sides == ipc::Sides::threads ? channel.between_threads : channel.between_processes;
@@ -71,7 +72,7 @@ std::string more_about(const Json& part) {
 template <class Description>
 Json catalogue() {
   Json list = Json::array();
-  for (const auto& part : Catalog<Description>::instance().all()) list.push_back(to_json(part));
+  for (const auto& part : Catalog<Description>::instance().all()) list.push_back(described(part));
   return list;
 }
 

@@ -12,9 +12,10 @@
 #include "base/text.hpp"
 
 namespace mpmt::benchmarks {
-namespace {
 
 using Json = nlohmann::json;
+
+namespace {
 
 std::string utc(const char* format) {
   const std::time_t now = std::time(nullptr);
@@ -30,13 +31,13 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-Json to_json(const Facts& facts) {
+Json facts_json(const Facts& facts) {
   Json object = Json::object();
   for (const auto& [name, value] : facts) object[name] = value;
   return object;
 }
 
-Json to_json(const std::vector<CapacityPoint>& curve) {
+Json curve_json(const std::vector<CapacityPoint>& curve) {
   Json list = Json::array();
   for (const auto& point : curve) list.push_back({{"workers", point.workers}, {"capacity", point.capacity}});
   return list;
@@ -87,9 +88,9 @@ std::string suite_version() {
 
 Json to_json(const Machine& machine) {
   return {{"key", machine.key},
-          {"identity", to_json(machine.identity)},
-          {"epoch", to_json(machine.epoch)},
-          {"state", to_json(machine.state)}};
+          {"identity", facts_json(machine.identity)},
+          {"epoch", facts_json(machine.epoch)},
+          {"state", facts_json(machine.state)}};
 }
 
 Json make_context(const std::vector<std::string>& command_line, const RunOptions& options, const Plan& plan,
@@ -113,7 +114,7 @@ Json make_context(const std::vector<std::string>& command_line, const RunOptions
                       {"build", identity.build()},
                       {"libraries", library_versions()},
                       {"machine", to_json(machine)},
-                      {"capacity", {{"before", to_json(capacity_before)}, {"after", nullptr}}},
+                      {"capacity", {{"before", curve_json(capacity_before)}, {"after", nullptr}}},
                       {"trials", {{"planned", plan.turns.size()}, {"done", 0}}},
                       {"warnings", Json::array()}});
   return context;
@@ -123,7 +124,7 @@ Json context_at_end(std::size_t trials_done, bool interrupted, const std::vector
                     const std::vector<std::string>& warnings) {
   return {{"finished_utc", utc_now()},
           {"interrupted", interrupted},
-          {"capacity", {{"after", to_json(capacity_after)}}},
+          {"capacity", {{"after", curve_json(capacity_after)}}},
           {"trials", {{"done", trials_done}}},
           {"warnings", warnings}};
 }

@@ -12,10 +12,12 @@
 #include "base/text.hpp"
 
 namespace mpmt::benchmarks {
+
+using Json = nlohmann::json;
+
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr auto kFile = "mpmt.build.json";
 

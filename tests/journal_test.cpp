@@ -60,7 +60,7 @@ Json entry(const std::string& executor, int round, double ns_per_task) {
 
 const Json kContext{
     {"schema_version", 1}, {"warnings", Json::array()}, {"trials", {{"planned", 10}, {"done", nullptr}}}};
-const Json kEnd{{"trials", {{"done", 10}}}, {"interrupted", false}};
+const Json kContextAtEnd{{"trials", {{"done", 10}}}, {"interrupted", false}};
 
 class JournalTest : public ::testing::Test {
  protected:
@@ -104,7 +104,7 @@ TEST_F(JournalTest, a_journal_becomes_a_record_and_goes) {
     EXPECT_EQ(status.st_mode & 0777, 0600U);
     fill(journal);
     EXPECT_EQ(journal.entries(), 10U);
-    journal.end(kEnd);
+    journal.end(kContextAtEnd);
     const auto assembled = assemble(journal.path(), record(), false);
     EXPECT_EQ(assembled.entries, 10U);
     EXPECT_EQ(assembled.observations.size(), 10U);
