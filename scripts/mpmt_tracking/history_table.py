@@ -37,8 +37,10 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
                      "in (last good, first bad]; missing: commits in it without a trusted value; since: values from the "
                      "first bad one on")
         lines.append("`track.py bisect` narrows a range with paired measurements")
-    else:
+    elif any(one.detectable is not None for one in series):
         lines += ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"]
+    else:
+        lines += ["", "nothing can be said yet: a change point takes 8 trusted commits in one series"]
     smallest = smallest_found(series)
     if smallest is not None:
         worst = max(one.detectable for one in series if one.detectable is not None)

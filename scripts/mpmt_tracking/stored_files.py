@@ -153,12 +153,15 @@ def _misfiled(path: str, context: dict[str, Any]) -> str | None:
 
 
 def beyond_measure(record: dict[str, Any]) -> str | None:
-    """The first ok trial whose time nobody can have measured, as "field: what", or None. Such numbers are finite, but
-    their ratios are not."""
+    """The first ok trial whose numbers nobody can have meant, as "field: what", or None. Such times are finite, but
+    their ratios are not; and the index holds 63-bit integers."""
     low, high = MEASURABLE_NS
     for index, entry in enumerate(record["benchmarks"]):
-        if entry["run_type"] == "iteration" and entry["status"] == "ok" and not low <= entry["ns_per_task"] <= high:
-            return f"benchmarks[{index}].ns_per_task: {entry['ns_per_task']!r} ns is not a time that can be measured"
+        if entry["run_type"] == "iteration" and entry["status"] == "ok":
+            if not low <= entry["ns_per_task"] <= high:
+                return f"benchmarks[{index}].ns_per_task: {entry['ns_per_task']!r} ns is not a time that can be measured"
+            if entry["bench_version"] >= 1 << 63:
+                return f"benchmarks[{index}].bench_version: {entry['bench_version']} is not below 2^63"
     return None
 
 
@@ -167,7 +170,8 @@ def _summary_of(path: str, record: dict[str, Any]) -> Summary:
     commit = context["commit"] or {"id": None, "parents": [], "date": "", "dirty": False}
     epoch = json.dumps(context["machine"]["epoch"], sort_keys=True, separators=(",", ":"))
     return Summary(path, None, context["machine"]["key"], epoch, commit["id"], " ".join(commit["parents"]),
-                   commit["date"], commit["dirty"], context["started_utc"], context["interrupted"], context["rounds"],
+                   commit["date"], commit["dirty"], context["started_utc"], context["interrupted"],
+                   min(context["rounds"], 1 << 31),
                    _points(record["benchmarks"]))
 
 

@@ -99,6 +99,12 @@ def test_nothing_changed_is_said_with_what_would_have_been_found(bench: Bench) -
     assert "would have been found in four of five cases, 10 commits after it: a step of 2." in out
 
 
+def test_too_few_commits_say_nothing(bench: Bench) -> None:
+    bench.write({"a": [1.0] * 7 + [math.nan] * (COUNT - 7)})
+    out, _ = bench.run()
+    assert "nothing can be said yet" in out and "nothing changed" not in out and "too short: 1 series" in out
+
+
 def test_missing_commits_widen_the_range(bench: Bench) -> None:
     levels = stepped(25, 0.08)
     levels[23:27] = [math.nan] * 4
@@ -228,7 +234,7 @@ def test_refused_records_are_named_and_the_rest_is_read(bench: Bench) -> None:
     bench.write({"a": stepped(25, 0.08)})
     (bench.results / made.KEY / "000000000bad-20240101T000000Z.json").write_text("{\n")
     out, err = bench.run()
-    assert "1 steps slower" in out or "1 step slower" in out
+    assert "1 step slower, 0 faster, in 1 of 1 series" in out
     assert err == f"refused: {made.KEY}/000000000bad-20240101T000000Z.json: truncated: the JSON ends too early, in line 2\n"
 
 

@@ -245,6 +245,7 @@ HOSTILE = {
     "commit": lambda text: text.replace(f'"{COMMITS[9]}"', '"../../../../etc/passwd"'),
     "key": lambda text: text.replace(f'"{made.KEY}"', '"../../../x"'),
     "absurd": lambda text: text.replace('"ns_per_task": 1.0', '"ns_per_task": 1e300', 1),
+    "version": lambda text: text.replace('"bench_version": 1,', f'"bench_version": {2**64 - 1},'),
     "types": lambda text: text.replace('"round": 0', '"round": {"a": [1]}'),
 }
 
