@@ -110,6 +110,9 @@ def _string(node: Node) -> list[Callable[[Any], bool]]:
 
 
 def _array(node: Node) -> list[Callable[[Any], bool]]:
+    columns = _columns(node.get("items"))
+    if columns is not None and not node.keys() & {"prefixItems", "minItems", "maxItems"}:
+        return [lambda value: _is_table(value, columns)]
     low, high = node.get("minItems", 0), node.get("maxItems", 1 << 62)
     first = [_table(item) for item in node.get("prefixItems", [])]
     rest = _table(node.get("items", True)) if "items" in node else None
@@ -125,6 +128,31 @@ def _array(node: Node) -> list[Callable[[Any], bool]]:
                 return False
         return True
     return [test] if node.keys() & {"minItems", "maxItems", "prefixItems", "items"} else []
+
+
+def _columns(items: Any) -> list[tuple[float, float]] | None:
+    """The bounds of each column if `items` are rows of a fixed number of bounded integers (a histogram is most of what a
+    record holds), else None."""
+    rows = items if isinstance(items, dict) else {}
+    if rows.keys() - _SILENT != {"type", "minItems", "maxItems", "prefixItems"} or rows["type"] != "array":
+        return None
+    columns = []
+    for rule in rows["prefixItems"]:
+        if rule.get("type") != "integer" or rule.keys() - _SILENT - {"type", "minimum", "maximum", "exclusiveMaximum"}:
+            return None
+        high = min(rule.get("maximum", _HUGE), rule.get("exclusiveMaximum", _HUGE) - 1)
+        columns.append((rule.get("minimum", -_HUGE), high))
+    return columns if len(columns) == rows["minItems"] == rows["maxItems"] else None
+
+
+def _is_table(value: list[Any], columns: list[tuple[float, float]]) -> bool:
+    """Column by column, so that the loops are the interpreter's own."""
+    if not value:
+        return True
+    if {*map(type, value)} != {list} or {*map(len, value)} != {len(columns)}:
+        return False
+    return all({*map(type, column)} == {int} and low <= min(column) and max(column) <= high
+               for column, (low, high) in zip(zip(*value), columns))
 
 
 def _object(node: Node) -> list[Callable[[Any], bool]]:

@@ -78,6 +78,11 @@ def test_yes_is_never_said_to_what_the_schema_refuses(small: Json) -> None:
     ({"enum": ["x", None]}, ["x", None], ["y", 0, False]), ({"const": 1}, [1], [True, 1.0, 2]),
     ({"type": "array", "items": {"type": "string"}, "maxItems": 2}, [[], ["a"]], [["a", 1], ["a"] * 3]),
     ({"required": ["a"], "additionalProperties": False, "properties": {"a": {}}}, [{"a": [1]}, 5], [{}, {"a": 1, "b": 1}]),
+    ({"items": {"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [
+        {"type": "integer", "minimum": 0, "exclusiveMaximum": 5}, {"type": "integer", "minimum": 1, "maximum": 9}]}},
+     [[], [[0, 1]], [[4, 9], [1, 1]], "x"],
+     [[1], [[]], [[1]], [[1, 1, 1]], [[5, 1]], [[-1, 1]], [[1, 0]], [[1, 10]], [[1, 1], [True, 1]], [[1, 1], [1, 1.0]],
+      [[1, 1], [1, "1"]], [[1, 1], {}], [[1, 1], {"a": 1, "b": 2}]]),
     (True, [None, {}, "x"], []), (False, [], [None, {}, "x"]),
 ])
 def test_keywords(schema: Any, good: list[Any], bad: list[Any]) -> None:
