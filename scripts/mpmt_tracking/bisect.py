@@ -161,7 +161,10 @@ def _one_case(contender: Contender, text: str) -> Any:
     """A pattern for the only case whose name is `text`, or in whose name it is found."""
     names = [case.name for case in contender.cases()]
     if text not in names:
-        pattern = measuring.pattern(text)
+        try:
+            pattern = measuring.pattern(text)
+        except argparse.ArgumentTypeError as error:
+            raise Problem(f"CASE: {error}, nor the name of a benchmark") from None
         matching = [name for name in names if pattern.search(name)]
         if len(matching) != 1:
             some = f": {plain(', '.join(matching[:3]), 300)}{', …' if len(matching) > 3 else ''}" if matching else ""

@@ -120,6 +120,9 @@ def contenders(texts: Sequence[str], programs: Sequence[Path | None], options: a
                 contender = _of_program(program, options)
                 made.append((contender, Side(contender.label, str(contender.path), contender.sha256)))
                 continue
+            if not commits.is_repository(options.repo):
+                raise Problem(f"'{plain(text, 100)}': no such file, and {plain(options.repo, 200)} is in no git repository "
+                              "that could have such a commit")
             if builds is None:
                 builds = stack.enter_context(builds_of(options, progress.say))
             made.append(of_commit(builds, commits.resolve(builds.repo, text), text, options))

@@ -51,7 +51,9 @@ def google_text(times: dict[str, str] | None = None, old: bool = False, first: s
 # The trial protocol. `then`: Python that may change what is said, in `answer`, or do something else.
 TRIAL = r'''#!{python} -IS
 import os, sys
-if sys.argv[1:2] != ["trial"]:
+if sys.argv[1:2] not in (["trial"], ["run"], ["machine"]):
+    sys.exit("unknown option " + sys.argv[1])
+if sys.argv[1] != "trial":
     print({plan!r} if sys.argv[1] == "run" else {machine!r})
     sys.exit({code!r})
 import json, time
