@@ -10,6 +10,7 @@ called slower or faster.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ class Pair:
 
     a: float
     b: float
+
+    @functools.cached_property
+    def log_ratio(self) -> float:
+        return math.log(self.b) - math.log(self.a)  # exactly opposite for swapped sides
 
 
 @dataclass(frozen=True)
@@ -263,7 +268,7 @@ def _b(pair: Pair) -> float:
 
 
 def _ratio(pairs: Sequence[Pair]) -> mpmt_stats.TrimmedMean:
-    return mpmt_stats.trimmed_mean([math.log(p.b) - math.log(p.a) for p in pairs])  # exactly opposite for swapped sides
+    return mpmt_stats.trimmed_mean([p.log_ratio for p in pairs])
 
 
 def _effect(log: float) -> float | None:

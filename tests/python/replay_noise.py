@@ -114,21 +114,43 @@ def sessions(noise: str, mode: str) -> list[list[Process]]:
     return found
 
 
-def pairs_from(session: list[Process], effect: float, redo: float, rng: random.Random) -> Iterator[Pair]:
+@dataclass(frozen=True)
+class Neighbours:
+    """A process and the next one of its session, as a pair: in either order of sides."""
+
+    disturbed: bool
+    orders: tuple[Pair, Pair]
+
+
+Recording = list[list[Neighbours]]  # by session and place in it
+
+
+def with_effect(recorded: list[list[Process]], effect: float) -> Recording:
+    """Side B of every pair is made slower by the effect."""
+    return [[_neighbours(one, other, effect) for one, other in zip(session, session[1:] + session[:1])]
+            for session in recorded]
+
+
+def _neighbours(one: Process, other: Process, effect: float) -> Neighbours:
+    disturbed = is_disturbance(one.stolen_s + other.stolen_s, (one.wall_s + other.wall_s) * CPUS)
+    return Neighbours(disturbed, (Pair(one.median_ns, other.median_ns * (1 + effect)),
+                                  Pair(other.median_ns, one.median_ns * (1 + effect))))
+
+
+def pairs_from(session: list[Neighbours], redo: float, rng: random.Random) -> Iterator[Pair]:
     """Endless; from a random place on. `redo`: how many disturbed pairs may be taken again."""
     at = rng.randrange(len(session))
     while True:
-        one, other = session[at % len(session)], session[(at + 1) % len(session)]
+        found = session[at % len(session)]
         at += 2
-        if redo > 0 and is_disturbance(one.stolen_s + other.stolen_s, (one.wall_s + other.wall_s) * CPUS):
+        if redo > 0 and found.disturbed:
             redo -= 1
             continue
-        a, b = (one, other) if rng.random() < 0.5 else (other, one)
-        yield Pair(a.median_ns, b.median_ns * (1 + effect))
+        yield found.orders[rng.random() >= 0.5]
 
 
-def compare(benchmarks: dict[str, tuple[list[list[Process]], float]], pairs: int, rng: random.Random) -> list[Finding]:
-    """One comparison of benchmarks, each with its recorded sessions and its effect."""
+def compare(benchmarks: dict[str, Recording], pairs: int, rng: random.Random) -> list[Finding]:
+    """One comparison of benchmarks, each with its recording."""
     experiment = Experiment([Benchmark(name, GATE) for name in benchmarks], Rules(pairs=pairs))
     sources: dict[tuple[str, bool], Iterator[Pair]] = {}
     while names := experiment.wanted():
@@ -136,9 +158,9 @@ def compare(benchmarks: dict[str, tuple[list[list[Process]], float]], pairs: int
         for name in names:
             key = name, name in confirming
             if key not in sources:
-                recorded, effect = benchmarks[name]
+                recorded = benchmarks[name]
                 session = rng.choices(recorded, [len(s) for s in recorded])[0]
-                sources[key] = pairs_from(session, effect, REDO_SHARE * pairs, rng)
+                sources[key] = pairs_from(session, REDO_SHARE * pairs, rng)
             experiment.add(name, next(sources[key]))
     return experiment.findings()
 
@@ -152,7 +174,8 @@ def play(cell: Cell, draws: int, seed: int) -> Played:
     rng = random.Random(f"{seed} {cell}")
     recorded = sessions(cell.noise, cell.mode)
     pairs = affordable_pairs(recorded, cell.budget_s)
-    findings = [compare({"x": (recorded, cell.effect)}, pairs, rng)[0] for _ in range(draws)]
+    benchmarks = {"x": with_effect(recorded, cell.effect)}
+    findings = [compare(benchmarks, pairs, rng)[0] for _ in range(draws)]
     return Played(cell, draws, Counter(f.verdict for f in findings), statistics.fmean(f.pairs for f in findings))
 
 
@@ -164,8 +187,8 @@ def play_all(cells: Iterable[Cell], draws: int, seed: int) -> list[Played]:
 def suite_alarms(runs: int, benchmarks: int, seed: int) -> int:
     """In how many of these A/A runs of a suite of stable benchmarks is anything called slower?"""
     rng = random.Random(f"{seed} suite")
-    kinds = [sessions(noise, "short") for noise in ("file_rw", "cv_pp_same", "file_sync", "mem_chase")]
-    suite = {str(i): (kinds[i % len(kinds)], 0.0) for i in range(benchmarks)}
+    kinds = [with_effect(sessions(noise, "short"), 0.0) for noise in ("file_rw", "cv_pp_same", "file_sync", "mem_chase")]
+    suite = {str(i): kinds[i % len(kinds)] for i in range(benchmarks)}
     return sum(any(f.verdict == SLOWER for f in compare(suite, 20, rng)) for _ in range(runs))
 
 

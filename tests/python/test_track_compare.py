@@ -211,8 +211,8 @@ HOSTILE = ["BM_<script>alert(1)</script>", "BM_a|b", "BM_`tick`", "BM_\x1b[31mre
 def test_hostile_names_are_shown_harmlessly(desk: Desk) -> None:
     times = dict.fromkeys(HOSTILE, "5.0")
     a, b = desk.program("a", times), desk.program("b", times, first="sys.setrecursionlimit(999)")
-    done = desk.compare(a, b, "--json", *(["--cases", "^BM_.{1,100}$"]))
-    assert done.code == 0 and set(verdicts(done.json)) == set(HOSTILE) - {"BM_" + "x" * 3000}
+    done = desk.compare(a, b, "--json", "--cases", "script|red|q")
+    assert done.code == 0 and set(verdicts(done.json)) == {HOSTILE[0], HOSTILE[3], HOSTILE[4]}
     from mpmt_tracking.comparison import UNCHANGED, Comparison, Row, Side
     from mpmt_tracking.comparison_table import markdown, text_table
     from mpmt_tracking.experiment import Rules
@@ -391,15 +391,12 @@ def test_a_damaged_file_of_widths_is_as_none(tmp_path: Path, monkeypatch: pytest
     assert widths.gates(None, ["BM_x", "BM_y"], 0.02) == {"BM_x": 0.02, "BM_y": 0.05}
 
 
-def test_quiet_programs_pass_and_a_false_alarm_is_counted(desk: Desk) -> None:
-    # Which side a process measures can be told: its own path is always the same, so every second process is made slower.
-    runs = desk.folder / "runs"
+def test_quiet_programs_pass_and_broken_ones_measure_nothing(desk: Desk) -> None:
     quiet = desk.run("aa", desk.program("quiet", {"BM_x": SAME}), "--runs", "1", *QUICK)
     assert quiet.code == 0 and "quiet against itself, 1 runs: 0 false alarms in 1 experiments" in quiet.out
     assert "± 0." in quiet.out
     failing = desk.run("aa", desk.program("failing", then="sys.exit(1)"), "--runs", "1", *QUICK)
     assert failing.code == 5 and "failed: BM_x" in failing.out
-    assert not runs.exists()
 
 
 def test_alarms_of_a_self_test_set_the_exit_code() -> None:
@@ -556,7 +553,7 @@ def bisect(desk: Desk, line: Line, good: str, bad: str, case: str, *options: obj
 
 @pytest.fixture
 def dozen(desk: Desk) -> tuple[Line, list[str]]:
-    """14 commits; the ninth (index 8) makes it 10 % slower; 3, 6 and 12 do not build, nor the one before the culprit is."""
+    """14 commits; the ninth (index 8) makes it 10 % slower; 3, 6 and 12 do not build."""
     line = Line(desk.folder / "repo")
     return line, [line.commit(1.1 if at >= 8 else 1.0, builds=at not in (3, 6, 12)) for at in range(14)]
 
@@ -575,7 +572,7 @@ def test_the_commit_is_found_and_proved(desk: Desk, dozen: tuple[Line, list[str]
     # Where nothing differs there is nothing to look for; all of it is built by now.
     none = bisect(desk, line, ids[0], ids[7], "BM_x")
     assert none.code == 0 and "there is no change to look for" in none.out
-    # An improvement is found as well.
+    # As text, with a pattern for the case.
     text = bisect(desk, line, ids[7], ids[9], "x$")
     assert text.code == 1 and f'the change came with {ids[8][:12]} "Commit 9"' in text.out
 
