@@ -10,7 +10,7 @@ Everything is done on natural logarithms of times, so that a step is a ratio, in
    squared errors of winsorised values, one loaded commit in five hid every second step of 5 %.)
 3. `change_points`: neighbouring segments are merged, the weakest step first, until every step that is left is sure
    (Welch's t-test, Biometrika 34, 1947), large enough, and a step: where a straight line explains the values around it
-   better, the benchmark drifted, and no commit is to blame.
+   as well, the benchmark drifted (`drift`), and no commit is to blame.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ RULES_VERSION = 1  # raised when the same values may give other change points
 
 LEAST_VALUES = 4  # on either side of a change
 LEAST_STEP = 0.02  # ratio - 1
+LEAST_DRIFT = 0.03
 ALPHA = 1e-4
 PENALTY = 3.0  # times ln n: per change
 CAP = 3.0  # a value further than this many noise scales from its level costs no more
 NEAR = 16  # values on either side of a step in which it must look like one
+WINDOW = 7  # of running medians
 _FLOOR = 1e-3  # noise below 0.1 % is not believed: timers and medians tie
 _LEVELS = 1000  # at most, in the grid of `segment`
 
@@ -124,15 +126,38 @@ def welch(before: Logs, after: Logs) -> Step:
     return Step(difference, error, freedom, 2 * float(stdtr(freedom, -abs(difference) / error)))
 
 
-def looks_like_a_drift(before: Logs, after: Logs) -> bool:
-    """Whether a straight line through the values leaves smaller squared residuals than a step between them: of two
-    models with two parameters each, the one with the higher likelihood."""
+def looks_like_a_drift(before: Logs, after: Logs, scale: float) -> bool:
+    """Whether a straight line through the values explains them at least as well as a step between their medians (two
+    models with two parameters each), and a line with a step in it is not better by more than a change costs. What is
+    compared is the bounded loss, see `segment`."""
     values = numpy.concatenate([before, after])
-    values = values - values.mean()
     time = numpy.arange(len(values)) - (len(values) - 1) / 2
-    line = values @ values - (time @ values) ** 2 / (time @ time)
-    step = sum(((side - side.mean()) ** 2).sum() for side in (before, after))
-    return bool(line <= step)
+    ones, late = numpy.ones(len(values)), numpy.repeat([0.0, 1.0], [len(before), len(after)])
+    line = _loss(values - _fit(values, scale, ones, time), scale)
+    step = numpy.where(late > 0, numpy.median(after), numpy.median(before))
+    if line > _loss(values - step, scale):
+        return False
+    both = _loss(values - _fit(values, scale, ones, time, late), scale)
+    return line <= both + PENALTY * math.log(len(values))
+
+
+def _fit(values: Logs, scale: float, *terms: Logs) -> Logs:
+    """The sum of multiples of `terms` that fits the values by least squares: first running medians of 7, which outliers
+    do not move, then twice the values that are no further than CAP scales from the fit."""
+    design = numpy.column_stack(terms)
+    found = median_filter(values, WINDOW, mode="nearest")
+    near = numpy.ones(len(values), dtype=bool)
+    for _ in range(3):
+        weights = numpy.linalg.lstsq(design[near], found[near], rcond=None)[0]
+        fitted, found = design @ weights, values
+        near = numpy.abs(values - fitted) <= CAP * scale
+        if near.sum() <= len(terms):
+            break
+    return fitted
+
+
+def _loss(residuals: Logs, scale: float) -> float:
+    return float(numpy.minimum((residuals / scale) ** 2, CAP * CAP).sum())
 
 
 def change_points(log_values: Sequence[float] | Logs, least_step: float = LEAST_STEP) -> list[ChangePoint]:
@@ -152,11 +177,28 @@ def change_points(log_values: Sequence[float] | Logs, least_step: float = LEAST_
     while changes:
         values = clipped(logs, changes, scale)
         steps = [_judge(values[a:b], values[b:c], least_step) for a, b, c in _neighbours(changes, len(logs))]
+        if not any(fault for _, fault in steps):  # asked last: it takes the longest
+            steps = [(strength, _drifts(logs[a:b], logs[b:c], scale))
+                     for (strength, _), (a, b, c) in zip(steps, _neighbours(changes, len(logs)))]
         weak = [(strength, at) for at, (strength, fault) in enumerate(steps) if fault]
         if not weak:
             return [_described(at, welch(values[a:at], values[at:c])) for a, at, c in _neighbours(changes, len(logs))]
         del changes[min(weak)[1]]
     return []
+
+
+def drift(log_values: Sequence[float] | Logs) -> ChangePoint | None:
+    """What a series without a change point did all the same: its last third against its first third, if Welch's
+    p < 10⁻⁴ and it is at least 3 %; `index` is the last third's. Below 12 values None."""
+    logs = numpy.asarray(log_values, dtype=float)
+    third = len(logs) // 3
+    if third < LEAST_VALUES:
+        return None
+    last = len(logs) - third
+    values = clipped(logs, [third, last], spread_around(logs, [third, last]))
+    step = welch(values[:third], values[last:])
+    sure = step.p_value < ALPHA and abs(step.difference) >= math.log1p(LEAST_DRIFT)
+    return _described(last, step) if sure else None
 
 
 def spread_around(logs: Logs, changes: Sequence[int]) -> float:
@@ -180,14 +222,18 @@ def _neighbours(changes: Sequence[int], count: int) -> list[tuple[int, int, int]
     return list(zip(bounds, bounds[1:], bounds[2:]))
 
 
+def _drifts(before: Logs, after: Logs, scale: float) -> bool:
+    return (looks_like_a_drift(before, after, scale)
+            or looks_like_a_drift(before[-NEAR:], after[:NEAR], scale))
+
+
 def _judge(before: Logs, after: Logs, least_step: float) -> tuple[float, bool]:
     """(strength, whether the step is to go). Too short segments go before all others."""
     if min(len(before), len(after)) < LEAST_VALUES:
         return -1 / (1 + abs(float(numpy.median(after) - numpy.median(before)))), True
     step = welch(before, after)
     strength = abs(step.difference) / step.error if step.error else math.inf
-    fault = (step.p_value >= ALPHA or abs(step.difference) < math.log1p(least_step)
-             or looks_like_a_drift(before, after) or looks_like_a_drift(before[-NEAR:], after[:NEAR]))
+    fault = step.p_value >= ALPHA or abs(step.difference) < math.log1p(least_step)
     return strength, fault
 
 

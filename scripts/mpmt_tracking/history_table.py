@@ -41,6 +41,11 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
         lines += ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"]
     else:
         lines += ["", "nothing can be said yet: a change point takes 8 trusted commits in one series"]
+    drifting = sorted((one for one in series if one.drift), key=lambda one: -abs(one.drift.effect))
+    if drifting:
+        lines.append("drifted, with no step in which one commit could be to blame (the last third of the commits against "
+                     "the first):")
+        lines += [f"  {one.drift.effect:+.1%}  {shown_name(one)}" for one in drifting]
     smallest = smallest_found(series)
     if smallest is not None:
         worst = max(one.detectable for one in series if one.detectable is not None)
@@ -155,7 +160,7 @@ def _machine_json(found: Gathered, order: Order, machine: str) -> dict[str, Any]
 def _series_json(order: Order, series: Series) -> dict[str, Any]:
     return {
         "benchmark": series.name, "bench_version": series.version, "placement": series.placement or None,
-        "epoch": series.epoch, "detectable": series.detectable,
+        "epoch": series.epoch, "detectable": series.detectable, "drift": series.drift and series.drift.effect,
         "points": [{"commit": order.commits[point.at], "ns_per_task": point.value, "trials": len(point.blob) // 8,
                     "trusted": point.trusted} for point in series.points],
         "changes": [{"last_good": order.commits[change.last_good], "first_bad": order.commits[change.first_bad],

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy
 
 import mpmt_stats
-from mpmt_changes import LEAST_STEP, RULES_VERSION, ChangePoint, change_points, detectable_step
+from mpmt_changes import LEAST_STEP, RULES_VERSION, ChangePoint, change_points, detectable_step, drift
 
 from .store import Index, trial_values
 from .stored_files import moment
@@ -69,6 +69,7 @@ class Series:
     points: list[Point]
     changes: list[Change] = field(default_factory=list)
     detectable: float | None = None  # ratio - 1; None: too few points
+    drift: ChangePoint | None = None  # of a series without changes: its last third against its first
 
     @property
     def trusted(self) -> list[Point]:
@@ -177,15 +178,17 @@ def _pooled(at: int, blob: bytes, trusted: bool) -> Point:
 
 
 def _find_changes(series: Series, answers: Mapping[str, str], fresh: dict[str, str]) -> None:
-    """Fills in `changes` and `detectable`: from `answers` if the same values were asked about before, else into
+    """Fills in `changes`, `detectable` and `drift`: from `answers` if the same values were asked about before, else into
     `fresh`, too."""
     points = series.trusted
     logs = numpy.log([point.value for point in points])
     question = hashlib.sha256(f"{RULES_VERSION} {LEAST_STEP} ".encode() + logs.tobytes()).hexdigest()
     if question not in answers:
         made = [asdict(change) for change in change_points(logs)]
-        fresh[question] = json.dumps([made, detectable_step(logs)])
-    found, series.detectable = json.loads(answers.get(question) or fresh[question])
+        slow = None if made else drift(logs)
+        fresh[question] = json.dumps([made, detectable_step(logs), slow and asdict(slow)])
+    found, series.detectable, slow = json.loads(answers.get(question) or fresh[question])
+    series.drift = slow and ChangePoint(**slow)
     for change in (ChangePoint(**values) for values in found):
         last_good, first_bad = points[change.index - 1].at, points[change.index].at
         series.changes.append(Change(change, last_good, first_bad, len(points) - change.index,

@@ -103,8 +103,9 @@ def test_the_noise_scale_is_the_standard_deviation_and_sees_no_steps() -> None:
 
 def test_a_line_is_a_drift_and_a_step_is_none() -> None:
     line, step = numpy.linspace(0, 1, 20), numpy.repeat([0.0, 1.0], 10)
-    assert changes.looks_like_a_drift(line[:10], line[10:])
-    assert not changes.looks_like_a_drift(step[:10], step[10:])
+    assert changes.looks_like_a_drift(line[:10], line[10:], 0.01)
+    assert not changes.looks_like_a_drift(step[:10], step[10:], 0.01)
+    assert not changes.looks_like_a_drift(line[:10], line[10:] + 1, 0.01)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
@@ -140,9 +141,14 @@ def test_several_changes_in_both_directions() -> None:
 # ---- histories ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("noise", [white, outliers, loaded, heavy, drifting])
+def steep(random: Random) -> Logs:
+    """A drift that is much larger than the noise."""
+    return random.normal(0, 0.002, COMMITS) + numpy.linspace(0, 0.2, COMMITS)
+
+
+@pytest.mark.parametrize("noise", [white, outliers, loaded, heavy, drifting, steep])
 def test_nothing_is_found_where_nothing_changed(noise: Callable[[Random], Logs]) -> None:
-    random, histories = numpy.random.default_rng(6), 200
+    random, histories = numpy.random.default_rng(6), 150
     points = sum(len(find(noise(random))) for _ in range(histories))
     assert points <= 0.05 * histories
 
@@ -167,14 +173,14 @@ def bound(share: float, count: int) -> float:
 
 @pytest.mark.parametrize("noise", [white, outliers, loaded, heavy])
 def test_a_step_of_five_per_cent_is_found(noise: Callable[[Random], Logs]) -> None:
-    recall, precision, exact = outcome(noise, 0.05, 120, seed=7)
-    assert recall >= bound(0.95, 120) and precision >= bound(0.95, 120) and exact >= bound(0.70, 120)
+    recall, precision, exact = outcome(noise, 0.05, 80, seed=7)
+    assert recall >= bound(0.95, 80) and precision >= bound(0.95, 80) and exact >= bound(0.70, 80)
 
 
 @pytest.mark.parametrize("noise", [white, outliers, heavy])
 def test_a_step_of_ten_per_cent_is_always_found(noise: Callable[[Random], Logs]) -> None:
-    recall, precision, exact = outcome(noise, 0.10, 80, seed=8)
-    assert recall == 1 and precision >= bound(0.95, 80) and exact >= 0.9
+    recall, precision, exact = outcome(noise, 0.10, 50, seed=8)
+    assert recall == 1 and precision >= bound(0.95, 50) and exact >= bound(0.9, 50)
 
 
 def test_a_step_of_ten_per_cent_is_found_under_load() -> None:
@@ -189,8 +195,8 @@ def test_two_per_cent_is_at_the_edge() -> None:
 
 
 def test_a_step_within_a_drift_is_found() -> None:
-    recall, _, _ = outcome(drifting, 0.10, 60, seed=11)
-    assert recall >= bound(0.95, 60)
+    recall, _, _ = outcome(drifting, 0.10, 40, seed=11)
+    assert recall >= bound(0.95, 40)
 
 
 def test_the_detectable_step_is_what_is_found_in_four_of_five_cases() -> None:
@@ -202,6 +208,15 @@ def test_the_detectable_step_is_what_is_found_in_four_of_five_cases() -> None:
             logs[-10:] += math.log1p(changes.detectable_step(logs))
             found += any(abs(index - 90) <= 3 for index in find(logs))
         assert 65 <= found <= 97
+
+
+@pytest.mark.parametrize("noise", [white, outliers, loaded, heavy])
+def test_a_drift_is_told_from_noise(noise: Callable[[Random], Logs]) -> None:
+    random = numpy.random.default_rng(14)
+    assert sum(changes.drift(noise(random)) is not None for _ in range(200)) <= 1
+    slow = changes.drift(noise(random) + numpy.linspace(0, math.log(1.12), COMMITS))
+    assert slow is not None and slow.effect == pytest.approx(0.078, abs=0.03)
+    assert changes.drift(numpy.linspace(0, 1, 11)) is None
 
 
 def test_ten_thousand_commits() -> None:

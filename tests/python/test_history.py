@@ -105,6 +105,14 @@ def test_too_few_commits_say_nothing(bench: Bench) -> None:
     assert "nothing can be said yet" in out and "nothing changed" not in out and "too short: 1 series" in out
 
 
+def test_a_drift_is_no_step_and_is_said(bench: Bench) -> None:
+    bench.write({"slow": [1e5 * 1.003**at for at in range(COUNT)], "same": stepped(0, 0.0)}, noise=0.002)
+    out, _ = bench.run()
+    assert "nothing changed in 2 series" in out and "drifted, with no step" in out and "%  slow\n" in out
+    drifts = {one["benchmark"]: one["drift"] for one in bench.json()["machines"][0]["series"]}
+    assert drifts["same"] is None and drifts["slow"] == pytest.approx(0.08, abs=0.01)
+
+
 def test_missing_commits_widen_the_range(bench: Bench) -> None:
     levels = stepped(25, 0.08)
     levels[23:27] = [math.nan] * 4
