@@ -23,7 +23,7 @@ import numpy
 from scipy.ndimage import median_filter
 from scipy.special import ndtri, stdtr, stdtrit
 
-RULES_VERSION = 1  # raised when the same values may give other change points
+RULES_VERSION = 2  # raised when the same values may give other answers, or answers another form
 
 LEAST_VALUES = 4  # on either side of a change
 LEAST_STEP = 0.02  # ratio - 1
