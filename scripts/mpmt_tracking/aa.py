@@ -94,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
             progress.say(f"run {number + 1} of {options.runs}: {len(cases)} benchmarks against themselves")
             outcome = measuring.measure(contender, contender, cases, options, seed + number, progress)
             found.interrupted |= outcome.interrupted
-            found.failures.update(outcome.failures)
+            found.failures.update({name: why for name, why in outcome.failures.items() if name not in outcome.unsupported})
             if not outcome.interrupted:
                 found.runs += 1
                 for name, finding in outcome.findings.items():

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mpmt_tracking.contender import Case, Contender, Failed
+from mpmt_tracking.contender import Case, Contender, Failed, Unsupported
 from mpmt_tracking.experiment import SAME, Benchmark, Experiment, Finding, Pair, Rules
 from mpmt_tracking.load import sample_load, was_disturbed
 
@@ -28,11 +28,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`findings` and `tallies` by name; `failures`: benchmarks that could not be measured, and why."""
+    """`findings` and `tallies` by name; `failures`: benchmarks that could not be measured, and why;
+    `unsupported`: those of them that are not meant to run here."""
 
     findings: dict[str, Finding]
     tallies: dict[str, Tally]
     failures: dict[str, str]
+    unsupported: set[str]
     interrupted: bool
     seconds: float
 
@@ -94,6 +96,7 @@ class Campaign:
         self._progress = progress
         self._sittings: dict[str, Sitting] = {}
         self._failures: dict[str, str] = {}
+        self._unsupported: set[str] = set()
         self._answered: set[str] = set()
 
     def run(self) -> Outcome:
@@ -111,8 +114,8 @@ class Campaign:
             experiment.stop("interrupted")
             findings = experiment.findings()
         return Outcome({f.benchmark.name: f for f in findings if f.benchmark.name not in self._failures},
-                       {name: sitting.tally for name, sitting in self._sittings.items()}, self._failures, interrupted,
-                       time.monotonic() - start)
+                       {name: sitting.tally for name, sitting in self._sittings.items()}, self._failures,
+                       self._unsupported, interrupted, time.monotonic() - start)
 
     def _prepare(self) -> None:
         for index, (name, cases) in enumerate(self._cases.items()):
@@ -149,6 +152,8 @@ class Campaign:
 
     def _fail(self, name: str, error: Failed) -> None:
         self._failures[name] = str(error)
+        if isinstance(error, Unsupported):
+            self._unsupported.add(name)
         self._progress.say(f"{FAILED}: {name}: {error}")
 
     def _standing(self, name: str, experiment: Experiment) -> str:

@@ -13,7 +13,7 @@ from mpmt_tracking.experiment import FASTER, SAME, SLOWER, UNDECIDED, UNSTABLE, 
 from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED)
 
 UNCHANGED = "unchanged"  # the binaries are identical
-NOT_COMPARED = "not compared"  # only one side has it, or its versions differ
+NOT_COMPARED = "not compared"  # only one side has it, its versions differ, or this machine cannot run it
 ACKNOWLEDGED = "acknowledged"  # slower, and covered by results/ack.json
 
 FAIL_ON = (SLOWER, UNDECIDED, UNSTABLE, FAILED)
@@ -87,7 +87,8 @@ def _effect(row: Row) -> float:
 
 
 def rows_of(outcome: Outcome) -> list[Row]:
-    rows = [Row(name, FAILED, reason, seconds=outcome.tallies[name].seconds if name in outcome.tallies else 0.0)
+    rows = [Row(name, NOT_COMPARED if name in outcome.unsupported else FAILED, reason,
+                seconds=outcome.tallies[name].seconds if name in outcome.tallies else 0.0)
             for name, reason in outcome.failures.items()]
     for name, finding in outcome.findings.items():
         tally = outcome.tallies[name]

@@ -17,6 +17,10 @@ class Failed(Exception):
     """A process that gave no figure. The message is one line: what was run, and what went wrong."""
 
 
+class Unsupported(Failed):
+    """This machine, or this program, cannot run the case as it is meant: nothing went wrong."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A benchmark of one program. `version`: of what a task means; cases of different versions are not compared, None

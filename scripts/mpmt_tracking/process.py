@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mpmt_schema import plain
-from mpmt_tracking.contender import Failed
+from mpmt_tracking.contender import Failed, Unsupported
 
 MOST_LINE = 16 << 20  # bytes; the trial protocol's limit
 MOST_OUTPUT = 64 << 20  # bytes
@@ -147,7 +147,9 @@ class Conversation:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Failed(f"not an answer of the trial protocol: {plain(line.decode('utf-8', 'replace'), 80)}") from None
         if kind == "failed":
-            raise Failed(f"{plain(answer.get('status', 'error'), 40)}: {plain(answer.get('error', ''), 300)}")
+            status = answer.get("status", "error")
+            kind_of_failure = Unsupported if status == "unsupported" else Failed
+            raise kind_of_failure(f"{plain(status, 40)}: {plain(answer.get('error', ''), 300)}")
         if kind != wanted:
             raise Failed(f"answered '{plain(kind, 40)}' where '{wanted}' is due")
         return answer

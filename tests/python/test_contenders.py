@@ -17,7 +17,10 @@ import pytest
 from bench import BINARY, MARK, until
 from fakes import CASE, google_text, program, trial_text
 from mpmt_tracking import contender, mpmt_binary, process
-from mpmt_tracking.contender import Case, Failed, Size
+from mpmt_tracking.campaign import Campaign, Progress
+from mpmt_tracking.comparison import NOT_COMPARED, rows_of
+from mpmt_tracking.contender import Case, Failed, Size, Unsupported
+from mpmt_tracking.experiment import Rules
 from mpmt_tracking.google_binary import GoogleBinary
 from mpmt_tracking.mpmt_binary import MpmtBinary
 from mpmt_tracking.problem import NothingMeasured, Problem
@@ -185,6 +188,15 @@ def test_a_trial_that_misbehaves_gives_no_figure_but_a_reason(tmp_path: Path, th
     with pytest.raises(Failed, match=said):
         fake.measure(Case("x", detail=CASE), Size(4, 2, 10.0))
     assert time.monotonic() - start < AT_ONCE_S
+
+
+def test_what_is_unsupported_here_is_not_compared_and_no_failure(tmp_path: Path) -> None:
+    fake = trial_of(tmp_path, trial_text("answer = {'type': 'failed', 'status': 'unsupported', 'error': 'no such device'}"))
+    with pytest.raises(Unsupported, match="^unsupported: no such device$"):
+        fake.measure(Case("x", detail=CASE), Size(4, 2, 10.0))
+    case = Case("x", detail=CASE)
+    outcome = Campaign(fake, fake, [(case, case)], Rules(), {}, 1.0, 1, Progress()).run()
+    assert [(row.verdict, row.note) for row in rows_of(outcome)] == [(NOT_COMPARED, "unsupported: no such device")]
 
 
 @pytest.mark.parametrize("then", ["time.sleep(600)", "if answer['type'] == 'done': say(answer); time.sleep(600)",

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -95,7 +96,11 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
     code += re.findall(r"`([^`\n]+)`", FENCE.sub("", text)) + re.findall(r"^ {4}(.+)$", text, re.MULTILINE)
     for line in code:
         command = re.search(r"(?:^|[\s/])mpmt (run|list|machine|verdict|trial)\b(.*)", line)
-        if not command and (script := re.search(r"scripts/run\.sh\b(.*)", line)):
+        if tracking := re.search(r"track\.py ([a-z]+)\b(.*)", line):
+            ours, _, theirs = tracking[2].partition(" -- ")
+            yield f"track.py {tracking[1]}", options_in(ours)
+            yield "run", options_in(theirs)
+        elif not command and (script := re.search(r"scripts/run\.sh\b(.*)", line)):
             yield "run", options_in(script[1])
         elif command:
             yield command[1], options_in(command[2])
@@ -109,7 +114,9 @@ def options_in(line: str) -> list[str]:
 
 @lru_cache
 def help_of(command: str) -> str:
-    return subprocess.run([BINARY, *command.split(), "--help"], capture_output=True, text=True, timeout=60).stdout
+    program = [sys.executable, ROOT / "scripts" / "track.py"] if command.startswith("track.py ") else [BINARY]
+    words = command.removeprefix("track.py ").split()
+    return subprocess.run([*program, *words, "--help"], capture_output=True, text=True, timeout=60).stdout
 
 
 def accepted(command: str, option: str) -> bool:
@@ -121,12 +128,16 @@ ELSEWHERE = {"--benchmark_perf_counters", "--preset", "--build", "--install", "-
              "--output-on-failure", "--target"}
 
 
+TRACKING = [f"track.py {name}" for name in ("compare", "gate", "bisect", "aa", "record", "history", "diff", "ack")]
+
+
 @needs_binary
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_options_exist(page: Path) -> None:
     unknown = set()
     for command, options in commands(page):
-        tried = [command] if command else ["run", "list", "verdict", "trial", "machine"]
+        every = TRACKING if page.name == "tracking.md" else ["run", "list", "verdict", "trial", "machine"]
+        tried = [command] if command else every
         unknown |= {f"{command} {option}" for option in options
                     if option not in ELSEWHERE and not any(accepted(name, option) for name in tried)}
     assert not unknown, f"{shown(page)}: {unknown}"
