@@ -13,36 +13,8 @@ import pytest
 from scipy import stats as scipy_stats
 
 import mpmt_changes as changes
-
-Logs = numpy.ndarray
-Random = numpy.random.Generator
-COMMITS = 100
-
-
-def white(random: Random) -> Logs:
-    return random.normal(0, 0.01, COMMITS)
-
-
-def outliers(random: Random) -> Logs:
-    return white(random) + (random.random(COMMITS) < 0.03) * random.uniform(0.1, 1, COMMITS)
-
-
-def loaded(random: Random) -> Logs:
-    """One commit in five is measured on a busy machine: 1.3 to 2 times as slow."""
-    return white(random) + (random.random(COMMITS) < 0.2) * numpy.log(random.uniform(1.3, 2, COMMITS))
-
-
-def heavy(random: Random) -> Logs:
-    return random.standard_t(3, COMMITS) * 0.007
-
-
-def drifting(random: Random) -> Logs:
-    return white(random) + numpy.linspace(0, 0.10, COMMITS)
-
-
-def find(logs: Logs) -> list[int]:
-    return [change.index for change in changes.change_points(logs)]
-
+from invented_histories import (COMMITS, Logs, Random, drifting, false_points, find, heavy, loaded,
+                                outcome, outliers, steep, white)
 
 # ---- the parts ---------------------------------------------------------------------------------------------
 
@@ -141,30 +113,9 @@ def test_several_changes_in_both_directions() -> None:
 # ---- histories ---------------------------------------------------------------------------------------------
 
 
-def steep(random: Random) -> Logs:
-    """A drift that is much larger than the noise."""
-    return random.normal(0, 0.002, COMMITS) + numpy.linspace(0, 0.2, COMMITS)
-
-
 @pytest.mark.parametrize("noise", [white, outliers, loaded, heavy, drifting, steep])
 def test_nothing_is_found_where_nothing_changed(noise: Callable[[Random], Logs]) -> None:
-    random, histories = numpy.random.default_rng(6), 150
-    points = sum(len(find(noise(random))) for _ in range(histories))
-    assert points <= 0.05 * histories
-
-
-def outcome(noise: Callable[[Random], Logs], step: float, histories: int, seed: int) -> tuple[float, float, float]:
-    """(recall within three commits, precision, share of exact commits) for one step somewhere in the middle 80 %."""
-    random = numpy.random.default_rng(seed)
-    hits = exact = points = 0
-    for _ in range(histories):
-        logs, at = noise(random), int(random.integers(10, 91))
-        logs[at:] += math.log1p(step)
-        found = find(logs)
-        points += len(found)
-        hits += any(abs(index - at) <= 3 for index in found)
-        exact += at in found
-    return hits / histories, hits / max(points, 1), exact / histories
+    assert false_points(noise, 150, seed=6) <= 0.05
 
 
 def bound(share: float, count: int) -> float:
