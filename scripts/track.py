@@ -9,6 +9,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from typing import Any, NoReturn
 
 EXIT_USAGE, EXIT_MISSING, EXIT_INTERRUPTED = 2, 69, 130
@@ -86,18 +87,21 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"{name}: {error.filename or 'input/output'}: {error.strerror}", file=sys.stderr)
         return EXIT_USAGE
+    except ModuleNotFoundError as error:
+        print(f"track.py: {sys.executable} has no package '{error.name}': run it with the Python that "
+              "scripts/python.sh prints", file=sys.stderr)
+        return EXIT_MISSING
+    except Exception:  # Python would exit with 1, which says that a regression is confirmed
+        traceback.print_exc()
+        print(f"{name}: this is a fault of track.py itself", file=sys.stderr)
+        return EXIT_USAGE
     finally:
         _drop_what_cannot_be_written()
 
 
 def _run(arguments: list[str], name: str) -> int:
-    try:
-        options = parse(arguments)
-        from mpmt_tracking.problem import Problem
-    except ModuleNotFoundError as error:
-        print(f"track.py: {sys.executable} has no package '{error.name}': run it with the Python that "
-              "scripts/python.sh prints", file=sys.stderr)
-        return EXIT_MISSING
+    options = parse(arguments)
+    from mpmt_tracking.problem import Problem
     try:
         return options.run(options)
     except Problem as error:

@@ -1,5 +1,5 @@
-"""track.py aa: a program against itself. Whatever it finds is a false alarm, and what it does not find tells how small a
-change can be seen on this machine. Its half-widths become the gates of later comparisons here."""
+"""track.py aa: a program against itself. What it calls slower is a false alarm, and what it does not find tells how small a
+change can be seen on this machine. Its half-widths become the gates of later comparisons here, until aa runs again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from mpmt_tracking import measuring, widths
 from mpmt_tracking.builds import add_build_arguments
 from mpmt_tracking.compare import json_text
 from mpmt_tracking.comparison_table import percent
-from mpmt_tracking.experiment import FASTER, SLOWER, Finding
+from mpmt_tracking.campaign import Outcome
+from mpmt_tracking.experiment import FASTER, INTERRUPTED, SLOWER, UNSTABLE, Finding
 from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED, Problem)
 
 
@@ -49,6 +50,8 @@ class CaseTally:
     def add(self, finding: Finding) -> None:
         self.gated = finding.benchmark.gated
         self.verdicts.append(finding.verdict)
+        if finding.verdict == UNSTABLE:
+            return
         if finding.low is not None and finding.high is not None:
             self.half_widths.append(math.sqrt((1 + finding.high) / (1 + finding.low)) - 1)
         if finding.detectable is not None:
@@ -57,13 +60,29 @@ class CaseTally:
 
 @dataclass
 class SelfTest:
-    """All runs together. An experiment is one gated benchmark in one run."""
+    """All runs together. An experiment is one gated benchmark in one run that could have raised an alarm: not an unstable
+    one."""
 
     label: str
     cases: dict[str, CaseTally] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     runs: int = 0
     interrupted: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def experiments(self) -> int:
+        return len(self.verdicts) - self.verdicts.count(UNSTABLE)
+
+    def add(self, outcome: Outcome, notes: list[str]) -> None:
+        """A run; of one that was interrupted, what was answered by then."""
+        self.interrupted |= outcome.interrupted
+        self.runs += not outcome.interrupted
+        self.notes += [f"run {self.runs}: {note}" for note in notes]
+        self.failures.update((name, why) for name, why in outcome.failures.items() if name not in outcome.unsupported)
+        for name, finding in outcome.findings.items():
+            if finding.reason != INTERRUPTED:
+                self.cases.setdefault(name, CaseTally()).add(finding)
 
     @property
     def verdicts(self) -> list[str]:
@@ -93,41 +112,33 @@ def run(options: argparse.Namespace) -> int:
         for number in range(options.runs):
             progress.say(f"run {number + 1} of {options.runs}: {len(cases)} benchmarks against themselves")
             outcome = measuring.measure(contender, contender, cases, options, seed + number, progress)
-            found.interrupted |= outcome.interrupted
-            found.failures.update({name: why for name, why in outcome.failures.items() if name not in outcome.unsupported})
-            if not outcome.interrupted:
-                found.runs += 1
-                for name, finding in outcome.findings.items():
-                    found.cases.setdefault(name, CaseTally()).add(finding)
-            if outcome.interrupted:
+            found.add(outcome, measuring.notes_of([contender], outcome))
+            if found.interrupted:
                 break
-        key = measuring.machine_key_of(contender)
+        target = measuring.place_of_widths(contender)
     progress.clear()
-    _save(key, found)
-    document = as_json(found, seed)
-    print(json_text(document) if options.json else table(found))
+    print(json_text(as_json(found, seed)) if options.json else table(found))
     sys.stdout.flush()
+    _save(target, found)
     return found.exit_code()
 
 
-def _save(key: str | None, found: SelfTest) -> None:
-    known = {name: statistics.median(tally.half_widths) for name, tally in found.cases.items()
-             if tally.gated and tally.half_widths}
+def _save(target: Path, found: SelfTest) -> None:
+    known = {name: _middle(tally.half_widths) for name, tally in found.cases.items() if tally.gated}
     if not known:
         return
     try:
-        target = widths.save(key, known)
+        widths.save(target, known)
     except OSError as error:
-        raise Problem(f"{widths.place(key)}: cannot be written: {error.strerror}; XDG_STATE_HOME chooses another "
-                      "folder") from None
+        raise Problem(f"{target}: cannot be written: {error.strerror}; XDG_STATE_HOME chooses another folder") from None
     print(f"track.py: half-widths kept in {target}: comparisons on this machine use them as gates", file=sys.stderr)
 
 
 def as_json(found: SelfTest, seed: int) -> dict[str, Any]:
-    low, high = mpmt_stats.share_interval(found.alarms, len(found.verdicts))
+    low, high = mpmt_stats.share_interval(found.alarms, found.experiments)
     return {
         "format": "mpmt-aa", "format_version": 1, "program": found.label, "runs": found.runs, "seed": seed,
-        "interrupted": found.interrupted, "experiments": len(found.verdicts), "alarms": found.alarms,
+        "interrupted": found.interrupted, "experiments": found.experiments, "notes": found.notes, "alarms": found.alarms,
         "alarm_rate_95": [low, high], "exit_code": found.exit_code(), "failures": found.failures,
         "benchmarks": [{"name": name, "gated": tally.gated, "verdicts": tally.verdicts,
                         "half_width": _middle(tally.half_widths), "detectable": _middle(tally.detectable)}
@@ -149,7 +160,7 @@ def table(found: SelfTest) -> str:
     wide = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = ["  ".join((row[0].ljust(wide[0]), row[1].rjust(wide[1]), row[2].rjust(wide[2]), row[3])) for row in rows]
     lines += [f"failed: {plain(name)}: {plain(reason, 300)}" for name, reason in found.failures.items()]
-    low, high = mpmt_stats.share_interval(found.alarms, len(found.verdicts))
-    lines += ["", f"{found.label} against itself, {found.runs} runs: {found.alarms} false alarms in {len(found.verdicts)} "
+    low, high = mpmt_stats.share_interval(found.alarms, found.experiments)
+    lines += ["", *(f"note: {note}" for note in found.notes), f"{found.label} against itself, {found.runs} runs: {found.alarms} false alarms in {found.experiments} "
                   f"experiments; with 95 % confidence the rate is between {percent(low)} and {percent(high)}"]
     return "\n".join(lines)

@@ -11,16 +11,16 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-import mpmt_stats
 from mpmt_schema import plain
 from mpmt_tracking import commits, measuring, search
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt_tracking.campaign import Progress, Sitting
 from mpmt_tracking.compare import json_text
-from mpmt_tracking.comparison import Comparison, as_json
+from mpmt_tracking.comparison import UNCHANGED, Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
-from mpmt_tracking.contender import Case, Contender, Failed
-from mpmt_tracking.experiment import FASTER, SLOWER, instability
+from mpmt_tracking.contender import Contender, Failed
+from mpmt_tracking.experiment import FASTER, SAME, SLOWER
+from mpmt_tracking.pairs import Pair, instability, log_ratio
 from mpmt_tracking.measuring_lock import measuring_lock
 from mpmt_tracking.problem import EXIT_INTERRUPTED, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED, NotComparable, Problem
 
@@ -35,17 +35,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    progress = measuring.TerminalProgress()
+    progress, trouble = measuring.TerminalProgress(), None
     with builds_of(options, progress.say) as builds:
         bisection = Bisection(builds, options, progress)
         try:
             bisection.run()
         except KeyboardInterrupt:
             bisection.interrupted = True
+        except (Problem, OSError) as error:
+            if bisection.range is None:
+                raise
+            trouble = error
     progress.clear()
     document = bisection.as_json()
     print(json_text(document) if options.json else bisection.text())
     sys.stdout.flush()
+    if trouble:  # what was narrowed down by then has been told
+        raise trouble
     return bisection.exit_code()
 
 
@@ -85,8 +91,7 @@ class Bisection:
         self.interrupted = self.ends.interrupted
         if self.interrupted or self.ends.rows[0].verdict not in (SLOWER, FASTER):
             return
-        ((case, _),), _ = measuring.common_cases(sides[0][0], sides[1][0], options.cases)
-        sorter = Sorter(sides[0][0], case, math.log1p(self.ends.rows[0].finding.effect), options, self.progress)
+        sorter = Sorter((sides[0][0], sides[1][0]), math.log1p(self.ends.rows[0].finding.effect), options, self.progress)
         self.range = search.Range(good, chain)
         search.narrow(self.range, lambda commit: self._ask(commit, sorter))
         self._prove()
@@ -124,7 +129,8 @@ class Bisection:
         if self.interrupted:
             return EXIT_INTERRUPTED
         if self.range is None:
-            return EXIT_UNDECIDED if self.ends is None or self.ends.exit_code() else EXIT_OK
+            same = self.ends is not None and self.ends.rows[0].verdict in (SAME, UNCHANGED)
+            return EXIT_OK if same else EXIT_UNDECIDED
         return EXIT_REGRESSION if self.proved else EXIT_UNDECIDED
 
     def text(self) -> str:
@@ -132,7 +138,7 @@ class Bisection:
             return "interrupted before the ends were compared"
         parts = [text_table(self.ends)]
         if self.range is None:
-            return "\n".join([*parts, "", "there is no change to look for: the ends do not differ for sure"])
+            return "\n".join([*parts, "", "there is nothing to look for: no difference between the ends was confirmed"])
         parts += ["", *(f"{commits.short(a.commit)}  {a.answer:<9}  {plain(a.why or a.subject, 120)}" for a in self.answers)]
         if self.proof:
             parts += ["", text_table(self.proof)]
@@ -174,37 +180,41 @@ def _one_case(contender: Contender, text: str) -> Any:
 
 
 class Sorter:
-    """Tells on which side of half the change, in log time against the good end, a commit lies. A commit between two known
-    levels is easier to place than to prove different: three-valued, with more pairs as long as it is unclear."""
+    """Tells on which side of half the change, in log time against the good end, a commit lies: three-valued, with more
+    pairs as long as it is unclear. A program that is identical to one that has been placed lies where that does."""
 
-    def __init__(self, good: Contender, case: Case, change: float, options: argparse.Namespace,
+    def __init__(self, ends: tuple[Contender, Contender], change: float, options: argparse.Namespace,
                  progress: Progress) -> None:
-        self._good, self._case, self._half = good, case, change / 2
+        self._good, self._half = ends[0], change / 2
+        self._placed = {ends[0].sha256: search.OLD, ends[1].sha256: search.NEW}
         self._options, self._progress = options, progress
         self._rules = measuring.rules_of(options)
 
     def side_of(self, contender: Contender) -> tuple[str, str]:
         """The answer, and why there is none. Raises Failed, Problem."""
-        if contender.sha256 == self._good.sha256:
-            return search.OLD, "its program is identical to the good one"
+        if contender.sha256 in self._placed:
+            return self._placed[contender.sha256], "its program is identical to one that was measured"
         pairs, _ = measuring.common_cases(self._good, contender, self._options.cases)
         with measuring_lock(self._progress.say):
             order = random.Random(measuring.seed_of(self._options))
             sitting = Sitting((self._good, contender), pairs[0], self._rules, self._options.budget, order)
-            return self._place(sitting)
+            answer, why = self._place(sitting)
+        if not why:
+            self._placed[contender.sha256] = answer
+        return answer, why
 
     def _place(self, sitting: Sitting) -> tuple[str, str]:
-        taken: list[Any] = []
-        target = sitting.first_look
+        taken: list[Pair] = []
+        target, most = sitting.first_look, self._rules.cap * sitting.first_look
         while True:
             while len(taken) < target:
-                self._progress.step(f"pair {len(taken) + 1} of {target}: {self._case.name}")
+                self._progress.step(f"pair {len(taken) + 1} of {target}")
                 taken.append(sitting.pair())
-            ratio = mpmt_stats.trimmed_mean([math.log(pair.b / pair.a) for pair in taken])
+            ratio = log_ratio(taken)
             away, wide = ratio.mean - self._half, ratio.half_width(self._rules.confidence)
             if abs(away) > wide and not instability(taken):
                 is_new = (away > 0) == (self._half > 0)
                 return (search.NEW if is_new else search.OLD), ""
-            if 2 * target > self._rules.cap * sitting.first_look or sitting.over_budget:
+            if target == most or sitting.over_budget:
                 return search.UNCLEAR, instability(taken) or f"{math.expm1(ratio.mean):+.1%} after {len(taken)} pairs"
-            target *= 2
+            target = min(2 * target, most)

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mpmt_tracking.contender import Case, Contender, Failed, Unsupported
-from mpmt_tracking.experiment import SAME, Benchmark, Experiment, Finding, Pair, Rules
+from mpmt_tracking.experiment import INTERRUPTED, SAME, Benchmark, Experiment, Finding, Rules
+from mpmt_tracking.pairs import Pair
 from mpmt_tracking.load import sample_load, was_disturbed
 
 LEAST_PAIRS = 10
+SLACK = 1.25  # for pairs that take longer than they were expected to
 REDO_SHARE = 0.5  # of a benchmark's first look: how many pairs may be taken again because others were busy
 
 FAILED = "failed"
@@ -29,12 +31,13 @@ class Tally:
 @dataclass(frozen=True)
 class Outcome:
     """`findings` and `tallies` by name; `failures`: benchmarks that could not be measured, and why;
-    `unsupported`: those of them that are not meant to run here."""
+    `unsupported`: those of them that are not meant to run here; `not_begun`: what an interruption came before."""
 
     findings: dict[str, Finding]
     tallies: dict[str, Tally]
     failures: dict[str, str]
     unsupported: set[str]
+    not_begun: list[str]
     interrupted: bool
     seconds: float
 
@@ -58,7 +61,8 @@ class Sitting:
         self._size = min(sizes, key=lambda size: size.amount * size.blocks)
         affordable = int(budget_s / (2 * self._size.seconds))
         self.first_look = min(rules.pairs, max(LEAST_PAIRS, affordable))
-        self._most_seconds = rules.cap * budget_s
+        # A process that takes long does not cost a benchmark its confirmation.
+        self._most_seconds = rules.cap * max(budget_s, SLACK * 2 * self.first_look * self._size.seconds)
         self.tally = Tally()
 
     @property
@@ -111,18 +115,20 @@ class Campaign:
             interrupted = True
         findings: list[Finding] = []
         if experiment is not None:
-            experiment.stop("interrupted")
+            experiment.stop(INTERRUPTED)
             findings = experiment.findings()
+        known = {f.benchmark.name for f in findings} | self._failures.keys()
+        not_begun = [name for name in self._cases if name not in known]
         return Outcome({f.benchmark.name: f for f in findings if f.benchmark.name not in self._failures},
                        {name: sitting.tally for name, sitting in self._sittings.items()}, self._failures,
-                       self._unsupported, interrupted, time.monotonic() - start)
+                       self._unsupported, not_begun, interrupted, time.monotonic() - start)
 
     def _prepare(self) -> None:
         for index, (name, cases) in enumerate(self._cases.items()):
             self._progress.step(f"sizing {index + 1} of {len(self._cases)}: {name}")
             try:
                 self._sittings[name] = Sitting(self._sides, cases, self._rules, self._budget_s, self._order)
-            except Failed as error:
+            except (Failed, OSError) as error:
                 self._fail(name, error)
 
     def _benchmark(self, name: str) -> Benchmark:
@@ -143,14 +149,14 @@ class Campaign:
         sitting = self._sittings[name]
         try:
             experiment.add(name, sitting.pair())
-        except Failed as error:
+        except (Failed, OSError) as error:  # OSError: no descriptors, no room for a temporary file
             self._fail(name, error)
             experiment.give_up(name, str(error))
             return
         if sitting.over_budget and experiment.pairs(name) >= LEAST_PAIRS:
             experiment.call_time(name)
 
-    def _fail(self, name: str, error: Failed) -> None:
+    def _fail(self, name: str, error: Failed | OSError) -> None:
         self._failures[name] = str(error)
         if isinstance(error, Unsupported):
             self._unsupported.add(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -48,11 +49,18 @@ def _verdicts(text: str) -> list[str]:
 
 def run(options: argparse.Namespace) -> int:
     texts, programs = _sides(options)
+    check_output(options)
     progress = measuring.TerminalProgress()
     with measuring.contenders(texts, programs, options, progress) as sides:
         found = measuring.compare_sides(sides, options, progress)
     progress.clear()
     return report(found, options)
+
+
+def check_output(options: argparse.Namespace) -> None:
+    """Before anything is measured: whether what is to be drawn can be drawn at all. Raises ModuleNotFoundError."""
+    if options.plots:
+        importlib.import_module("mpmt_figures.comparison")
 
 
 def report(found: Comparison, options: argparse.Namespace) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mpmt_tracking import experiment
 from mpmt_tracking.campaign import FAILED, Outcome
-from mpmt_tracking.experiment import FASTER, SAME, SLOWER, UNDECIDED, UNSTABLE, Finding
+from mpmt_tracking.experiment import FASTER, INTERRUPTED, SAME, SLOWER, UNDECIDED, UNSTABLE, Finding
 from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED)
 
 UNCHANGED = "unchanged"  # the binaries are identical
 NOT_COMPARED = "not compared"  # only one side has it, its versions differ, or this machine cannot run it
 ACKNOWLEDGED = "acknowledged"  # slower, and covered by results/ack.json
 
+OPEN = (UNDECIDED, UNSTABLE, FAILED)
 FAIL_ON = (SLOWER, UNDECIDED, UNSTABLE, FAILED)
 ORDER = (SLOWER, FAILED, UNSTABLE, UNDECIDED, ACKNOWLEDGED, FASTER, SAME, UNCHANGED, NOT_COMPARED)
 
@@ -31,10 +32,7 @@ class Row:
     seconds: float = 0.0
     redone: int = 0
     disturbed: int = 0
-
-    @property
-    def gated(self) -> bool:
-        return self.finding is None or self.finding.benchmark.gated
+    gated: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,9 +72,21 @@ class Comparison:
             return EXIT_REGRESSION
         if all(row.verdict in (FAILED, NOT_COMPARED) for row in self.rows):
             return EXIT_NOTHING
-        open_verdicts = (UNDECIDED, UNSTABLE, FAILED)
-        unanswered = any(row.verdict in open_verdicts and row.verdict in self.fail_on for row in gated)
+        unanswered = any(row.verdict in OPEN and row.verdict in self.fail_on for row in gated)
         return EXIT_UNDECIDED if unanswered else EXIT_OK
+
+    def answer(self) -> str:
+        """In words; unlike the exit code, whatever --fail-on says."""
+        gated = [row.verdict for row in self.rows if row.gated]
+        if self.interrupted:
+            return "interrupted; what was answered by then stands"
+        if SLOWER in gated:
+            return "REGRESSION"
+        if all(row.verdict in (FAILED, NOT_COMPARED) for row in self.rows):
+            return "nothing was measured"
+        if any(verdict in OPEN for verdict in gated):
+            return "no regression confirmed, but not all is answered"
+        return "no regression"
 
     def count(self, verdict: str) -> int:
         return sum(row.verdict == verdict for row in self.rows)
@@ -86,13 +96,16 @@ def _effect(row: Row) -> float:
     return row.finding.effect if row.finding and row.finding.effect is not None else 0.0
 
 
-def rows_of(outcome: Outcome) -> list[Row]:
+def rows_of(outcome: Outcome, not_gated: Collection[str] = ()) -> list[Row]:
+    """`not_gated`: names of the benchmarks that can raise no alarm."""
     rows = [Row(name, NOT_COMPARED if name in outcome.unsupported else FAILED, reason,
-                seconds=outcome.tallies[name].seconds if name in outcome.tallies else 0.0)
+                seconds=outcome.tallies[name].seconds if name in outcome.tallies else 0.0, gated=name not in not_gated)
             for name, reason in outcome.failures.items()]
+    rows += [Row(name, UNDECIDED, INTERRUPTED, gated=name not in not_gated) for name in outcome.not_begun]
     for name, finding in outcome.findings.items():
         tally = outcome.tallies[name]
-        rows.append(Row(name, finding.verdict, finding.reason, finding, tally.seconds, tally.redone, tally.disturbed))
+        rows.append(Row(name, finding.verdict, finding.reason, finding, tally.seconds, tally.redone, tally.disturbed,
+                        finding.benchmark.gated))
     return rows
 
 

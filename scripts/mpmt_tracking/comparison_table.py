@@ -7,7 +7,6 @@ import re
 from mpmt_schema import plain
 from mpmt_tracking.comparison import ORDER, Comparison, Row, Side
 from mpmt_tracking.experiment import SAME, UNDECIDED, UNSTABLE, Finding
-from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED)
 
 COLUMNS = ("verdict", "B vs A", "99 % interval", "would see", "pairs", "time", "benchmark")
 LEFT = (0, 6)  # columns of words; numbers line up on the right
@@ -47,11 +46,7 @@ def markdown(comparison: Comparison, title: str) -> str:
 def summary(comparison: Comparison) -> str:
     """One line: the answer, what it rests on, how long it took."""
     counts = [f"{comparison.count(verdict)} {verdict}" for verdict in ORDER if comparison.count(verdict)]
-    answer = {
-        EXIT_OK: "no regression", EXIT_REGRESSION: "REGRESSION", EXIT_UNDECIDED: "no regression confirmed, but not all is answered",
-        EXIT_NOTHING: "nothing was measured", EXIT_INTERRUPTED: "interrupted; what was answered by then stands",
-    }[comparison.exit_code()]
-    return f"{answer}: {', '.join(counts) or 'no benchmark'} in {duration(comparison.seconds)}"
+    return f"{comparison.answer()}: {', '.join(counts) or 'no benchmark'} in {duration(comparison.seconds)}"
 
 
 def _explanation(row: Row) -> str:

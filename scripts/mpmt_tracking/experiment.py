@@ -10,29 +10,17 @@ called slower or faster.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import mpmt_stats
+from mpmt_tracking.pairs import Pair, instability, log_ratio, modes_of
 
 SLOWER, FASTER, SAME = "slower", "faster", "same"
 UNDECIDED, UNSTABLE = "undecided", "unstable"
 
-MIXED_SHARE = 0.15  # of the pairs; two random modes with a fifth of the processes in one mix 32 % of them
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One process of either side, run one after the other: the median time of each, in the same unit, above 0."""
-
-    a: float
-    b: float
-
-    @functools.cached_property
-    def log_ratio(self) -> float:
-        return math.log(self.b) - math.log(self.a)  # exactly opposite for swapped sides
+INTERRUPTED = "interrupted"  # a reason
 
 
 @dataclass(frozen=True)
@@ -84,14 +72,6 @@ class Finding:
     first_effect: float | None = None
     fresh_effect: float | None = None
     modes: tuple[tuple[tuple[float, float], ...], ...] = ()
-
-    @property
-    def regressed(self) -> bool:
-        return self.verdict == SLOWER and self.benchmark.gated
-
-    @property
-    def unanswered(self) -> bool:
-        return self.verdict in (UNDECIDED, UNSTABLE) and self.benchmark.gated
 
 
 @dataclass
@@ -191,7 +171,7 @@ class Experiment:
     def _adjust_p(self) -> None:
         """Holm's correction over the first series of all benchmarks that can raise an alarm, answered or not."""
         can_alarm = [q for q in self._inquiries.values() if q.first and q.benchmark.gated]
-        for inquiry, p in zip(can_alarm, mpmt_stats.holm([_ratio(q.first).p_value() for q in can_alarm])):
+        for inquiry, p in zip(can_alarm, mpmt_stats.holm([log_ratio(q.first).p_value() for q in can_alarm])):
             inquiry.p_holm = 1.0 if p is None else p
 
     def _judge_first(self, inquiry: _Inquiry, last: bool = False, reason: str = "") -> None:
@@ -202,7 +182,7 @@ class Experiment:
             self._end(inquiry, UNSTABLE, inquiry.benchmark.why_not_gated)
             return
         trouble = instability(inquiry.first)
-        ratio = _ratio(inquiry.first)
+        ratio = log_ratio(inquiry.first)
         half = ratio.half_width(rules.confidence)
         if trouble:
             if last:
@@ -227,7 +207,7 @@ class Experiment:
         """The direction is given, so the fresh series is tested on one side: its lower bound at `confidence` must be
         above 0; and all pairs together must show an effect of interest."""
         rules, sign = self._rules, 1 if inquiry.suspect == SLOWER else -1
-        fresh, both = _ratio(inquiry.fresh), _ratio(inquiry.pairs)
+        fresh, both = log_ratio(inquiry.fresh), log_ratio(inquiry.pairs)
         one_sided = fresh.half_width(2 * rules.confidence - 1)
         trouble = instability(inquiry.pairs)
         of_interest = sign * both.mean > math.log1p(inquiry.benchmark.gate)
@@ -238,70 +218,40 @@ class Experiment:
         elif trouble:
             self._end(inquiry, UNSTABLE, trouble)
         else:
-            first = math.expm1(_ratio(inquiry.first).mean)
-            self._end(inquiry, UNDECIDED, f"a first series showed {first:+.1%}, a fresh one did not confirm it")
+            showed = f"a first series showed {math.expm1(log_ratio(inquiry.first).mean):+.1%}"
+            cut = inquiry.out_of_time and len(inquiry.fresh) < inquiry.look
+            why_not = "no time was left to confirm it" if cut else "a fresh one did not confirm it"
+            self._end(inquiry, UNDECIDED, f"{showed}, {why_not}")
 
     def _end(self, inquiry: _Inquiry, verdict: str, reason: str) -> None:
         inquiry.finding = self._finding(inquiry, verdict, reason)
+
+    def _detectable(self, inquiry: _Inquiry) -> float:
+        """The log ratio that would have been called, by both series, each with probability Rules.power: by the first at
+        Holm's hardest level, by the fresh one with all pairs that the cap leaves for it."""
+        rules, first = self._rules, log_ratio(inquiry.first)
+        tests = sum(q.benchmark.gated for q in self._inquiries.values()) or 1
+        left = max(1, rules.cap * inquiry.look - len(inquiry.first))
+        fresh = replace(first, error=first.error * math.sqrt(len(inquiry.first) / left))
+        gate = math.log1p(inquiry.benchmark.gate)
+        return max(mpmt_stats.detectable(first, gate, 1 - (1 - rules.confidence) / tests, rules.power),
+                   mpmt_stats.detectable(fresh, 0.0, 2 * rules.confidence - 1, rules.power))
 
     def _finding(self, inquiry: _Inquiry, verdict: str, reason: str) -> Finding:
         pairs, rules, benchmark = inquiry.pairs, self._rules, inquiry.benchmark
         if not pairs:
             return Finding(benchmark, verdict, reason, 0)
-        ratio = _ratio(pairs)
+        ratio = log_ratio(pairs)
         half = ratio.half_width(rules.confidence)
-        seen = mpmt_stats.detectable(_ratio(inquiry.first), math.log1p(benchmark.gate), rules.confidence, rules.power)
+        seen = self._detectable(inquiry)
         return Finding(
             benchmark, verdict, reason, len(pairs), math.expm1(ratio.mean), _effect(ratio.mean - half),
             _effect(ratio.mean + half), _effect(seen), inquiry.p_holm if benchmark.gated else None,
-            math.expm1(_ratio(inquiry.first).mean),
-            math.expm1(_ratio(inquiry.fresh).mean) if inquiry.fresh else None,
-            tuple(_modes([side(p) for p in pairs]) for side in (_a, _b)))
-
-
-def _a(pair: Pair) -> float:
-    return pair.a
-
-
-def _b(pair: Pair) -> float:
-    return pair.b
-
-
-def _ratio(pairs: Sequence[Pair]) -> mpmt_stats.TrimmedMean:
-    return mpmt_stats.trimmed_mean([p.log_ratio for p in pairs])
+            math.expm1(log_ratio(inquiry.first).mean),
+            math.expm1(log_ratio(inquiry.fresh).mean) if inquiry.fresh else None,
+            (modes_of([pair.a for pair in pairs]), modes_of([pair.b for pair in pairs])))
 
 
 def _effect(log: float) -> float | None:
     """A log ratio as ratio - 1; None where there are too few pairs to say."""
     return math.expm1(log) if abs(log) < 700 else None
-
-
-def _modes(values: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    modes = mpmt_stats.modes(values)
-    return tuple((mode[len(mode) // 2], len(mode) / len(values)) for mode in modes)
-
-
-def instability(pairs: Sequence[Pair]) -> str:
-    """Why no statement may be made of these pairs, or "". What counts is what pairing does not take out: a neighbour's
-    burst, which slows both processes of a pair down, must not silence a benchmark.
-
-    - Either side has two modes, and they split pairs: in at least MIXED_SHARE of them one process is in the faster mode
-      and the other in the slower. Processes that choose a mode at random do that in 2 p (1 - p) of the pairs, with p the
-      share of a mode.
-    - Processes of a pair vary by more than mpmt_stats.MAX_CV: the spread of their ratio, over √2 since two processes
-      make it, judged robustly.
-    """
-    for side, values in (("A", [p.a for p in pairs]), ("B", [p.b for p in pairs])):
-        modes = mpmt_stats.modes(values)
-        if len(modes) > 1 and _mixed(pairs, modes) >= MIXED_SHARE:
-            gap, share = modes[1][0] / modes[0][-1], len(modes[0]) / len(values)
-            return f"{side}: two modes at least {gap:.2f}x apart, {share:.0%} of the processes in the faster"
-    ratios = [[p.b / p.a for p in pairs], [p.a / p.b for p in pairs]]
-    spread = max(map(mpmt_stats.robust_cv, ratios)) / math.sqrt(2)  # the same for swapped sides
-    return f"processes vary by {spread:.0%}" if spread > mpmt_stats.MAX_CV else ""
-
-
-def _mixed(pairs: Sequence[Pair], modes: Sequence[Sequence[float]]) -> float:
-    """Share of the pairs whose processes lie on different sides of the gap between the modes."""
-    middle = math.sqrt(modes[0][-1] * modes[1][0])
-    return sum((pair.a > middle) != (pair.b > middle) for pair in pairs) / len(pairs)

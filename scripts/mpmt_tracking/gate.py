@@ -12,7 +12,7 @@ from pathlib import Path
 from mpmt_schema import plain
 from mpmt_tracking import ack, commits, measuring
 from mpmt_tracking.builds import add_build_arguments, builds_of
-from mpmt_tracking.compare import add_output_arguments, report
+from mpmt_tracking.compare import add_output_arguments, check_output, report
 from mpmt_tracking.comparison import ACKNOWLEDGED, Comparison, Row
 from mpmt_tracking.comparison_table import markdown
 from mpmt_tracking.experiment import SLOWER
@@ -38,6 +38,7 @@ def _step_summary() -> Path | None:
 
 
 def run(options: argparse.Namespace) -> int:
+    check_output(options)
     progress = measuring.TerminalProgress()
     with builds_of(options, progress.say) as builds:
         head = commits.resolve(builds.repo, options.head)

@@ -24,16 +24,18 @@ NS_PER = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
 class GoogleBinary:
-    """`prefix`: words in front of the program, e.g. ["taskset", "-c", "1"]. `options`: given on to it each time.
+    """`identity`: what stays the same from commit to commit, the program's path unless told. `prefix`: words in front of the program, e.g. ["taskset", "-c", "1"]. `options`: given on to it each time.
 
     From Google Benchmark 1.8 on, the iterations of a process are fixed (`--benchmark_min_time=<n>x`), the same for both
     sides. Older ones choose their own for the time that they are given: `fixed_iterations` says which it is.
     """
 
-    def __init__(self, path: Path, label: str = "", prefix: Sequence[str] = (), options: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, label: str = "", prefix: Sequence[str] = (), options: Sequence[str] = (),
+                 identity: str = "") -> None:
         self.path = checked_program(path)
         self.label = label or str(path)
         self.sha256 = sha256_of(self.path)
+        self.identity = identity or str(self.path)
         self._prefix, self._options = list(prefix), list(options)
         self._fixed: bool | None = None
 
@@ -84,16 +86,20 @@ class GoogleBinary:
         return f"{seconds:.6f}s" if self._fixed else f"{seconds:.6f}"
 
     def _takes_iterations(self, case: Case) -> bool:
-        """Raises Failed when it runs this case neither way: another case may tell."""
-        for length in ("1x", "0.001"):
-            code, _, said = output_of(self._command(f"--benchmark_filter={_exactly(case.name)}",
-                                                    f"--benchmark_min_time={length}"), PROBE_S)
-            if code == 0:
-                return length == "1x"
-        raise Failed(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
+        """Raises Failed when it runs this case neither way: another case may tell. A program that ignores what it does not
+        understand is told by its number of iterations."""
+        try:
+            return self._entries(case, "1x", 1, PROBE_S)[0].get("iterations") == 1
+        except _ExitedBadly:
+            self._entries(case, "0.001", 1, PROBE_S)
+            return False
 
     def _times(self, case: Case, length: str, blocks: int, deadline_s: float) -> list[float]:
         """Of one process: ns per iteration of each block."""
+        return [entry["ns"] for entry in self._entries(case, length, blocks, deadline_s)]
+
+    def _entries(self, case: Case, length: str, blocks: int, deadline_s: float) -> list[dict[str, Any]]:
+        """Of one process: each block, with `ns` per iteration."""
         with tempfile.TemporaryDirectory(prefix="mpmt-track-") as folder:
             out = Path(folder) / "out.json"
             command = self._command(
@@ -102,8 +108,12 @@ class GoogleBinary:
                 "--benchmark_display_aggregates_only=false", f"--benchmark_out={out}", "--benchmark_out_format=json")
             code, _, said = output_of(command, deadline_s)
             if code != 0:
-                raise Failed(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
+                raise _ExitedBadly(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
             return _read(out, case)
+
+
+class _ExitedBadly(Failed):
+    """With an exit code other than 0: perhaps it does not know an option."""
 
 
 def _exactly(name: str) -> str:
@@ -111,16 +121,16 @@ def _exactly(name: str) -> str:
     return "^" + re.sub(r"([][\\^$.|?*+(){}])", r"\\\1", name) + "$"
 
 
-def _read(out: Path, case: Case) -> list[float]:
+def _read(out: Path, case: Case) -> list[dict[str, Any]]:
     try:
         document = json.loads(out.read_bytes())
         entries = [entry for entry in document["benchmarks"] if entry.get("run_type", "iteration") == "iteration"]
-        times = [_time_ns(entry, case) for entry in entries]
+        timed = [{**entry, "ns": _time_ns(entry, case)} for entry in entries]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise Failed(f"{plain(case.name)}: its JSON cannot be used: {plain(error, 100)}") from None
-    if not times:
+    if not timed:
         raise Failed(f"{plain(case.name)}: its JSON has no such benchmark")
-    return times
+    return timed
 
 
 def _time_ns(entry: dict[str, Any], case: Case) -> float:

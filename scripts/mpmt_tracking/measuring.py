@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import os
 import random
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -17,13 +19,13 @@ from mpmt_tracking import commits, widths
 from mpmt_tracking.builds import Builds, builds_of
 from mpmt_tracking.campaign import Campaign, Outcome, Progress
 from mpmt_tracking.comparison import NOT_COMPARED, UNCHANGED, Comparison, Row, Side, rows_of
-from mpmt_tracking.contender import Case, Contender
+from mpmt_tracking.contender import Case, Contender, sha256_of
 from mpmt_tracking.experiment import Rules
 from mpmt_tracking.google_binary import GoogleBinary
 from mpmt_tracking.measuring_lock import measuring_lock
 from mpmt_tracking.mpmt_binary import MpmtBinary
 from mpmt_tracking.problem import NotComparable, NothingMeasured, Problem
-from mpmt_tracking.recipe import MPMT_RECIPE
+from mpmt_tracking.recipe import MPMT_RECIPE, loaded_libraries
 
 SAY_EVERY_S = 0.1
 
@@ -135,7 +137,8 @@ def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespac
     short = commits.short(commit)
     label = short if commit.startswith(text) else f"{short} ({plain(text, 60)})"
     contender: Contender = (_mpmt(path, label, options) if builds.recipe is MPMT_RECIPE
-                            else GoogleBinary(path, label, _prefix(options), options.options))
+                            else GoogleBinary(path, label, _prefix(options), options.options,
+                                              f"{builds.repo}:{builds.recipe.binary}"))
     return contender, Side(label, str(path), contender.sha256, commit, commits.subject(builds.repo, commit))
 
 
@@ -208,11 +211,18 @@ def machine_key_of(contender: Contender) -> str | None:
     return contender.machine_key() if isinstance(contender, MpmtBinary) else None
 
 
+def place_of_widths(contender: Contender) -> Path:
+    """The file with what `aa` has learned of this program's benchmarks on this machine."""
+    if isinstance(contender, MpmtBinary):
+        return widths.place(contender.machine_key())
+    return widths.place("program-" + hashlib.sha256(contender.identity.encode("utf-8", "replace")).hexdigest()[:12])
+
+
 def measure(a: Contender, b: Contender, cases: Sequence[tuple[Case, Case]], options: argparse.Namespace, seed: int,
             progress: Progress) -> Outcome:
     """One campaign, alone on this machine."""
     rules = rules_of(options)
-    gates = widths.gates(machine_key_of(a), [case.name for case, _ in cases], rules.least_gate)
+    gates = widths.gates(place_of_widths(a), [case.name for case, _ in cases], rules.least_gate)
     campaign = Campaign(a, b, cases, rules, gates, options.budget, seed, progress)
     with measuring_lock(progress.say):
         return campaign.run()
@@ -227,16 +237,25 @@ def compare_sides(sides: Sequence[tuple[Contender, Side]], options: argparse.Nam
     seed, start = seed_of(options), time.monotonic()
     cases, rows = common_cases(a, b, options.cases)
     found = Comparison(side_a, side_b, rows, rules_of(options), options.budget, seed, machine_key_of(a))
-    if a.sha256 == b.sha256:
+    if _are_one(a, b):
         found.rows += [Row(case.name, UNCHANGED) for case, _ in cases]
         found.notes.append("the two programs are identical: nothing was measured (`aa` measures a program against itself)")
         return found
     progress.say(f"{len(cases)} benchmarks, {options.budget:g} to {found.rules.cap * options.budget:g} s each")
     outcome = measure(a, b, cases, options, seed, progress)
-    found.rows += rows_of(outcome)
+    found.rows += rows_of(outcome, {case.name for pair in cases for case in pair if case.why_not_gated})
     found.interrupted, found.seconds = outcome.interrupted, time.monotonic() - start
     found.notes += notes_of((a, b), outcome) + _gate_notes(outcome, found.rules)
     return found
+
+
+def _are_one(a: Contender, b: Contender) -> bool:
+    """Whether the two are the same program: equal files that load the same libraries. (What a script starts is not seen.)"""
+    return a.sha256 == b.sha256 and _libraries(a) == _libraries(b)
+
+
+def _libraries(contender: Contender) -> list[str]:
+    return [sha256_of(Path(path)) for path in loaded_libraries(contender.path)]
 
 
 def notes_of(sides: Sequence[Contender], outcome: Outcome) -> list[str]:
@@ -274,7 +293,8 @@ class TerminalProgress(Progress):
         now = time.monotonic()
         if self._live and now - self._shown_at >= SAY_EVERY_S:
             self._shown_at = now
-            print(f"\r\x1b[K{now - self._start:5.0f} s  {plain(line, 100)}", end="", file=sys.stderr, flush=True)
+            room = shutil.get_terminal_size().columns - 10
+            print(f"\r\x1b[K{now - self._start:5.0f} s  {plain(line, max(10, room))}", end="", file=sys.stderr, flush=True)
 
     def _say(self, line: str) -> None:
         if not self._quiet:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from mpmt_schema import plain
-from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
+from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, Unsupported, checked_program, sha256_of
 from mpmt_tracking.problem import NothingMeasured, Problem
 from mpmt_tracking.process import Conversation, ending, output_of
 
 PLAN_VERSION = 1
 PROTOCOL = 1
 DEADLINE_S = 60.0  # of a plan, which may calibrate a grain
+PILOTS = 3
 PILOT_BLOCK_S = 0.004  # a pilot grows until a block takes this long
 MOST_TASKS = 10**12  # of a pilot: a program whose blocks take no time even so does not run them
 LEAST_BLOCK_S = 0.0005
@@ -46,6 +47,7 @@ class MpmtBinary:
         return key
 
     def cases(self) -> list[Case]:
+        _refuse_times_as_grain(self._options)
         plan = self._json(["run", "--dry-run", "--benchmark_format", "json", *self._options])
         if plan.get("plan_version") != PLAN_VERSION:
             raise Problem(f"{self.label}: its plan is of version {plain(plan.get('plan_version'), 20)}, but this script "
@@ -56,6 +58,8 @@ class MpmtBinary:
             raise Problem(f"{self.label}: its plan has no usable field {plain(error, 60)}") from None
 
     def size(self, case: Case, seconds: float) -> Size:
+        if not case.detail["runnable"]:
+            raise Unsupported("unsupported: even its smallest message is larger than the channel carries")
         step = int(case.detail["divides"])
         tasks, block_s = step, 0.0
         while True:
@@ -66,6 +70,8 @@ class MpmtBinary:
             tasks = step * math.ceil(tasks * growth / step)
             if tasks > MOST_TASKS:
                 raise Failed(f"{plain(case.name)}: {tasks} tasks take only {block_s:g} s")
+        for _ in range(PILOTS - 1):  # the least of several: a neighbour only ever makes it longer
+            block_s, process_s = map(min, zip((block_s, process_s), self._timed(case, Size(tasks, 1, DEADLINE_S / PATIENCE))))
         overhead = max(0.0, process_s - block_s - _warm_up(tasks, step) / tasks * block_s)
         left = max(seconds - overhead, REPETITIONS * LEAST_BLOCK_S)
         per_step = block_s / (tasks / step)
@@ -108,7 +114,7 @@ class MpmtBinary:
         if planned["divides"] < 1:
             raise ValueError("divides")
         return Case(planned["name"], planned["bench_version"], FREE if free else "",
-                    {"case": planned["case"], "divides": planned["divides"]})
+                    {"case": planned["case"], "divides": planned["divides"], "runnable": planned["runnable"] is True})
 
     def _json(self, arguments: Sequence[str]) -> dict[str, Any]:
         what = f"{self.label}: `mpmt {plain(' '.join(arguments), 120)}`"
@@ -131,6 +137,15 @@ class MpmtBinary:
 def _warm_up(tasks: int, step: int) -> int:
     """An eighth of a block, and at least two rounds over the workers, as far as the block has them."""
     return min(tasks, max(tasks // 8, 2 * step))
+
+
+def _refuse_times_as_grain(options: Sequence[str]) -> None:
+    """Each side would calibrate a grain of its own, and the grain makes the case. Raises Problem."""
+    for before, option in zip(["", *options], options):
+        name, _, value = option.partition("=") if option.startswith("--grain=") else (before, "", option)
+        if name == "--grain" and "s" in value:
+            raise Problem(f"--grain: '{plain(value, 60)}' is calibrated anew by each side: give it as a number, which "
+                          f"`mpmt run --dry-run --grain {plain(value, 60)}` prints")
 
 
 def _wall_ns(block: dict[str, Any], size: Size) -> int:

@@ -67,10 +67,14 @@ def passing(code: int, log: Path) -> bool:
 
 def libraries_inside(binary: Path, tree: Path) -> str:
     """A shared library in the worktree that the program would load; empty if there is none."""
+    return next((path for path in loaded_libraries(binary) if Path(path).resolve().is_relative_to(tree.resolve())), "")
+
+
+def loaded_libraries(binary: Path) -> list[str]:
+    """Paths of the shared libraries that the program would load; none for a script."""
     try:
         done = subprocess.run(["ldd", str(binary)], capture_output=True, stdin=subprocess.DEVNULL, timeout=30,
                               check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    paths = re.findall(r"=> (/.*) \(0x", done.stdout.decode("utf-8", "replace"))
-    return next((path for path in paths if Path(path).resolve().is_relative_to(tree.resolve())), "")
+        return []
+    return re.findall(r"=> (/.*) \(0x", done.stdout.decode("utf-8", "replace"))

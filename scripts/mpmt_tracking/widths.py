@@ -10,19 +10,19 @@ from typing import Any
 from mpmt_files import write_whole
 from mpmt_tracking.places import state_folder
 
-UNKEYED = "unkeyed"  # for programs that say no machine key; the state folder is this machine's anyway
-MOST_WIDTH = 1.0  # a gate of more than 100 % is a mistake in the file
+MOST_WIDTH = 0.10  # what differs from itself by more is no benchmark to gate: its gate stays, and it will be undecided
 
 
-def place(machine_key: str | None) -> Path:
-    return state_folder() / "aa" / f"{machine_key or UNKEYED}.json"
+def place(key: str) -> Path:
+    """The file for a machine key, or for another program's key on this machine."""
+    return state_folder() / "aa" / f"{key}.json"
 
 
-def load(machine_key: str | None) -> dict[str, float]:
+def load(source: Path) -> dict[str, float]:
     """Half-widths of the A/A interval, as ratio - 1, by benchmark. Nothing when there is no such file, or no usable
     one: it only ever raises gates."""
     try:
-        said = json.loads(place(machine_key).read_text("utf-8"))["half_widths"]
+        said = json.loads(source.read_text("utf-8"))["half_widths"]
         return {name: float(width) for name, width in said.items() if _is_width(width)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return {}
@@ -32,15 +32,15 @@ def _is_width(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value <= MOST_WIDTH  # NaN is in no range
 
 
-def save(machine_key: str | None, found: Mapping[str, float]) -> Path:
-    """Adds these to what is known. Raises OSError."""
-    known = {**load(machine_key), **{name: min(width, MOST_WIDTH) for name, width in found.items()}}
-    target = place(machine_key)
-    write_whole(target, json.dumps({"half_widths": dict(sorted(known.items()))}, indent=1) + "\n")
-    return target
+def save(target: Path, found: Mapping[str, float | None]) -> None:
+    """Puts these in place of what is known of the same benchmarks; None, or more than MOST_WIDTH: nothing is known any more.
+    Raises OSError."""
+    known = {**load(target), **found}
+    usable = {name: width for name, width in sorted(known.items()) if _is_width(width)}
+    write_whole(target, json.dumps({"half_widths": usable}, indent=1) + "\n")
 
 
-def gates(machine_key: str | None, names: Sequence[str], least: float) -> dict[str, float]:
+def gates(source: Path, names: Sequence[str], least: float) -> dict[str, float]:
     """The gate of each benchmark: `least`, or this machine's A/A half-width where that is known and larger."""
-    known = load(machine_key)
+    known = load(source)
     return {name: max(least, known.get(name, 0.0)) for name in names}

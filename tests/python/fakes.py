@@ -73,7 +73,7 @@ for number, line in enumerate(sys.stdin):
     say(answer)
 '''
 
-CASE = {"name": "hash_chain/serial", "bench_version": 1, "divides": 2, "case": {"placement": "spread"}}
+CASE = {"name": "hash_chain/serial", "bench_version": 1, "divides": 2, "runnable": True, "case": {"placement": "spread"}}
 
 
 def trial_text(then: str = "pass", plan: object = None, machine: object = None, ns: int = 100_000, code: int = 0) -> str:
