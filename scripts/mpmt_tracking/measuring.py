@@ -110,25 +110,27 @@ def _cpus(text: str) -> str:
 @contextlib.contextmanager
 def contenders(texts: Sequence[str], programs: Sequence[Path | None], options: argparse.Namespace,
                progress: Progress) -> Iterator[list[tuple[Contender, Side]]]:
-    """For each text, a commit or the path of a program, what it names; `programs` go before texts. Commits are built
-    first, all of them: nothing is built while something is measured."""
+    """For each text, a commit or the path of a program, what it names; `programs` go before texts. All names are looked up
+    before anything is built, and all is built before anything is measured."""
+    paths = [program or (Path(text) if Path(text).is_file() else None) for text, program in zip(texts, programs)]
+    wanted = {text: _resolve(text, options.repo) for text, path in zip(texts, paths) if path is None}
     with contextlib.ExitStack() as stack:
-        builds: Builds | None = None
+        builds = stack.enter_context(builds_of(options, progress.say)) if wanted else None
         made = []
-        for text, program in zip(texts, programs):
-            if program is None and Path(text).is_file():
-                program = Path(text)
-            if program is not None:
-                contender = _of_program(program, options)
+        for text, path in zip(texts, paths):
+            if path is None:
+                made.append(of_commit(builds, wanted[text], text, options))
+            else:
+                contender = _of_program(path, options)
                 made.append((contender, Side(contender.label, str(contender.path), contender.sha256)))
-                continue
-            if not commits.is_repository(options.repo):
-                raise Problem(f"'{plain(text, 100)}': no such file, and {plain(options.repo, 200)} is in no git repository "
-                              "that could have such a commit")
-            if builds is None:
-                builds = stack.enter_context(builds_of(options, progress.say))
-            made.append(of_commit(builds, commits.resolve(builds.repo, text), text, options))
         yield made
+
+
+def _resolve(text: str, repo: Path) -> str:
+    if not commits.is_repository(repo):
+        raise Problem(f"'{plain(text, 100)}': no such file, and {plain(repo, 200)} is in no git repository that could have "
+                      "such a commit")
+    return commits.resolve(commits.top(repo), text)
 
 
 def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespace) -> tuple[Contender, Side]:

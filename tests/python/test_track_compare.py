@@ -521,6 +521,11 @@ def test_a_branch_that_took_in_main_is_judged_against_what_it_took_in(desk: Desk
     assert done.json["a"]["commit"] == after
 
 
+def test_all_names_are_looked_up_before_anything_is_built(desk: Desk, forked: tuple[Repository, str, str]) -> None:
+    done = desk.run("compare", "HEAD~1", "nosuch", *BUILD, *QUICK, cwd=forked[0].path)
+    assert done.code == 2 and "'nosuch': no such commit" in done.err and "building" not in done.err
+
+
 def test_without_a_base_there_is_no_gate_but_a_hint(desk: Desk, forked: tuple[Repository, str, str]) -> None:
     repository, _, _ = forked
     done = gate(desk, repository, "--head", "main")
