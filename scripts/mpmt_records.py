@@ -19,8 +19,8 @@ import pandas
 
 from mpmt_schema import Record, first_problem, plain, schema, surely_follows, validator
 
-__all__ = ["BadRecord", "Record", "by_round", "capacity", "cases", "first_problem", "left_out", "load", "plain",
-           "read_json", "schema", "trials", "usable_cpus", "validator"]
+__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "left_out", "load",
+           "plain", "read_json", "schema", "trials", "usable_cpus", "validator"]
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 512 * 1024 * 1024
@@ -70,6 +70,10 @@ class BadRecord(Exception):
     """A file that cannot be used; the message is one line, naming the file and the field at fault."""
 
 
+class Unreadable(BadRecord):
+    """The system did not let it be read: nothing is known of what is in it, and it may be read next time."""
+
+
 # ---- reading -----------------------------------------------------------------------------------------------
 
 
@@ -115,7 +119,7 @@ def _read(path: Path, refuse: Callable[[str], NoReturn]) -> str:
                 refuse(f"{status.st_size / 1e6:.0f} MB; a record has at most {MAX_BYTES >> 20} MiB")
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        refuse(f"cannot be read: {error.strerror}")
+        raise Unreadable(f"{plain(path, 300)}: cannot be read: {error.strerror}") from None
     except ValueError:
         refuse("cannot be read: no such file name is possible")
     if not data.strip():
