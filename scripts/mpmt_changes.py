@@ -3,8 +3,9 @@
 Everything is done on natural logarithms of times, so that a step is a ratio, in this order:
 
 1. `noise_scale`: the spread of one value around its level.
-2. `segment`: the piecewise constant function with the smallest sum of bounded losses plus a penalty for each change:
-   the objective of PELT (Killick, Fearnhead and Eckley, JASA 107, 2012) with the biweight loss of Fearnhead and
+2. `segment`: the piecewise constant function with the smallest sum of bounded losses plus a penalty for each change,
+   exactly that among all whose levels are on a grid a third of the noise wide (coarser in series that range over more
+   than 300 times the noise), and not among all real levels: the objective of PELT (Killick, Fearnhead and Eckley, JASA 107, 2012) with the biweight loss of Fearnhead and
    Rigaill ("Changepoint detection in the presence of outliers", JASA 114, 2019). A bounded loss is what makes commits
    that were measured on a busy machine harmless: a value far off costs the same as one a little less far off. (With
    squared errors of winsorised values, one loaded commit in five hid every second step of 5 %.)
@@ -243,7 +244,8 @@ def _described(index: int, step: Step) -> ChangePoint:
     return ChangePoint(index, effect, low, high, step.p_value)
 
 
-def detectable_step(log_values: Sequence[float] | Logs, least_step: float = LEAST_STEP) -> float | None:
+def detectable_step(log_values: Sequence[float] | Logs, found: Sequence[ChangePoint] | None = None,
+                    least_step: float = LEAST_STEP) -> float | None:
     """The step (ratio - 1) that `change_points` would find in about nine of ten cases, with 10 values after it (half
     of all, if there are fewer than 20); None below 8 values.
 
@@ -255,7 +257,8 @@ def detectable_step(log_values: Sequence[float] | Logs, least_step: float = LEAS
     count = len(logs)
     if count < 2 * LEAST_VALUES:
         return None
-    scale = spread_around(logs, [change.index for change in change_points(logs, least_step)])
+    found = change_points(logs, least_step) if found is None else found
+    scale = spread_around(logs, [change.index for change in found])
     after, surely = min(10, count // 2), float(ndtri(0.95))
     error = scale * math.sqrt(1 / after + 1 / (count - after))
     test = error * max(math.sqrt(PENALTY * math.log(count)), float(stdtrit(count - 2, 1 - ALPHA / 2)))
