@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases",
 SCHEMA_VERSION = 1
 MAX_BYTES = 512 * 1024 * 1024
 MAX_INTEGER_DIGITS = 20  # 2^64 - 1 has 20
+_LONG_INTEGER = re.compile(f"[0-9]{{{MAX_INTEGER_DIGITS + 1}}}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # a pair of surrogates is a character, one alone is not
 
 # Status words for people, in the order in which left-out trials are named.
@@ -132,13 +134,19 @@ def _read(path: Path, refuse: Callable[[str], NoReturn]) -> str:
 
 def _quickly(text: str) -> Record | None:
     """The record, if it is good beyond doubt: without a closer look at each number."""
-    if _SURROGATE.search(text):
+    if _SURROGATE.search(text) or (not _integers_are_limited() and _LONG_INTEGER.search(text)):
         return None
     try:
         record = json.loads(text, parse_constant=_no_constant)
         return record if surely_follows()(record) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _integers_are_limited() -> bool:
+    """Whether this Python refuses integers of thousands of digits. An older one reads them, in a time that grows with
+    the square of their length: then they are looked for first, which takes as long as parsing does."""
+    return getattr(sys, "get_int_max_str_digits", lambda: 0)() > 0
 
 
 class _Refused(ValueError):
