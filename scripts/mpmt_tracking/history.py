@@ -174,7 +174,8 @@ def _first_parents(repo: Path, branch: str, files: Sequence[sqlite3.Row], since:
     if since is None:
         return Order(chain, place)
     if _DATE.fullmatch(since):
-        dates = ((place[row["commit_id"]], moment(row["commit_date"])) for row in files if row["commit_id"] in place)
+        known = (row for row in files if row["commit_id"] in place)
+        dates = ((place[row["commit_id"]], moment(row["commit_date"])) for row in known)
         return Order(chain, place, _first_of_day(dates, since, len(chain)))
     start = commits.resolve(repo, since)
     if start not in place:
@@ -191,7 +192,8 @@ def _by_date(files: Sequence[sqlite3.Row], options: argparse.Namespace) -> Order
         return Order(chain, place)
     if not _DATE.fullmatch(options.since):
         raise Problem("--since: only a date, YYYY-MM-DD, can be used outside a git repository")
-    return Order(chain, place, _first_of_day(((place[commit], dated[commit]) for commit in chain), options.since, len(chain)))
+    dates = ((place[commit], dated[commit]) for commit in chain)
+    return Order(chain, place, _first_of_day(dates, options.since, len(chain)))
 
 
 def _first_of_day(dates: Iterable[tuple[int, datetime | None]], day: str, none: int) -> int:

@@ -52,8 +52,9 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
     smallest = smallest_found(series)
     if smallest is not None:
         worst = max(one.detectable for one in series if one.detectable is not None)
-        lines.append(f"would have been found in four of five cases, 10 commits after it: a step of {smallest:.1%} (median "
-                     f"over the series; worst {worst:.1%}; rule: p < {ALPHA:g}, at least {LEAST_STEP:.0%}, and no drift)")
+        lines.append(f"would have been found in four of five cases, 10 commits (half of all in shorter series) after it: "
+                     f"a step of {smallest:.1%} (median over the series; worst {worst:.1%}; rule: p < {ALPHA:g}, at least "
+                     f"{LEAST_STEP:.0%}, and no drift)")
     return "\n".join([*lines, *(f"  {line}" for line in left_out(found, series, machine))])
 
 

@@ -53,8 +53,8 @@ class Workshop:
                 holder = _holder(lock)
                 say(f"waiting: process {holder} is building commits of this repository")
                 if not lock_within(lock, fcntl.LOCK_EX, HELD_S):
-                    raise Problem(f"{plain(self.folder, 300)}: process {holder} has kept its lock for {HELD_S / 3600:g} h, "
-                                  "longer than any build may take: end it")
+                    raise Problem(f"{plain(self.folder, 300)}: process {holder} has kept its lock for "
+                                  f"{HELD_S / 3600:g} h, longer than any build may take: end it")
             os.ftruncate(lock, 0)
             os.pwrite(lock, str(os.getpid()).encode(), 0)
             self._clear()

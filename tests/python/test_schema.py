@@ -92,7 +92,8 @@ def test_keywords(schema: Any, good: list[Any], bad: list[Any]) -> None:
 
 def test_a_pattern_ends_where_the_text_does() -> None:
     """Python's $ also matches before a last line feed, that of JSON Schema does not."""
-    for pattern, good, bad in (("^[0-9a-f]{4}$", "12ab", "12ab\n"), (r"a\$", "a$\n", "a\n"), ("b", "b\n", "a\n"), (r"\\$", "\\", "\\\n")):
+    for pattern, good, bad in (("^[0-9a-f]{4}$", "12ab", "12ab\n"), (r"a\$", "a$\n", "a\n"), ("b", "b\n", "a\n"),
+                               (r"\\$", "\\", "\\\n")):
         schema = {"type": "string", "pattern": pattern}
         assert quick_check(schema)(good) and strict_validator(schema).is_valid(good)
         assert not quick_check(schema)(bad) and not strict_validator(schema).is_valid(bad)
