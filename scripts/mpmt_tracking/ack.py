@@ -185,7 +185,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("benchmark", nargs="?", metavar="BENCHMARK", help="the name of a case, as reported")
     parser.add_argument("--regex", action="store_true", help="BENCHMARK is a regular expression for whole names")
     parser.add_argument("--commit", metavar="REV", help="the first slow commit")
-    parser.add_argument("--effect", type=_effect, metavar="PERCENT", help="the slow-down to accept, e.g. 5%%: a gate fails when it is surely larger")
+    parser.add_argument("--effect", type=_effect, metavar="PERCENT",
+                        help="the slow-down to accept, e.g. 5%%: a gate fails when it is surely larger")
     parser.add_argument("--reason", type=_text(2000), metavar="TEXT", help="why it is accepted")
     parser.add_argument("--by", type=_text(200), metavar="NAME", help="who accepts it")
     until = parser.add_mutually_exclusive_group()
