@@ -19,6 +19,7 @@ from mpmt_schema import plain
 from mpmt_tracking import commits
 from mpmt_tracking.problem import Problem
 from mpmt_tracking.stored_files import FILE_NAME, MACHINE_KEY, UNFILED_NAME, summarise
+from mpmt_tracking.worktrees import try_lock
 
 Say = Callable[[str], None]
 
@@ -80,10 +81,7 @@ def file_leftovers(results: Path, say: Say, again: bool = False) -> None:
 def _alone_in(folder: Path) -> Iterator[bool]:
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        yield try_lock(lock, fcntl.LOCK_EX)
     finally:
         os.close(lock)
 
