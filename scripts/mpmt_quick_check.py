@@ -19,6 +19,7 @@ _TYPES = {"string": (str,), "integer": (int,), "number": (int, float), "boolean"
 _HANDLED = {"type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength",
             "maxLength", "pattern", "minItems", "maxItems", "prefixItems", "items", "required", "properties",
             "additionalProperties", "if", "then", "else"}
+_ALONE = {"enum", "const"}  # beside these, only a type is looked at
 _SILENT = {"description", "title", "$schema", "$id", "$defs"}
 _HUGE = 2.0**64
 
@@ -49,6 +50,9 @@ def _table(node: Node | bool) -> Table:
     unknown = node.keys() - _HANDLED - _SILENT
     if unknown:
         raise ValueError(f"the quick check does not know the schema's keyword {min(unknown)!r}")
+    beside = node.keys() - _ALONE - _SILENT - {"type"}
+    if node.keys() & _ALONE and (beside or node.keys() >= _ALONE):
+        raise ValueError(f"the quick check does not know {min(beside or _ALONE)!r} beside enum or const")
     names = node.get("type", list(_TYPES))
     kinds = {kind for name in ([names] if isinstance(names, str) else names) for kind in _TYPES[name]}
     special = {int: _number, float: _number, str: _string, list: _array, dict: _object}
@@ -104,9 +108,15 @@ def _string(node: Node) -> list[Callable[[Any], bool]]:
     if "minLength" in node or "maxLength" in node:
         tests.append(lambda value: low <= len(value) <= high)
     if "pattern" in node:
-        search = re.compile(node["pattern"]).search
+        search = compiled(node["pattern"]).search
         tests.append(lambda value: search(value) is not None)
     return tests
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A schema's pattern. JSON Schema's regular expressions are JavaScript's, whose final $ matches at the end only;
+    Python's also matches before a last line feed."""
+    return re.compile(re.sub(r"((?<!\\)(?:\\\\)*)\$$", r"\1\\Z", pattern))
 
 
 def _array(node: Node) -> list[Callable[[Any], bool]]:

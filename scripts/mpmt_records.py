@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,12 +20,13 @@ import pandas
 
 from mpmt_schema import Record, first_problem, plain, schema, surely_follows, validator
 
-__all__ = ["BadRecord", "Record", "by_round", "capacity", "cases", "first_problem", "left_out", "load", "plain",
-           "read_json", "schema", "trials", "usable_cpus", "validator"]
+__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "left_out", "load",
+           "plain", "read_json", "schema", "trials", "usable_cpus", "validator"]
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 512 * 1024 * 1024
 MAX_INTEGER_DIGITS = 20  # 2^64 - 1 has 20
+_LONG_INTEGER = re.compile(f"[0-9]{{{MAX_INTEGER_DIGITS + 1}}}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # a pair of surrogates is a character, one alone is not
 
 # Status words for people, in the order in which left-out trials are named.
@@ -68,6 +70,10 @@ NESTED_FIELDS = {
 
 class BadRecord(Exception):
     """A file that cannot be used; the message is one line, naming the file and the field at fault."""
+
+
+class Unreadable(BadRecord):
+    """The system did not let it be read: nothing is known of what is in it, and it may be read next time."""
 
 
 # ---- reading -----------------------------------------------------------------------------------------------
@@ -115,7 +121,7 @@ def _read(path: Path, refuse: Callable[[str], NoReturn]) -> str:
                 refuse(f"{status.st_size / 1e6:.0f} MB; a record has at most {MAX_BYTES >> 20} MiB")
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        refuse(f"cannot be read: {error.strerror}")
+        raise Unreadable(f"{plain(path, 300)}: cannot be read: {error.strerror}") from None
     except ValueError:
         refuse("cannot be read: no such file name is possible")
     if not data.strip():
@@ -128,13 +134,19 @@ def _read(path: Path, refuse: Callable[[str], NoReturn]) -> str:
 
 def _quickly(text: str) -> Record | None:
     """The record, if it is good beyond doubt: without a closer look at each number."""
-    if _SURROGATE.search(text):
+    if _SURROGATE.search(text) or (not _integers_are_limited() and _LONG_INTEGER.search(text)):
         return None
     try:
         record = json.loads(text, parse_constant=_no_constant)
         return record if surely_follows()(record) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _integers_are_limited() -> bool:
+    """Whether this Python refuses integers of thousands of digits. An older one reads them, in a time that grows with
+    the square of their length: then they are looked for first, which takes as long as parsing does."""
+    return getattr(sys, "get_int_max_str_digits", lambda: 0)() > 0
 
 
 class _Refused(ValueError):

@@ -8,13 +8,13 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mpmt_histogram
-from mpmt_quick_check import quick_check
+from mpmt_quick_check import compiled, quick_check
 
 if TYPE_CHECKING:
     import jsonschema
@@ -49,10 +49,20 @@ def schema() -> dict[str, Any]:
 @functools.cache
 def validator() -> jsonschema.Draft202012Validator:
     """A validator of whole records."""
-    import jsonschema  # a tenth of a second, for bad records only
     document = schema()
+    return strict_validator(_inlined(document, document["$defs"]))
+
+
+def strict_validator(document: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    """jsonschema's, but with patterns as the standard has them, see `compiled`."""
+    import jsonschema  # a tenth of a second, for bad files only
+
+    def check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+        if isinstance(value, str) and not compiled(pattern).search(value):
+            yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
     jsonschema.Draft202012Validator.check_schema(document)
-    return jsonschema.Draft202012Validator(_inlined(document, document["$defs"]))
+    return jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": check_pattern})(document)
 
 
 @functools.cache

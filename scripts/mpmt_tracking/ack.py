@@ -19,16 +19,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mpmt_files import write_whole
-from mpmt_schema import plain
+from mpmt_schema import plain, strict_validator
 from mpmt_tracking import commits
 from mpmt_tracking.places import ROOT
 from mpmt_tracking.problem import EXIT_OK, Problem
+from mpmt_tracking.worktrees import lock_within, try_lock
 
 FILE_NAME = "ack.json"
 SCHEMA = ROOT / "results" / "ack.schema.json"
 VERSION = 1
 MAX_BYTES = 16 << 20
 DAYS = 90
+LOCKED_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,13 @@ class Ack:
 def covering(acks: Sequence[Ack], benchmark: str, effect: float, in_range: AbstractSet[str] | None,
              today: date) -> tuple[Ack | None, str]:
     """The acknowledgement that keeps a slower benchmark from failing a gate; else None and why one that might have
-    does not (empty if there is none).
+    does not (empty if there is none). It does so until the slow-down is surely larger than what was accepted.
 
     effect: the slow-down that is certain, the lower bound of its interval, as ratio - 1. in_range: ids of the commits
     after A up to B; an acknowledgement counts only if its commit is one of them. None: not known, any commit counts.
     """
-    found = [a for a in acks if a.matches(benchmark) and (in_range is None or a.commit in in_range)]
+    named = [a for a in acks if a.matches(benchmark)]
+    found = [a for a in named if in_range is None or a.commit in in_range]
     enough = [a for a in found if effect <= a.effect]
     valid = [a for a in enough if today <= a.expires]
     if valid:
@@ -77,6 +80,10 @@ def covering(acks: Sequence[Ack], benchmark: str, effect: float, in_range: Abstr
         most = max(found, key=lambda a: a.effect)
         return None, (f"at least {effect:+.1%}, but only {most.effect:+.1%} are acknowledged for "
                       f"{commits.short(most.commit)}")
+    elsewhere = max((a for a in named if today <= a.expires), key=lambda a: a.created, default=None)
+    if elsewhere:
+        return None, (f"acknowledged for {commits.short(elsewhere.commit)}, which is not between base and head "
+                      "(rebased?)")
     return None, ""
 
 
@@ -113,7 +120,7 @@ def _first_problem(document: Any) -> str:
     if isinstance(version, int) and version > VERSION:
         return f"version is {version}, but this script reads up to {VERSION}: use a newer mpmt"
     import jsonschema  # slow to load: only where there is a file
-    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    validator = strict_validator(json.loads(SCHEMA.read_text("utf-8")))
     error = jsonschema.exceptions.best_match(validator.iter_errors(document))
     if error is None:
         return ""
@@ -161,7 +168,11 @@ def _locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise Problem(f"--results: {plain(folder, 300)}: {error.strerror}") from None
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not try_lock(lock, fcntl.LOCK_EX):
+            print(f"track.py ack: waiting: another process is changing {plain(folder / FILE_NAME, 300)}", file=sys.stderr,
+                  flush=True)
+            if not lock_within(lock, fcntl.LOCK_EX, LOCKED_S):
+                raise Problem(f"--results: {plain(folder, 300)}: another process has kept its lock for {LOCKED_S:g} s")
         yield
     finally:
         os.close(lock)
@@ -174,7 +185,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("benchmark", nargs="?", metavar="BENCHMARK", help="the name of a case, as reported")
     parser.add_argument("--regex", action="store_true", help="BENCHMARK is a regular expression for whole names")
     parser.add_argument("--commit", metavar="REV", help="the first slow commit")
-    parser.add_argument("--effect", type=_effect, metavar="PERCENT", help="the largest slow-down to accept, e.g. 5%%")
+    parser.add_argument("--effect", type=_effect, metavar="PERCENT",
+                        help="the slow-down to accept, e.g. 5%%: a gate fails when it is surely larger")
     parser.add_argument("--reason", type=_text(2000), metavar="TEXT", help="why it is accepted")
     parser.add_argument("--by", type=_text(200), metavar="NAME", help="who accepts it")
     until = parser.add_mutually_exclusive_group()
@@ -191,10 +203,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _text(limit: int) -> Any:
     def text(given: str) -> str:
-        if not given.strip() or len(given) > limit:
-            raise argparse.ArgumentTypeError(f"must be a text of 1 to {limit} characters")
+        if not given.strip() or len(given) > limit or not _is_unicode(given):
+            raise argparse.ArgumentTypeError(f"must be a text of 1 to {limit} characters, in UTF-8")
         return given.strip()
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    """Python keeps bytes of the command line that are no text as halves of surrogate pairs."""
+    return text.isascii() or not re.search("[\ud800-\udfff]", text)
 
 
 def _effect(text: str) -> float:
@@ -256,8 +273,8 @@ def _check_usage(options: argparse.Namespace) -> None:
             re.compile(options.benchmark)
         except (re.error, RecursionError, OverflowError) as error:
             raise Problem(f"BENCHMARK: not a regular expression: {plain(error)}") from None
-    if not 1 <= len(options.benchmark) <= 500:
-        raise Problem("BENCHMARK: must have 1 to 500 characters")
+    if not 1 <= len(options.benchmark) <= 500 or not _is_unicode(options.benchmark):
+        raise Problem("BENCHMARK: must have 1 to 500 characters, in UTF-8")
 
 
 def _added(acks: list[Ack], options: argparse.Namespace) -> tuple[list[Ack], str]:

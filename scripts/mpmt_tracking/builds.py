@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -21,11 +22,12 @@ from mpmt_tracking import commits
 from mpmt_tracking.places import cache_folder
 from mpmt_tracking.problem import Problem
 from mpmt_tracking.recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
-from mpmt_tracking.worktrees import Workshop, remove_tree, try_lock
+from mpmt_tracking.worktrees import BUILD_S, Workshop, lock_within, remove_tree, try_lock
 
 LIMIT_BUILDS = 40
 LIMIT_BYTES = 4 << 30
 FULL_BYTES = 4 << 20  # a disk with less space left counts as full
+REMOVAL_S = 600.0  # a build is locked against use only while it is being removed
 MANIFEST, LOG, LOCK = "manifest.json", "build.log", "lock"
 
 
@@ -151,7 +153,8 @@ class Builds:
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(lock, fcntl.LOCK_SH)
+            if not lock_within(lock, fcntl.LOCK_SH, REMOVAL_S):
+                raise Problem(f"{plain(folder / LOCK, 300)}: another process has kept this lock for {REMOVAL_S:g} s: end it")
             if os.path.samestat(os.fstat(lock), os.stat(folder / LOCK)) and _manifest(folder):
                 self._locks[folder], lock = lock, -1
                 return True
@@ -172,8 +175,11 @@ class Builds:
         jobs = {} if self._jobs is None else {"CMAKE_BUILD_PARALLEL_LEVEL": str(self._jobs),
                                               "MAKEFLAGS": f"-j{self._jobs}"}
         log = self._workshop.new / LOG
-        code = self._workshop.run(self.recipe.command, log, jobs)
-        failed = self._keep(commit, outcome(code, log))
+        try:
+            code = self._workshop.run(self.recipe.command, log, jobs)
+            failed = self._keep(commit, outcome(code, log))
+        except subprocess.TimeoutExpired:
+            code, failed = 1, f"the build did not end within {BUILD_S / 3600:g} h"
         if failed and self._passing(code, log):
             raise Problem(f"{name}: {failed}: not the commit's fault, so try again"
                           f"{' with more space in ' + plain(self.folder, 300) if self._full() else ''}")
@@ -241,8 +247,9 @@ class Builds:
             return False
         try:
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
+        except FileNotFoundError:  # the rest of one whose removal was killed: without its lock nobody can use it
+            remove_tree(folder)
+            return not folder.exists()
         try:
             if not try_lock(lock, fcntl.LOCK_EX):
                 return False

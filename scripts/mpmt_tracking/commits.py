@@ -16,7 +16,7 @@ from pathlib import Path
 from mpmt_schema import plain
 
 from mpmt_tracking.places import ROOT
-from mpmt_tracking.problem import Problem
+from mpmt_tracking.problem import NotComparable, Problem
 
 DEADLINE_S = 60.0  # for questions; what writes files says its own
 FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -205,10 +205,12 @@ def expand(repo: Path, texts: Iterable[str]) -> list[str]:
 
 
 def merge_base(repo: Path, a: str, b: str) -> str:
-    """The best common ancestor of two revisions. Raises Problem when there is none here."""
+    """The best common ancestor of two revisions. Raises NotComparable when there is none, Problem when there may be one
+    that a shallow clone lacks."""
     found = _merge_base(repo, resolve(repo, a), resolve(repo, b))
     if found is None:
-        raise Problem(f"{_shown(a)} and {_shown(b)} have no common ancestor{_if_shallow(repo)}")
+        kind = Problem if is_shallow(repo) else NotComparable
+        raise kind(f"{_shown(a)} and {_shown(b)} have no common ancestor{_if_shallow(repo)}")
     return found
 
 

@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -30,15 +30,17 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--results", type=Path, default=ROOT / "results", metavar="DIR",
-                        help="folder of the records (default: results/ of this checkout)")
-    parser.add_argument("--repo", type=Path, default=None, metavar="DIR",
-                        help="checkout whose history counts (default: where --results lies)")
+    parser.add_argument("--results", type=Path, metavar="DIR",
+                        help="folder of the records (default: the repository's results/; outside any repository that of "
+                             "this script's checkout)")
+    parser.add_argument("--repo", type=Path, metavar="DIR",
+                        help="folder in the repository whose commits count (default: where --results lies)")
     parser.add_argument("--machine", metavar="KEY", type=_machine_key, help="this machine key only (default: all, apart)")
     parser.add_argument("--cases", metavar="REGEX", type=pattern, help="benchmarks whose name matches")
     parser.add_argument("--since", metavar="REV|DATE",
-                        help="commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later")
-    parser.add_argument("--branch", metavar="REV", default="HEAD", help="follow this one's first parents (default: HEAD)")
+                        help="show commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later; changes "
+                             "are looked for in all")
+    parser.add_argument("--branch", metavar="REV", help="follow this one's first parents (default: HEAD)")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw every benchmark into this folder")
     parser.add_argument("--format", type=_formats, default=list(FORMATS), metavar="LIST",
                         help="of the plots: png, svg (default: png,svg)")
@@ -82,6 +84,7 @@ class History:
 
 def run(options: argparse.Namespace) -> int:
     """0; raises NothingMeasured without a usable record, Problem for wrong usage and what cannot be read or written."""
+    options.results, options.repo = _places(options)
     history = with_index(options.results, lambda index: _look(index, options))
     for line in history.refused:
         print(f"refused: {line}", file=sys.stderr)
@@ -130,54 +133,72 @@ def _draw(history: History, options: argparse.Namespace) -> list[Path]:
 # ---- the order of commits ----------------------------------------------------------------------------------
 
 
+def _places(options: argparse.Namespace) -> tuple[Path, Path | None]:
+    """The results folder, and the checkout whose history counts; None: there is none. Raises Problem."""
+    repo, results = options.repo, options.results
+    if repo is not None and not commits.is_repository(repo):
+        try:
+            commits.top(repo)
+        except Problem as error:
+            raise Problem(f"--repo: {error}") from None
+    if results is None:
+        here = repo or Path()
+        results = (commits.top(here) if commits.is_repository(here) else ROOT) / "results"
+    if repo is None and commits.is_repository(results):
+        repo = results
+    if repo is None and options.branch is not None:
+        raise Problem(f"--branch: {plain(results, 300)} is not in a git repository: name one with --repo")
+    return results, repo
+
+
 def _look(index: Index, options: argparse.Namespace) -> History:
     files = [row for row in index.files() if options.machine in (None, row["machine"])]
     notes: list[str] = []
-    repo = options.repo if options.repo is not None else options.results
-    if options.repo is not None and not options.repo.is_dir():
-        raise Problem(f"--repo: {plain(repo, 300)}: no such folder")
-    if commits.is_repository(repo):
-        order, by = _first_parents(repo, files, options), f"first parents of {plain(options.branch, 80)}"
+    if options.repo is not None:
+        branch = options.branch or "HEAD"
+        order, by = _first_parents(options.repo, branch, files, options.since), f"first parents of {plain(branch, 80)}"
     else:
         order, by = _by_date(files, options), "commit date"
-        notes.append(f"{plain(repo, 300)} is not in a git repository: commits are ordered by date, and commits between "
+        notes.append(f"{plain(options.results, 300)} is not in a git repository: commits are ordered by date, and commits between "
                      "two measured ones are not known")
     return History(gather(index, order, options.machine, options.cases), order, by, index.refused(), notes)
 
 
-def _first_parents(repo: Path, files: Sequence[sqlite3.Row], options: argparse.Namespace) -> Order:
-    chain = commits.first_parent_chain(repo, options.branch)
+def _first_parents(repo: Path, branch: str, files: Sequence[sqlite3.Row], since: str | None) -> Order:
+    chain = commits.first_parent_chain(repo, branch)
     place = {commit: at for at, commit in enumerate(chain)}
     lost = sorted({row["commit_id"] for row in files if row["commit_id"] and row["commit_id"] not in place})
     if lost and commits.is_shallow(repo):
         raise Problem(f"{plain(repo, 300)}: a shallow clone, which lacks commits of {len(lost)} records, say "
                       f"{lost[0][:12]}: `git fetch --unshallow` brings the rest (in CI, fetch-depth: 0)")
-    if options.since is None:
+    if since is None:
         return Order(chain, place)
-    if _DATE.fullmatch(options.since):
-        return Order(chain, place, _first_of_day(files, place, options.since))
-    start = commits.resolve(repo, options.since)
+    if _DATE.fullmatch(since):
+        known = (row for row in files if row["commit_id"] in place)
+        dates = ((place[row["commit_id"]], moment(row["commit_date"])) for row in known)
+        return Order(chain, place, _first_of_day(dates, since, len(chain)))
+    start = commits.resolve(repo, since)
     if start not in place:
-        raise Problem(f"--since: {plain(options.since, 80)} is not on the first-parent line of {plain(options.branch, 80)}")
+        raise Problem(f"--since: {plain(since, 80)} is not on the first-parent line of {plain(branch, 80)}")
     return Order(chain, place, place[start] + 1)
 
 
 def _by_date(files: Sequence[sqlite3.Row], options: argparse.Namespace) -> Order:
-    dated = {row["commit_id"]: (moment(row["commit_date"]) or moment(row["started_utc"]), row["commit_id"])
+    dated = {row["commit_id"]: moment(row["commit_date"]) or moment(row["started_utc"])
              for row in files if row["commit_id"]}
-    chain = sorted(dated, key=lambda commit: (dated[commit][0] or datetime.max.replace(tzinfo=timezone.utc), commit))
+    chain = sorted(dated, key=lambda commit: (dated[commit] or datetime.max.replace(tzinfo=timezone.utc), commit))
     place = {commit: at for at, commit in enumerate(chain)}
     if options.since is None:
         return Order(chain, place)
     if not _DATE.fullmatch(options.since):
         raise Problem("--since: only a date, YYYY-MM-DD, can be used outside a git repository")
-    return Order(chain, place, _first_of_day(files, place, options.since))
+    dates = ((place[commit], dated[commit]) for commit in chain)
+    return Order(chain, place, _first_of_day(dates, options.since, len(chain)))
 
 
-def _first_of_day(files: Sequence[sqlite3.Row], place: dict[str, int], day: str) -> int:
-    """The first place from which a record's commit date is `day` or later."""
+def _first_of_day(dates: Iterable[tuple[int, datetime | None]], day: str, none: int) -> int:
+    """The first place with a date of `day` or later; `none` if there is none. A date that cannot be read says nothing."""
     start = moment(f"{day}T00:00:00+00:00")
     if start is None:
         raise Problem(f"--since: {plain(day, 20)} is no date")
-    return min((place[row["commit_id"]] for row in files if row["commit_id"] in place
-                and (moment(row["commit_date"]) or start) >= start), default=len(place))
+    return min((at for at, date in dates if date is not None and date >= start), default=none)

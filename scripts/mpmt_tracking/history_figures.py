@@ -14,10 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from mpmt_figures.page import Sheet, dress, new_figure
+from mpmt_figures.page import Sheet, dress, new_figure, save
 from mpmt_figures.style import (BLACK, BLUE, GREEN, GREY, VERMILION, Dashes, duration_unit, ticks_between,
                                 use_style)
-from mpmt_files import whole_file
 from mpmt_records import plain
 
 from .history_table import epoch_spans, short, what_changed
@@ -57,10 +56,7 @@ def draw(found: Gathered, order: Order, folder: Path, formats: Sequence[str]) ->
         target = folder / subject.machine if several else folder
         for form in formats:
             path = target / f"{file_stem(subject.name, subject.version)}.{form}"
-            with whole_file(path) as file:
-                figure.savefig(file, format=form, dpi=DPI, metadata={"Date": None} if form == "svg" else None)
-            figure.set_layout_engine("none")  # laid out: the next format need not do it again
-            written.append(path)
+            written.append(save(figure, path, form, DPI))
     return written
 
 
@@ -114,10 +110,8 @@ def _limits(subject: Subject) -> tuple[float, float]:
     may lie beyond: a step of 3 % must be seen."""
     centres, scatter = [], []
     for series in subject.series:
-        points = series.trusted or series.points
-        bounds = [0, *(change.point.index for change in series.changes), len(points)]
-        for a, b in zip(bounds, bounds[1:]):
-            logs = numpy.log([point.value for point in points[a:b]])
+        for level in series.levels:
+            logs = numpy.log([point.value for point in level])
             centres.append(float(numpy.median(logs)))
             scatter += numpy.abs(logs - centres[-1]).tolist()
     reach = max(0.04, 6 * float(numpy.median(scatter)) / 0.6745)
@@ -156,12 +150,10 @@ def _marker_size(column: dict[int, int]) -> float:
 
 def _levels(axes: Axes, series: Series, column: dict[int, int]) -> None:
     """The median of each segment, as a line from its first commit to its last."""
-    points = series.trusted
-    bounds = [0, *(change.point.index for change in series.changes), len(points)]
-    for a, b in zip(bounds, bounds[1:]):
-        if b - a >= 2:
-            level = float(numpy.median([point.value for point in points[a:b]]))
-            axes.plot([column[points[a].at] - 0.4, column[points[b - 1].at] + 0.4], [level, level], "-", color=BLACK,
+    for points in series.levels:
+        if len(points) >= 2 and points[0].trusted:
+            level = float(numpy.median([point.value for point in points]))
+            axes.plot([column[points[0].at] - 0.4, column[points[-1].at] + 0.4], [level, level], "-", color=BLACK,
                       linewidth=1.5, zorder=5, solid_capstyle="butt")
 
 
@@ -175,7 +167,8 @@ def _changes(axes: Axes, subject: Subject, column: dict[int, int], order: Order)
     changes = sorted((change for series in subject.series for change in series.changes), key=lambda c: c.first_bad)
     worded = sorted(changes, key=lambda c: -abs(c.point.effect))[:_LABELS]
     for number, change in enumerate(changes):
-        start, end = column[change.last_good], column[change.first_bad]
+        end = column[change.first_bad]
+        start = column.get(change.last_good, -1)  # before the first that is shown
         color, dashes = _look(change)
         axes.axvline((start + end) / 2, color=color, linestyle=dashes, linewidth=1.2, zorder=2)
         if end - start > 1:
@@ -198,13 +191,13 @@ def _label(axes: Axes, change: Change, x: float, number: int, columns: int, orde
 def _epochs(axes: Axes, subject: Subject, found: Gathered, column: dict[int, int], order: Order) -> list[str]:
     """A dotted line where the machine's state changed; returns a note for each, with what changed."""
     spans, notes = epoch_spans(subject.series), []
-    for number, ((_, before), (at, epoch)) in enumerate(zip(spans, spans[1:]), start=1):
+    for (_, before), (at, epoch) in zip(spans, spans[1:]):
         x = column[at] - 0.5
         axes.axvline(x, color=BLACK, linestyle=(0, (1, 1.6)), linewidth=1.4, zorder=2)
-        axes.annotate(f"epoch {number + 1}", (x, 0.01), xycoords=("data", "axes fraction"), xytext=(3, 0),
+        axes.annotate(f"epoch {epoch}", (x, 0.01), xycoords=("data", "axes fraction"), xytext=(3, 0),
                       textcoords="offset points", fontsize=7, va="bottom", zorder=6)
-        changed = what_changed(found.epochs[before], found.epochs[epoch], 30)
-        notes.append(f"Epoch {number + 1} from {short(order, at)}, not compared with what was before: {plain(changed, 300)}")
+        changed = what_changed(found.epochs[subject.machine, before], found.epochs[subject.machine, epoch], 30)
+        notes.append(f"Epoch {epoch} from {short(order, at)}, not compared with what was before: {plain(changed, 300)}")
     return notes[:5] + ([f"… and {len(notes) - 5} more epochs."] if len(notes) > 5 else [])
 
 

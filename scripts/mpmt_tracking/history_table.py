@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mpmt_changes import ALPHA, LEAST_STEP
 from mpmt_records import plain
 
-from .series import Change, Gathered, Order, Series, smallest_found
+from .series import SINCE, Change, Gathered, Order, Series, smallest_found
 
 COLUMNS = ("change", "95 % interval", "(last good", "first bad]", "missing", "since", "benchmark")
 NUMBERS = (0, 1, 4, 5)  # columns that line up on the right
+MOST_FACTS = 8  # of an epoch; records are untrusted, and may hold thousands
 
 
 def text(found: Gathered, order: Order, by: str) -> str:
     """One part for each machine: what changed, most recent first, then what was looked at and left out."""
-    machines = sorted({series.machine for series in found.series})
+    machines = sorted(found.unused)
     return "\n\n".join(_machine(found, order, by, machine) for machine in machines)
 
 
@@ -29,7 +29,10 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
              f"{by}"]
     lines += _epoch_lines(found, order, series)
     changed = changes_of(series)
-    if changed:
+    if not series:
+        why = "no benchmark matches, or has an ok trial" if found.records[machine] else "none of its records is of use"
+        lines += ["", f"nothing to show: {why}"]
+    elif changed:
         lines += ["", *_table(order, changed), ""]
         slower = sum(change.point.effect > 0 for _, change in changed)
         lines.append(f"{_count(slower, 'step')} slower, {len(changed) - slower} faster, in "
@@ -49,8 +52,9 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
     smallest = smallest_found(series)
     if smallest is not None:
         worst = max(one.detectable for one in series if one.detectable is not None)
-        lines.append(f"would have been found in four of five cases, 10 commits after it: a step of {smallest:.1%} (median "
-                     f"over the series; worst {worst:.1%}; rule: p < {ALPHA:g}, at least {LEAST_STEP:.0%}, and no drift)")
+        lines.append(f"would have been found in four of five cases, 10 commits (half of all in shorter series) after it: "
+                     f"a step of {smallest:.1%} (median over the series; worst {worst:.1%}; rule: p < {ALPHA:g}, at least "
+                     f"{LEAST_STEP:.0%}, and no drift)")
     return "\n".join([*lines, *(f"  {line}" for line in left_out(found, series, machine))])
 
 
@@ -93,34 +97,32 @@ def _epoch_lines(found: Gathered, order: Order, series: Sequence[Series]) -> lis
         return []
     lines = []
     for (_, before), (at, epoch) in zip(spans, spans[1:]):
-        changed = what_changed(found.epochs[before], found.epochs[epoch])
+        changed = what_changed(found.epochs[series[0].machine, before], found.epochs[series[0].machine, epoch])
         lines.append(f"  new epoch at {short(order, at)}, not compared with what was before: {changed}")
     return lines
 
 
 def epoch_spans(series: Iterable[Series]) -> list[tuple[int, int]]:
-    """(first commit, epoch) of every run of commits that were measured in one epoch, in order."""
-    spans: list[tuple[int, int]] = []
-    places: dict[int, set[int]] = {}
+    """(first commit, epoch) of every epoch, in order. Commits may have been measured in several of them."""
+    places: dict[int, int] = {}
     for one in series:
-        places.setdefault(one.epoch, set()).update(point.at for point in one.points)
-    for at, epoch in sorted((at, epoch) for epoch, found in places.items() for at in found):
-        if not spans or spans[-1][1] != epoch:
-            spans.append((at, epoch))
-    return spans
+        places[one.epoch] = min(places.get(one.epoch, one.points[0].at), one.points[0].at)
+    return [(at, epoch) for epoch, at in sorted(places.items())]
 
 
 def what_changed(before: dict[str, object], after: dict[str, object], limit: int = 40) -> str:
     """governor: "a" → "b"; ..."""
     keys = [key for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)]
-    return "; ".join(f"{plain(key, 30)}: {plain(json.dumps(before.get(key), ensure_ascii=False), limit)} → "
-                     f"{plain(json.dumps(after.get(key), ensure_ascii=False), limit)}" for key in keys) or "nothing known"
+    told = [f"{plain(key, 30)}: {plain(json.dumps(before.get(key), ensure_ascii=False), limit)} → "
+            f"{plain(json.dumps(after.get(key), ensure_ascii=False), limit)}" for key in keys[:MOST_FACTS]]
+    more = [f"and {len(keys) - MOST_FACTS} more"] if len(keys) > MOST_FACTS else []
+    return "; ".join(told + more) or "nothing known"
 
 
 def left_out(found: Gathered, series: Sequence[Series], machine: str) -> list[str]:
     """What did not take part, in words."""
-    lines = [f"left out: {_count(count, 'record')}: {reason}"
-             for reason, count in sorted(found.unused.get(machine, Counter()).items())]
+    lines = [f"{'left out' if reason != SINCE else 'not shown, but searched with the rest'}: {_count(count, 'record')}: "
+             f"{reason}" for reason, count in sorted(found.unused[machine].items())]
     if found.thin[machine]:
         lines.append(f"left out: {_count(found.thin[machine], 'case')} of interrupted records, with ok trials in fewer "
                      "than half of the rounds")
@@ -141,8 +143,7 @@ def left_out(found: Gathered, series: Sequence[Series], machine: str) -> list[st
 
 def as_json(found: Gathered, order: Order, by: str, refused: Sequence[str]) -> dict[str, Any]:
     """Everything that the text says, and the values. Effects are ratios - 1, times ns per task, commits full ids."""
-    machines = sorted({series.machine for series in found.series})
-    return {"order": by, "machines": [_machine_json(found, order, machine) for machine in machines],
+    return {"order": by, "machines": [_machine_json(found, order, machine) for machine in sorted(found.unused)],
             "refused": list(refused)}
 
 
@@ -150,8 +151,8 @@ def _machine_json(found: Gathered, order: Order, machine: str) -> dict[str, Any]
     series = [one for one in found.series if one.machine == machine]
     return {
         "key": machine, "records": found.records[machine], "commits": len({point.at for one in series for point in one.points}),
-        "left_out": dict(found.unused.get(machine, {})), "interrupted_cases_left_out": found.thin[machine],
-        "epochs": [{"from": order.commits[at], "epoch": epoch, "facts": found.epochs[epoch]}
+        "left_out": dict(found.unused[machine]), "interrupted_cases_left_out": found.thin[machine],
+        "epochs": [{"from": order.commits[at], "epoch": epoch, "facts": found.epochs[machine, epoch]}
                    for at, epoch in epoch_spans(series)],
         "series": [_series_json(order, one) for one in series],
     }

@@ -44,7 +44,7 @@ def csv_text(found: Gathered, order: Order, machine: str | None) -> str:
     machines = sorted({series.machine for series in found.series})
     if len(machines) > 1 and machine is None:
         raise Problem(f"--csv: records of {len(machines)} machines ({', '.join(machines)}): choose one with --machine")
-    newest = max((series.points[-1].at, series.epoch) for series in found.series)[1]
+    newest = max(series.epoch for series in found.series)
     chosen = [series for series in found.series if series.epoch == newest and series.trusted]
     if not chosen:
         raise NothingMeasured("--csv: the newest epoch has no trusted value")
@@ -90,4 +90,4 @@ def _filled(series: Series, places: Sequence[int]) -> list[float]:
 
 def _time(date: str) -> str:
     when = moment(date) or datetime.fromtimestamp(0, timezone.utc)
-    return f"{when.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} +0000"
+    return f"{when:%Y-%m-%d %H:%M:%S} +0000"

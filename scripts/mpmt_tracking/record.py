@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import signal
@@ -17,10 +18,14 @@ from typing import IO
 from mpmt_schema import plain
 from mpmt_tracking import commits
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
+from mpmt_tracking.contender import Failed
 from mpmt_tracking.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_USAGE, Problem
-from mpmt_tracking.storing import is_recorded, staging_place, store
+from mpmt_tracking.process import ending, started
+from mpmt_tracking.stored_files import MACHINE_KEY
+from mpmt_tracking.storing import file_leftovers, recorded, staging_place, store
 
 DEADLINE_S = 60.0  # for `mpmt machine`
+BATCH = 20  # commits that are built before they are measured: fewer than are kept, and than a process may have open
 PATHS = ("--data-dir",)  # options of mpmt run that name a place, meant relative to where the user stands
 OURS = ("--out", "--benchmark_out", "--dry-run", "--benchmark_list_tests", "--benchmark_format")
 # mpmt run's own exit codes
@@ -48,22 +53,36 @@ def _step(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """0: all were recorded, or, with --missing, were there already. 2: a commit did not build, a case failed, or a
-    record was refused; all other commits are measured first. 5: nothing matched. On Ctrl-C, KeyboardInterrupt: what
-    mpmt run has measured by then is kept."""
+    record was refused; all other commits are measured first. 5: nothing matched, at any commit; where some have
+    recorded something, the others are only told. On Ctrl-C, KeyboardInterrupt: what mpmt run has measured by then is
+    kept."""
     arguments = run_options(options.options)
     wanted = wanted_commits(options)
     with builds_of(options, say) as builds:
         results = (options.results or builds.repo / "results").absolute()
+        file_leftovers(results, say)
         if options.missing:
             wanted = _without_recorded(builds, wanted, results)
             if not wanted:
                 return EXIT_OK
-        programs = _build_all(builds, wanted)
-        codes = [_measure(Job(commit, program, results, arguments), number, len(programs))
-                 for number, (commit, program) in enumerate(programs.items(), 1)]
-    if len(programs) < len(wanted) or EXIT_USAGE in codes:
-        return EXIT_USAGE
-    return EXIT_OK if EXIT_OK in codes else EXIT_NOTHING
+        try:
+            codes = _record_all(builds, wanted, results, arguments)
+        finally:
+            file_leftovers(results, say, again=True)  # what our own mpmt has recovered of killed runs
+    return EXIT_USAGE if EXIT_USAGE in codes else EXIT_OK if EXIT_OK in codes else EXIT_NOTHING
+
+
+def _record_all(builds: Builds, wanted: Sequence[str], results: Path, arguments: list[str]) -> list[int]:
+    """An exit code for each commit."""
+    codes: list[int] = []
+    for at in range(0, len(wanted), BATCH):
+        batch = wanted[at:at + BATCH]
+        programs = _build_all(builds, batch, alone=len(wanted) == 1)
+        for number, commit in enumerate(batch, at + 1):
+            codes.append(_measure(Job(commit, programs[commit], results, arguments), number, len(wanted))
+                         if commit in programs else EXIT_USAGE)
+        builds.close()  # they may be evicted, and their locks' descriptors are needed
+    return codes
 
 
 def say(line: str) -> None:
@@ -106,14 +125,15 @@ def wanted_commits(options: argparse.Namespace) -> list[str]:
     return found[::-1][::options.step][::-1]
 
 
-def _build_all(builds: Builds, wanted: Sequence[str]) -> dict[str, Path]:
-    """All programs, before anything is measured: a build beside a measurement would disturb it."""
+def _build_all(builds: Builds, wanted: Sequence[str], alone: bool) -> dict[str, Path]:
+    """All programs, before any is measured: what a build has left in caches and clocks would disturb the next
+    measurement."""
     found: dict[str, Path] = {}
     for commit in wanted:
         try:
             found[commit] = builds.binary(commit)
         except BuildFailed as failure:
-            if len(wanted) == 1:
+            if alone:
                 raise
             say(f"skipped: {failure}")
     return found
@@ -128,7 +148,8 @@ def _without_recorded(builds: Builds, wanted: list[str], results: Path) -> list[
             break
     if key is None:
         return wanted
-    left = [commit for commit in wanted if not is_recorded(commit, results / key, say)]
+    there = recorded(wanted, results / key, say)
+    left = [commit for commit in wanted if commit not in there]
     say(f"{len(wanted) - len(left)} of {len(wanted)} commits have a record already")
     return left
 
@@ -142,7 +163,7 @@ def machine_key(program: Path) -> str:
         key = json.loads(done.stdout)["key"]
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError, RecursionError):
         key = None
-    if not isinstance(key, str) or not key.isalnum() or len(key) != 12:
+    if not isinstance(key, str) or not MACHINE_KEY.fullmatch(key):
         raise Problem(f"{what} names no machine key: only mpmt's own programs can be recorded; `track.py compare` "
                       "takes others")
     return key
@@ -165,9 +186,9 @@ def _measure(job: Job, number: int, count: int) -> int:
     say(f"measuring {name}{f' ({number} of {count})' if count > 1 else ''}")
     try:
         key = machine_key(job.program)
-        staged = staging_place(job.results, key, job.commit)
-        code, interrupted = _run_mpmt(job, staged)
-        stored = store(staged, job.commit, key) if staged.exists() else None
+        with staging_place(job.results, key, job.commit) as staged:
+            code, interrupted = _run_mpmt(job, staged)
+            stored = store(staged, job.commit, key) if staged.exists() else None
     except Problem as problem:
         if count == 1:
             raise
@@ -194,8 +215,7 @@ def _judged(code: int, stored: bool, name: str) -> int:
     if code == CASE_FAILED and stored:
         say(f"{name}: a case failed; the record is kept, and says which")
     else:
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        say(f"{name}: mpmt run {how}{'' if stored else ' and left no record'}")
+        say(f"{name}: mpmt run {ending(code)}{'' if stored else ' and left no record'}")
     return EXIT_USAGE
 
 
@@ -207,28 +227,19 @@ def _run_mpmt(job: Job, staged: Path) -> tuple[int, bool]:
     """
     out = str(staged.relative_to(job.results))
     try:
-        process = subprocess.Popen(["mpmt", "run", "--out", out, *job.arguments], executable=job.program,
-                                   cwd=job.results, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                   errors="replace", start_new_session=True)
-    except OSError as error:
-        raise Problem(f"{plain(job.program, 300)}: cannot be started: {error.strerror}") from None
-    interrupted = False
-    try:
-        try:
-            _pass_on(process.stdout, out)
-            code = process.wait()
-        except KeyboardInterrupt:
-            interrupted = True
-            process.send_signal(signal.SIGINT)
-            say("interrupted: waiting for mpmt to store what it has measured; Ctrl-C again gives it up")
-            _pass_on(process.stdout, out)
-            code = process.wait()
-        return code, interrupted
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        process.stdout.close()
+        with started(["mpmt", "run", "--out", out, *job.arguments], executable=job.program, cwd=job.results,
+                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+            lines = io.TextIOWrapper(io.BufferedReader(process.stdout), errors="replace")
+            try:
+                _pass_on(lines, out)
+                return process.wait(), False
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGINT)
+                say("interrupted: waiting for mpmt to store what it has measured; Ctrl-C again gives it up")
+                _pass_on(lines, out)
+                return process.wait(), True
+    except Failed as failed:
+        raise Problem(f"{plain(job.program, 300)}: {failed}") from None
 
 
 def _pass_on(lines: IO[str], hidden: str) -> None:

@@ -1,8 +1,12 @@
 """Series: what was measured of one benchmark, in the order of commits, and where it changed.
 
-A series is (machine key, epoch, benchmark, bench_version); nothing is compared across any of these. A commit's value is
-the median of the ok trials' times per task of all its records in that epoch. Left out, and counted, are whole records
-that are of no use (see `Unused`), and of interrupted records the cases with ok trials in fewer than half of the rounds.
+A series is (machine key, epoch, benchmark, bench_version); nothing is compared across any of these. A machine's epochs
+are numbered from 1 in the order in which their first records were started; commits may have been measured in several.
+A commit's value is the median of the ok trials' times per task of all its records in that epoch. Left out, and counted,
+are whole records that are of no use (see `usable`), and of interrupted records the cases with ok trials in fewer than
+half of the rounds.
+
+Changes are looked for in whole series; of those, only what lies from `Order.first` on is kept to be shown.
 
 A point is not trusted when its trials are unstable (two modes, or a CV above 20 %), or when its case is placed `free`,
 so that the kernel's placement decides the figure. Points that are not trusted are shown, and change nothing.
@@ -20,7 +24,8 @@ import sqlite3
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
 from typing import NamedTuple
 
 import numpy
@@ -62,7 +67,7 @@ class Change:
 @dataclass
 class Series:
     machine: str
-    epoch: int
+    epoch: int  # from 1
     name: str
     version: int
     placement: str
@@ -74,6 +79,13 @@ class Series:
     @property
     def trusted(self) -> list[Point]:
         return [point for point in self.points if point.trusted]
+
+    @property
+    def levels(self) -> list[list[Point]]:
+        """The trusted points between changes; all points where none is trusted."""
+        points = self.trusted or self.points
+        bounds = [0, *(change.point.index for change in self.changes), len(points)]
+        return [points[a:b] for a, b in zip(bounds, bounds[1:]) if a < b]
 
 
 @dataclass(frozen=True)
@@ -90,10 +102,10 @@ class Gathered:
     """Everything that was found for the machines that were asked for."""
 
     series: list[Series]
-    epochs: dict[int, dict[str, object]]
-    unused: dict[str, Counter[str]]  # machine: reason: records
+    epochs: dict[tuple[str, int], dict[str, object]]  # machine, epoch: its facts
+    unused: dict[str, Counter[str]]  # of every machine there is: reason: records
     thin: Counter[str]  # machine: cases left out of interrupted records
-    records: Counter[str]  # machine: records used
+    records: Counter[str]  # machine: records used and shown
     dates: dict[str, str]  # commit: its date; where that is none, when the record was started
 
 
@@ -105,9 +117,9 @@ class Kept(NamedTuple):
     least_bytes: float
 
 
-def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[dict[int, Kept], dict[str, Counter[str]]]:
-    """The records that enter a history, by id, and for each machine how many do not, and why."""
-    kept, unused = {}, {}
+def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[list[sqlite3.Row], dict[str, Counter[str]]]:
+    """The records that enter a history, and for each machine how many do not, or are not shown, and why."""
+    used, unused = [], {}
     for row in files:
         counts = unused.setdefault(row["machine"], Counter())
         place = order.place.get(row["commit_id"] or "")
@@ -115,29 +127,52 @@ def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[dict[int, Kept],
                   OFF_CHAIN if place is None else SINCE if place < order.first else None)
         if reason:
             counts[reason] += 1
-        else:
-            least = 8 * row["rounds"] / 2 if row["interrupted"] else 0
-            kept[row["id"]] = Kept((row["machine"], row["epoch"]), place, least)
-    return kept, unused
+        if reason in (None, SINCE):
+            used.append(row)
+    return used, unused
+
+
+def epoch_numbers(used: Sequence[sqlite3.Row], facts: Mapping[int, dict[str, object]]) -> dict[tuple[str, int], int]:
+    """(machine, the index's epoch): its number, in the order of the earliest start of a record."""
+    never = datetime.max.replace(tzinfo=timezone.utc)
+    first: dict[str, dict[int, datetime]] = {}
+    for row in used:
+        starts = first.setdefault(row["machine"], {})
+        starts[row["epoch"]] = min(starts.get(row["epoch"], never), moment(row["started_utc"]) or never)
+    return {(machine, epoch): number for machine, starts in first.items() for number, epoch in enumerate(
+        sorted(starts, key=lambda epoch: (starts[epoch], json.dumps(facts[epoch], sort_keys=True))), 1)}
 
 
 def gather(index: Index, order: Order, machine: str | None, cases: re.Pattern[str] | None) -> Gathered:
     """All series of the machine (of all machines without one) whose benchmark's name `cases` finds."""
     files = [row for row in index.files() if machine in (None, row["machine"])]
-    kept, unused = usable(files, order)
-    found = Gathered([], index.epochs(), unused, Counter(), Counter(record.series[0] for record in kept.values()),
+    used, unused = usable(files, order)
+    facts = index.epochs()
+    numbers = epoch_numbers(used, facts)
+    kept = {row["id"]: Kept((row["machine"], numbers[row["machine"], row["epoch"]]), order.place[row["commit_id"]],
+                            8 * row["rounds"] / 2 if row["interrupted"] else 0) for row in used}
+    found = Gathered([], {(machine, number): facts[epoch] for (machine, epoch), number in numbers.items()}, unused,
+                     Counter(), Counter(record.series[0] for record in kept.values() if record.at >= order.first),
                      {row["commit_id"]: row["commit_date"] if moment(row["commit_date"]) else row["started_utc"]
-                      for row in files if row["id"] in kept})
+                      for row in used})
     answers, fresh = index.answers(), {}
     with _no_collection():
         for case in index.cases():
             if cases is None or cases.search(case["name"]):
                 for series in _series_of(case, index.points(case["id"]), kept, found.thin):
                     _find_changes(series, answers, fresh)
-                    found.series.append(series)
+                    _hide_before(order.first, series)
+                    found.series += [series] if series.points else []
     if fresh:
         index.remember(fresh)
     return found
+
+
+def _hide_before(first: int, series: Series) -> None:
+    hidden = sum(point.at < first for point in series.trusted)
+    series.points = [point for point in series.points if point.at >= first]
+    series.changes = [replace(change, point=replace(change.point, index=change.point.index - hidden))
+                      for change in series.changes if change.first_bad >= first]
 
 
 @contextlib.contextmanager
@@ -184,9 +219,10 @@ def _find_changes(series: Series, answers: Mapping[str, str], fresh: dict[str, s
     logs = numpy.log([point.value for point in points])
     question = hashlib.sha256(f"{RULES_VERSION} {LEAST_STEP} ".encode() + logs.tobytes()).hexdigest()
     if question not in answers:
-        made = [asdict(change) for change in change_points(logs)]
+        changes = change_points(logs)
+        made = [asdict(change) for change in changes]
         slow = None if made else drift(logs)
-        fresh[question] = json.dumps([made, detectable_step(logs), slow and asdict(slow)])
+        fresh[question] = json.dumps([made, detectable_step(logs, changes), slow and asdict(slow)])
     found, series.detectable, slow = json.loads(answers.get(question) or fresh[question])
     series.drift = slow and ChangePoint(**slow)
     for change in (ChangePoint(**values) for values in found):

@@ -1,55 +1,34 @@
 """An index of the records below a results folder, so that a history need not read them all again.
 
 It is derived: the JSON files are the truth, and the index (SQLite, in the cache folder) may be deleted at any time, is
-thrown away when it is corrupt, foreign or of another version, and lives in memory when the cache cannot be written.
-Files that were refused are indexed too, with the reason. Processes may use one index at the same time.
+thrown away when it is corrupt, foreign or made by other code, and lives in memory when the cache cannot be written.
+Files that were refused are indexed too, with the reason. Processes may use one index at the same time: each sees the
+folder as it was when it last looked, whatever the others write meanwhile.
 """
 
 from __future__ import annotations
 
-import gc
-import hashlib
 import json
-import multiprocessing
-import os
-import signal
 import sqlite3
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from mpmt_records import plain
 
-from .places import cache_folder
+from .index_file import NoPlace, index_path, opened, prepared, throw_away, transaction
 from .problem import Problem
-from .stored_files import Found, Point, Summary, find, summarise
+from .reading import summaries
+from .stored_files import Found, Point, Summary, find
 
-APPLICATION = 0x6D706D74  # "mpmt"
-VERSION = 1  # of the tables below and of what `summarise` puts into them
-BUSY_S = 30.0
 FILES_AT_ONCE = 50  # in one transaction
-FEW_FILES = 8  # below this, processes are not worth starting
 MAX_ANSWERS = 50_000
-
-TABLES = """
-CREATE TABLE files (
-  id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,
-  fault TEXT, machine TEXT, epoch INTEGER, commit_id TEXT, parents TEXT, commit_date TEXT, dirty INTEGER,
-  started_utc TEXT, interrupted INTEGER, rounds INTEGER);
-CREATE TABLE epochs (id INTEGER PRIMARY KEY, facts TEXT NOT NULL UNIQUE);
-CREATE TABLE cases (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, workload TEXT, placement TEXT NOT NULL,
-  UNIQUE (name, version, placement));
-CREATE TABLE points (
-  case_id INTEGER NOT NULL, file_id INTEGER NOT NULL, median REAL, trials BLOB, cv REAL, unstable INTEGER,
-  PRIMARY KEY (case_id, file_id)) WITHOUT ROWID;
-CREATE INDEX points_of_a_file ON points (file_id);
-CREATE TABLE answers (question TEXT PRIMARY KEY, answer TEXT NOT NULL);
-"""
+MOST_LOOKS = 20
+_NO_STAMP = (-1, -1, -1, -1)
 
 Answer = TypeVar("Answer")
 
@@ -59,33 +38,57 @@ class Index:
 
     def __init__(self, database: sqlite3.Connection, results: Path) -> None:
         self.database, self.results = database, results
+        self._unread: set[str] = set()  # what could not be read just now, and need not be tried again
+        self._news: dict[str, str] = {}
 
-    def refresh(self) -> int:
-        """Reads the records that are new or changed, forgets those that are gone; how many were read.
+    def look(self, work: Callable[[Index], Answer]) -> Answer:
+        """What `work` answers, which sees the folder as it is now. Raises Problem when that cannot be listed."""
+        for _ in range(MOST_LOOKS):
+            there = self.refresh()
+            with transaction(self.database, "BEGIN"):  # one snapshot: others may write, but are not seen
+                if not any(self._differences(there)):
+                    answer = work(self)
+                    break
+        else:
+            raise sqlite3.OperationalError("other processes keep changing it")
+        if self._news:
+            self._keep_answers()
+        return answer
+
+    def refresh(self) -> dict[str, Found]:
+        """Reads the records that are new or changed, and forgets those that are gone; what was there.
 
         Raises Problem when the results folder cannot be listed. """
-        try:
-            there = {found.path: found for found in find(self.results)}
-        except OSError as error:
-            raise Problem(f"--results: {plain(self.results, 300)}: {error.strerror}") from None
-        known = {row[0]: row[1:] for row in self.database.execute(
-            "SELECT path, size, mtime_ns, ctime_ns, inode, fault FROM files")}
-        gone = [path for path in known if path not in there]
-        fresh = [found for path, found in there.items() if known.get(path, ())[:4] != _stamp(found)
-                 or (found.fault and known[path][4] != found.fault)]
-        with _transaction(self.database):
+        with transaction(self.database):  # listed inside: an older listing must not undo what a newer one has done
+            there = self._listed()
+            gone, fresh = self._differences(there)
             self._forget(gone)
             for found in fresh:
                 if found.fault:
                     self._insert(found, Summary(found.path, found.fault))
         self._read([found for found in fresh if not found.fault])
-        return len(fresh)
+        return there
+
+    def _listed(self) -> dict[str, Found]:
+        try:
+            return {found.path: found for found in find(self.results)}
+        except OSError as error:
+            raise Problem(f"--results: {plain(self.results, 300)}: {error.strerror}") from None
+
+    def _differences(self, there: Mapping[str, Found]) -> tuple[list[str], list[Found]]:
+        """(what is indexed and gone, what is there and not indexed as it is)."""
+        known = {row[0]: row[1:] for row in self.database.execute(
+            "SELECT path, size, mtime_ns, ctime_ns, inode, fault FROM files")}
+        gone = [path for path in known if path not in there]
+        fresh = [found for path, found in there.items() if path not in self._unread or path not in known
+                 if known.get(path, ())[:4] != _stamp(found) or (found.fault and known[path][4] != found.fault)]
+        return gone, fresh
 
     def _read(self, fresh: list[Found]) -> None:
         stamps = {found.path: found for found in fresh}
-        with summaries(str(self.results), [found.path for found in fresh]) as coming:
+        with summaries(str(self.results), fresh) as coming:
             while batch := list(islice(coming, FILES_AT_ONCE)):  # read first: others may write meanwhile
-                with _transaction(self.database):
+                with transaction(self.database):
                     for summary in batch:
                         self._insert(stamps[summary.path], summary)
 
@@ -96,24 +99,25 @@ class Index:
 
     def _insert(self, found: Found, summary: Summary) -> None:
         self._forget([found.path])
+        if summary.passing:
+            self._unread.add(found.path)
+        stamp = _NO_STAMP if summary.passing else _stamp(found)  # that no file has: it is read again next time
         epoch = None if summary.fault else self._id("epochs", facts=summary.epoch)
         file_id = self.database.execute(
-            f"INSERT INTO files VALUES ({', '.join('?' * 16)})",
-            (None, found.path, *_stamp(found), summary.fault, summary.machine, epoch, summary.commit, summary.parents,
-             summary.commit_date, summary.dirty, summary.started_utc, summary.interrupted, summary.rounds)).lastrowid
-        self.database.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)", [
-            (self._case(point), file_id, point.median, point.values.tobytes(), point.cv, point.unstable)
+            f"INSERT INTO files VALUES ({', '.join('?' * 15)})",
+            (None, found.path, *stamp, summary.fault, summary.machine, epoch, summary.commit, summary.commit_date,
+             summary.dirty, summary.started_utc, summary.interrupted, summary.rounds)).lastrowid
+        self.database.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", [
+            (self._case(point), file_id, point.median, point.values.tobytes(), point.unstable)
             for point in summary.points])
 
     def _case(self, point: Point) -> int:
-        return self._id("cases", name=point.name, version=point.version, placement=point.placement,
-                        workload=point.workload)
+        return self._id("cases", name=point.name, version=point.version, placement=point.placement)
 
     def _id(self, table: str, **values: object) -> int:
-        """The id of the row with these values (workload follows from the name), made if missing."""
-        key = {column: value for column, value in values.items() if column != "workload"}
-        where = " AND ".join(f"{column} = ?" for column in key)
-        row = self.database.execute(f"SELECT id FROM {table} WHERE {where}", tuple(key.values())).fetchone()
+        """The id of the row with these values, made if missing."""
+        where = " AND ".join(f"{column} = ?" for column in values)
+        row = self.database.execute(f"SELECT id FROM {table} WHERE {where}", tuple(values.values())).fetchone()
         if row:
             return row[0]
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
@@ -148,12 +152,16 @@ class Index:
         return dict(self.database.execute("SELECT question, answer FROM answers"))
 
     def remember(self, answers: dict[str, str]) -> None:
-        """Keeps answers for later calls; all older ones are dropped when they become too many."""
-        with _transaction(self.database):
+        """Keeps answers for later calls, from the end of `look` on; all older ones are dropped when they become too
+        many."""
+        self._news.update(answers)
+
+    def _keep_answers(self) -> None:
+        with transaction(self.database):
             count, = self.database.execute("SELECT COUNT(*) FROM answers").fetchone()
-            if count + len(answers) > MAX_ANSWERS:
+            if count + len(self._news) > MAX_ANSWERS:
                 self.database.execute("DELETE FROM answers")
-            self.database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", answers.items())
+            self.database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", self._news.items())
 
 
 def trial_values(blob: bytes) -> array[float]:
@@ -168,18 +176,6 @@ def _stamp(found: Found) -> tuple[int, int, int, int]:
     return found.size, found.mtime_ns, found.ctime_ns, found.inode & (1 << 63) - 1
 
 
-@contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        database.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            database.execute("ROLLBACK")
-        raise
-
-
 # ---- opening -----------------------------------------------------------------------------------------------
 
 
@@ -191,94 +187,16 @@ def with_index(results: Path, work: Callable[[Index], Answer]) -> Answer:
     path = index_path(results)
     for last in (False, True):
         try:
-            return _work(_open(path), results, work)
-        except (sqlite3.Error, _NoPlace) as error:
-            beyond_repair = isinstance(error, (sqlite3.OperationalError, _NoPlace)) and "no such" not in str(error)
-            if last or beyond_repair:
+            with opened(path) as database:
+                return Index(database, results).look(work)
+        except (sqlite3.Error, NoPlace) as error:
+            beyond_repair = isinstance(error, (sqlite3.OperationalError, NoPlace)) and "no such" not in str(error)
+            if last or beyond_repair or not throw_away(path):
                 return _in_memory(results, work, str(error))
-            for name in (path, *(path.with_name(path.name + end) for end in ("-journal", "-wal", "-shm"))):
-                with suppress(OSError):
-                    name.unlink()
     raise AssertionError
-
-
-def _work(database: sqlite3.Connection, results: Path, work: Callable[[Index], Answer]) -> Answer:
-    try:
-        index = Index(database, results)
-        index.refresh()
-        return work(index)
-    finally:
-        database.close()
 
 
 def _in_memory(results: Path, work: Callable[[Index], Answer], why: str) -> Answer:
     print(f"warning: no index of the records can be kept ({plain(why, 200)}): reading all of them", file=sys.stderr)
-    return _work(_prepared(sqlite3.connect(":memory:", isolation_level=None)), results, work)
-
-
-def index_path(results: Path) -> Path:
-    """Where the index of a results folder is kept."""
-    name = hashlib.sha256(os.fsencode(os.path.realpath(results))).hexdigest()[:32]
-    return cache_folder() / "index" / f"{name}.sqlite"
-
-
-class _Foreign(sqlite3.DatabaseError):
-    """A database that is not this version's index."""
-
-
-class _NoPlace(Exception):
-    """The cache folder cannot be made."""
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _NoPlace(f"{path.parent}: {error.strerror}") from None
-    database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-    try:
-        return _prepared(database)
-    except BaseException:
-        database.close()
-        raise
-
-
-def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
-    """Makes the tables in an empty database. Raises _Foreign for any other than this version's."""
-    database.row_factory = sqlite3.Row
-    database.execute("PRAGMA synchronous = OFF")  # derived: after a power cut it is found corrupt, or made again
-    with _transaction(database):
-        known = [database.execute(f"PRAGMA {what}").fetchone()[0] for what in ("application_id", "user_version")]
-        there = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if known == [0, 0] and not there:
-            for statement in TABLES.split(";"):
-                database.execute(statement)
-            database.execute(f"PRAGMA application_id = {APPLICATION}")
-            database.execute(f"PRAGMA user_version = {VERSION}")
-        elif known != [APPLICATION, VERSION] or there != {"files", "epochs", "cases", "points", "answers"}:
-            raise _Foreign("another program's, or another version's, index")
-    return database
-
-
-# ---- reading -----------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def summaries(results: str, paths: list[str]) -> Iterator[Iterator[Summary]]:
-    """The records' summaries in any order, read by as many processes as there are CPUs to use."""
-    workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 16)
-    if workers < 2 or len(paths) < FEW_FILES:
-        yield (summarise(results, path) for path in paths)
-        return
-    with multiprocessing.Pool(workers, _prepare_worker, maxtasksperchild=500) as pool:
-        yield pool.imap_unordered(_summarise, [(results, path) for path in paths], chunksize=4)
-
-
-def _prepare_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the pool
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    gc.disable()  # parsed JSON has no cycles; looking for them takes a third of the time
-
-
-def _summarise(task: tuple[str, str]) -> Summary:
-    return summarise(*task)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        return Index(prepared(database), results).look(work)

@@ -19,8 +19,8 @@ from mpmt_records import plain
 
 MACHINE_KEY = re.compile(r"[0-9a-f]{12}")
 FILE_NAME = re.compile(r"(?P<commit>[0-9a-f]{12}|nogit)-[0-9]{8}T[0-9]{6}Z[-.0-9A-Za-z_]*\.json")
-
-
+# What `track.py record` lets mpmt write, until it has been checked and gets its name.
+UNFILED_NAME = re.compile(r"(?P<commit>[0-9a-f]{12})-unfiled-[0-9a-f]{16}(?:\.recovered-[0-9]+)?\.json")
 MEASURABLE_NS = (1e-9, 1e18)  # up to 30 years
 
 
@@ -42,25 +42,23 @@ class Point:
     """One case in one record: the times per task of its ok trials, in ns."""
 
     name: str
-    workload: str
     version: int
     placement: str
     values: array[float]
     median: float
-    cv: float
     unstable: bool
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a history needs of one record; with a `fault`, nothing else holds."""
+    """What a history needs of one record; with a `fault`, nothing else holds. `passing`: it may be gone next time."""
 
     path: str
     fault: str | None = None
+    passing: bool = False
     machine: str = ""
     epoch: str = ""  # canonical JSON
     commit: str | None = None
-    parents: str = ""
     commit_date: str = ""
     dirty: bool = False
     started_utc: str = ""
@@ -98,7 +96,8 @@ def _inside(path: str, top: str) -> bool:
 
 
 def _refused(path: str, fault: str) -> Found:
-    return Found(path, 0, 0, 0, 0, fault)
+    # A name need not be UTF-8; the path is only shown and remembered, for what is refused is never opened.
+    return Found(os.fsencode(path).decode("utf-8", "backslashreplace"), 0, 0, 0, 0, fault)
 
 
 def _find_records(folder: os.DirEntry[str], top: str) -> Iterator[Found]:
@@ -111,7 +110,9 @@ def _find_records(folder: os.DirEntry[str], top: str) -> Iterator[Found]:
         path = f"{folder.name}/{entry.name}"
         if entry.name.startswith(".") or not entry.name.endswith(".json"):
             continue
-        if not FILE_NAME.fullmatch(entry.name):
+        if UNFILED_NAME.fullmatch(entry.name):
+            yield _refused(path, "has no name yet: its `track.py record` runs, or was killed, and the next one files it")
+        elif not FILE_NAME.fullmatch(entry.name):
             yield _refused(path, "this file's name is no record's (<commit12>-<utc>.json)")
         elif entry.is_symlink() and not _inside(entry.path, top):
             yield _refused(path, "a symbolic link that leads out of the results folder")
@@ -133,9 +134,9 @@ def summarise(results: str, path: str) -> Summary:
     try:
         record = mpmt_records.load(whole)
     except mpmt_records.BadRecord as error:
-        return Summary(path, fault=str(error)[len(plain(whole, 300)) + 2:])
+        return Summary(path, str(error)[len(plain(whole, 300)) + 2:], isinstance(error, mpmt_records.Unreadable))
     except MemoryError:
-        return Summary(path, fault="too large for this machine's memory")
+        return Summary(path, "too large for this machine's memory", passing=True)
     fault = _misfiled(path, record["context"]) or beyond_measure(record)
     return Summary(path, fault=fault) if fault else _summary_of(path, record)
 
@@ -167,11 +168,10 @@ def beyond_measure(record: dict[str, Any]) -> str | None:
 
 def _summary_of(path: str, record: dict[str, Any]) -> Summary:
     context = record["context"]
-    commit = context["commit"] or {"id": None, "parents": [], "date": "", "dirty": False}
+    commit = context["commit"] or {"id": None, "date": "", "dirty": False}
     epoch = json.dumps(context["machine"]["epoch"], sort_keys=True, separators=(",", ":"))
-    return Summary(path, None, context["machine"]["key"], epoch, commit["id"], " ".join(commit["parents"]),
-                   commit["date"], commit["dirty"], context["started_utc"], context["interrupted"],
-                   min(context["rounds"], 1 << 31),
+    return Summary(path, None, False, context["machine"]["key"], epoch, commit["id"], commit["date"], commit["dirty"],
+                   context["started_utc"], context["interrupted"], min(context["rounds"], 1 << 31),
                    _points(record["benchmarks"]))
 
 
@@ -181,15 +181,16 @@ def _points(entries: list[dict[str, Any]]) -> list[Point]:
         if entry["run_type"] == "iteration" and entry["status"] == "ok":
             case = by_case.setdefault((entry["name"], entry["bench_version"]), (entry, array("d")))
             case[1].append(entry["ns_per_task"])
-    return [Point(name, first["workload"], version, first["placement"] or "", values, statistics.median(values),
-                  mpmt_stats.coefficient_of_variation(values), mpmt_stats.is_unstable(values))
+    return [Point(name, version, first["placement"] or "", values, statistics.median(values),
+                  mpmt_stats.is_unstable(values))
             for (name, version), (first, values) in by_case.items()]
 
 
 def moment(text: str) -> datetime | None:
-    """A date of a record, which is untrusted text: ISO 8601 with an offset or Z; else None."""
+    """A date of a record, which is untrusted text: ISO 8601 with an offset or Z, given in UTC; else, and where its year
+    in UTC would be 0 or 10000, None."""
     try:
         when = datetime.fromisoformat(re.sub(r"(\.\d+)?Z$", "+00:00", text))
-    except ValueError:
+        return when.astimezone(timezone.utc) if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)

@@ -21,9 +21,14 @@ from typing import Any
 from mpmt_schema import plain
 
 from mpmt_tracking import commits
+from mpmt_tracking.contender import Failed
 from mpmt_tracking.problem import Problem
+from mpmt_tracking.process import started
 
 CHECKOUT_S = 1800.0  # a large repository, or one that fetches from afar
+BUILD_S = 7200.0
+HELD_S = BUILD_S + 2 * CHECKOUT_S  # the longest that one build can take
+LOOK_S = 0.1  # how often to see whether a lock is free
 GRACE_S = 3.0  # between asking a build to end and killing it
 MARK = "MPMT_WORKSHOP"  # in the environment of all that a build starts
 
@@ -45,8 +50,11 @@ class Workshop:
         """Holds the lock, waiting for whoever has it (which is said) until that run ends."""
         with open_lock(self.folder / "lock") as lock:
             if not try_lock(lock, fcntl.LOCK_EX):
-                say(f"waiting: process {_holder(lock)} is building commits of this repository")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                holder = _holder(lock)
+                say(f"waiting: process {holder} is building commits of this repository")
+                if not lock_within(lock, fcntl.LOCK_EX, HELD_S):
+                    raise Problem(f"{plain(self.folder, 300)}: process {holder} has kept its lock for "
+                                  f"{HELD_S / 3600:g} h, longer than any build may take: end it")
             os.ftruncate(lock, 0)
             os.pwrite(lock, str(os.getpid()).encode(), 0)
             self._clear()
@@ -73,20 +81,23 @@ class Workshop:
             commits.ask(self.tree, "submodule", "--quiet", "update", "--init", "--recursive", deadline_s=CHECKOUT_S)
 
     def run(self, command: str, log: Path, extra: dict[str, str]) -> int:
-        """Runs a shell command in `tree`, output into `log`; returns its exit code, negative for a signal.
+        """Runs a shell command in `tree`, output into `log`; returns its exit code, negative for a signal. Raises
+        subprocess.TimeoutExpired after BUILD_S, Problem when it cannot be started.
 
         It has a session of its own. Whatever ends the wait (Ctrl-C) ends all of the command's processes first.
         """
         settings = {**commits.environment(), "SOURCE_DATE_EPOCH": "315532800", **extra,  # __DATE__ must not differ
                     "TMPDIR": str(self.temporary), MARK: str(self.folder)}
-        with open(log, "wb") as output:
-            process = subprocess.Popen(["sh", "-c", command], cwd=self.tree, env=settings, stdin=subprocess.DEVNULL,
-                                       stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            return process.wait()
-        except BaseException:
-            _end_group(process)
-            raise
+            with open(log, "wb") as output, started(["sh", "-c", command], cwd=self.tree, env=settings, stdout=output,
+                                                    stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+                try:
+                    return process.wait(BUILD_S)
+                except BaseException:
+                    _end_group(process)
+                    raise
+        except Failed as failed:
+            raise Problem(str(failed)) from None
 
     def _clear(self) -> None:
         left = [path for path in (self.tree, self.new, self.temporary) if path.exists()]
@@ -159,6 +170,16 @@ def try_lock(descriptor: int, kind: int) -> bool:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    return True
+
+
+def lock_within(descriptor: int, kind: int, seconds: float) -> bool:
+    """Whether the lock could be had before so many seconds were over."""
+    ends_at = time.monotonic() + seconds
+    while not try_lock(descriptor, kind):
+        if time.monotonic() >= ends_at:
+            return False
+        time.sleep(LOOK_S)
     return True
 
 

@@ -2,13 +2,15 @@
 
     python3 tests/python/measure_history.py [--records 1000] [--cases 100] [--trials 10] [--plain] [--folder DIR]
 
-Cold: no index. Warm: index and change points are known. Peak: the largest process, and the sum of the largest parent and
+Cold: no index. Warm: index and change points are known. One more record: the same, but for one record that is new, so that
+one file is read and every series it is in is searched again. Peak: the largest process, and the sum of the largest parent and
 its largest child times the number of CPUs, which is an upper bound for all of them together. With --folder, what
 make_history.py wrote there is used (and made if missing); else a temporary folder, removed at the end. """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -41,6 +43,17 @@ def measure(folder: Path, cache: Path) -> tuple[float, int, int]:
     return seconds, parent, child
 
 
+def add_record(folder: Path) -> Path:
+    """A second record of the newest commit, started a second after its first."""
+    newest = max((folder / "results").rglob("*.json"), key=lambda path: path.name.partition("-")[2])
+    record = json.loads(newest.read_text("utf-8"))
+    started = record["context"]["started_utc"]
+    record["context"]["started_utc"] = f"{started[:17]}59Z"
+    added = newest.with_name(f"{newest.stem[:-3]}59Z.json")
+    added.write_text(json.dumps(record), "utf-8")
+    return added
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=1000)
@@ -58,8 +71,13 @@ def main() -> None:
         size = sum(path.stat().st_size for path in (folder / "results").rglob("*.json"))
         cpus = len(os.sched_getaffinity(0))
         print(f"{size / 1e6:.0f} MB of records, {cpus} CPUs")
-        for name in ("cold", "warm"):
-            seconds, parent, child = measure(folder, Path(temporary) / "cache")
+        for name in ("cold", "warm", "one more record"):
+            added = add_record(folder) if name == "one more record" else None
+            try:
+                seconds, parent, child = measure(folder, Path(temporary) / "cache")
+            finally:
+                if added:
+                    added.unlink()
             print(f"{name}: {seconds:.1f} s, peak {parent / 1024:.0f} MiB, with children at most "
                   f"{(parent + cpus * child) / 1024:.0f} MiB", flush=True)
 

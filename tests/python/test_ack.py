@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import PATIENCE_S, ROOT, until
+from bench import PATIENCE_S, ROOT
 from repository import Repository
 
 from mpmt_tracking import ack
@@ -52,8 +52,10 @@ def accepted(benchmark: str = "sort/1", **fields: Any) -> Ack:
     ([accepted()], "sort/1", 0.05, {FIRST, SECOND}, True, ""),
     ([accepted()], "sort/1", 0.05, None, True, ""),
     ([accepted()], "sort/10", 0.05, {FIRST}, False, ""),
-    ([accepted()], "sort/1", 0.05, {SECOND}, False, ""),
-    ([accepted()], "sort/1", 0.05, set(), False, ""),
+    ([accepted()], "sort/1", 0.05, {SECOND}, False, "for 111111111111, which is not between base and head (rebased?)"),
+    ([accepted()], "sort/1", 0.05, set(), False, "rebased?"),
+    ([accepted(expires=TODAY - timedelta(1))], "sort/1", 0.05, {SECOND}, False, ""),
+    ([accepted(), accepted(commit=SECOND, effect=0.01)], "sort/1", 0.05, {SECOND}, False, "only +1.0% are acknowledged"),
     ([accepted()], "sort/1", 0.0501, {FIRST}, False, "only +5.0% are acknowledged for 111111111111"),
     ([accepted(expires=TODAY - timedelta(1))], "sort/1", 0.01, {FIRST}, False, "expired on 2026-05-31"),
     ([accepted(expires=TODAY - timedelta(1)), accepted(commit=SECOND)], "sort/1", 0.01, {FIRST, SECOND}, True, ""),
@@ -103,6 +105,7 @@ def entry(**changes: Any) -> str:
     ('{"version": 1, "acknowledged": {}}', "acknowledged: "), (entry(effect=0), r"acknowledged\[0\].effect: "),
     (entry(effect=-0.1), r"acknowledged\[0\].effect: "), (entry(effect="5%"), r"acknowledged\[0\].effect: "),
     (entry(effect=float("nan")), r"acknowledged\[0\].effect: "), (entry(match="glob"), r"acknowledged\[0\].match: "),
+    (entry(commit=FIRST + "\n"), r"acknowledged\[0\].commit: "), (entry(created="2026-06-01\n"), r"\.created: "),
     (entry(commit="HEAD"), r"acknowledged\[0\].commit: "), (entry(reason=""), r"acknowledged\[0\].reason: "),
     (entry(expires="2026-02-30"), r"acknowledged\[0\].expires: "), (entry(typo=1), r"acknowledged\[0\]: .*typo"),
     (entry(benchmark="(", match="regex"), r"acknowledged\[0\].benchmark: not a regular expression"),
@@ -191,6 +194,7 @@ def test_a_new_entry_is_one_place_in_a_diff(repository: Repository) -> None:
     (["a", "--effect", "5%", "--reason", "x", "--commit", "nope"], "'nope': no such commit"),
     (["a", "--effect", "5%", "--reason", "x", "--commit=--output=x"], "'--output=x': no such commit"),
     (["(", "--regex", *ADD], "BENCHMARK: not a regular expression"), (["a" * 501, *ADD], "1 to 500 characters"),
+    (["a\udcff", *ADD], "BENCHMARK: must have 1 to 500 characters, in UTF-8"),
     (["--remove", "1"], "--remove: there is no number 1: nothing is acknowledged"),
     (["a", *ADD, "--results", "file"], "--results: file"),
 ])
@@ -202,7 +206,7 @@ def test_wrong_usage_is_told(repository: Repository, arguments: list[str], told:
 
 @pytest.mark.parametrize("arguments", [["--effect", "5"], ["--effect", "0"], ["--effect", "-5%"], ["--effect", "fast"],
                                        ["--expires", "2020-01-01"], ["--expires", "soon"], ["--days", "0"],
-                                       ["--reason", " "]])
+                                       ["--reason", " "], ["--reason", "caf\udce9"], ["--by", "\udcff"]])
 def test_wrong_values_are_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         options_of(["a", *arguments])
@@ -224,7 +228,8 @@ def test_two_at_once_lose_nothing(repository: Repository) -> None:
     runs = [subprocess.Popen([sys.executable, "-c", DRIVER, name, *ADD], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             for name in "ab"]
     try:
-        until(lambda: all(waits_for_lock(process.pid) for process in runs), "both to wait for the lock")
+        for process in runs:
+            assert b"waiting: another process is changing " in process.stderr.readline()
         os.close(lock)
         for process in runs:
             _, errors = process.communicate(timeout=PATIENCE_S)
@@ -238,5 +243,7 @@ def test_two_at_once_lose_nothing(repository: Repository) -> None:
     assert os.listdir(folder) == ["ack.json"]
 
 
-def waits_for_lock(pid: int) -> bool:
-    return any("->" in line and line.split()[5] == str(pid) for line in Path("/proc/locks").read_text().splitlines())
+def test_a_lock_is_not_waited_for_without_end(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ack, "LOCKED_S", 0.01)
+    with ack._locked(repository.path / "results"), pytest.raises(Problem, match="--results: .*has kept its lock for"):
+        run("a", *ADD)

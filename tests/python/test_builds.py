@@ -380,6 +380,40 @@ def test_a_build_in_use_is_not_rebuilt_under_its_user(site: Site) -> None:
         assert output_of(program) == "hello"
 
 
+def test_what_a_killed_removal_has_left_is_in_nobodys_way(site: Site) -> None:
+    commit = site.commit()
+    with site.builds() as builds:
+        builds.binary(commit)
+    entry, = site.entries()
+    for name in ("lock", "manifest.json"):
+        (entry / name).unlink()
+    with site.builds() as builds:
+        assert output_of(builds.binary(commit)) == "hello"
+    (entry / "lock").unlink()  # of a whole build, too
+    with site.builds() as builds:
+        assert output_of(builds.binary(commit)) == "hello"
+    assert site.times_built() == 3
+
+
+def test_a_build_that_never_ends_has_failed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = stuck(site)
+    monkeypatch.setattr(worktrees, "BUILD_S", 0.2)
+    monkeypatch.setattr(worktrees, "GRACE_S", 0.1)
+    with site.builds() as builds, pytest.raises(BuildFailed, match="the build did not end within"):
+        builds.binary(commit)
+    assert gone(build_of(site))()
+    site.expect_clean()
+
+
+def test_a_workshop_is_not_waited_for_without_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = stuck(site)
+    process = site.start(commit)
+    build_of(site)
+    monkeypatch.setattr(worktrees, "HELD_S", 0.1)
+    with site.builds() as builds, pytest.raises(Problem, match=f"process {process.pid} has kept its lock for"):
+        builds.binary(site.commit(text="other"))
+
+
 def test_read_only_folders_can_be_removed(tmp_path: Path) -> None:
     inner = tmp_path / "tree" / "inner"
     inner.mkdir(parents=True)

@@ -9,7 +9,7 @@ import pytest
 from repository import Repository
 
 from mpmt_tracking import commits
-from mpmt_tracking.problem import Problem
+from mpmt_tracking.problem import NotComparable, Problem
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_branches_that_diverged_name_their_merge_base(repository: Repository, me
 def test_unrelated_histories_have_no_merge_base(repository: Repository, line: list[str]) -> None:
     repository.git("switch", "--quiet", "--orphan", "other")
     other = repository.commit({"c": "1\n"})
-    with pytest.raises(Problem, match="no common ancestor"):
+    with pytest.raises(NotComparable, match="no common ancestor"):
         commits.merge_base(repository.path, line[0], other)
     with pytest.raises(Problem, match="no common ancestor"):
         commits.between(repository.path, line[0], other)

@@ -52,10 +52,14 @@ class Bench:
         return json.loads(self.run("--json", *arguments)[0])
 
 
-def run(results: Path, repo: Path, *arguments: str) -> int:
+def options_of(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     history.add_arguments(parser)
-    return history.run(parser.parse_args(["--results", str(results), "--repo", str(repo), *arguments]))
+    return parser.parse_args(arguments)
+
+
+def run(results: Path, repo: Path, *arguments: str) -> int:
+    return history.run(options_of("--results", str(results), "--repo", str(repo), *arguments))
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def test_nothing_changed_is_said_with_what_would_have_been_found(bench: Bench) -
     bench.write({"a": stepped(0, 0.0), "b": stepped(0, 0.0, seed=2)})
     out, _ = bench.run()
     assert "nothing changed in 2 series of 40 commits" in out
-    assert "would have been found in four of five cases, 10 commits after it: a step of 2." in out
+    assert "would have been found in four of five cases, 10 commits (half of all in shorter series) after it: a step of 2." in out
 
 
 def test_too_few_commits_say_nothing(bench: Bench) -> None:
@@ -141,6 +145,40 @@ def test_a_new_epoch_is_a_line_and_no_change(bench: Bench) -> None:
     assert [epoch["from"] for epoch in machine["epochs"]] == [bench.commits[0], bench.commits[20]]
     assert f'new epoch at {bench.commits[20][:12]}, not compared with what was before: governor: null → "power save"' \
         in bench.run()[0]
+
+
+def test_epochs_are_in_the_order_in_which_they_were_measured(bench: Bench, tmp_path: Path) -> None:
+    """Each commit is measured in both, one after the other; the younger epoch's records are written, and read, first."""
+    for late, epoch in ((1000, made.EPOCH), (0, OTHER)):
+        for at, commit in enumerate(bench.commits):
+            stamp = made.context(commit, [], at + late, 3, epoch=epoch)
+            stamp["commit"]["date"] = f"2024-01-{1 + at // 24:02}T{at % 24:02}:00:00+00:00"
+            made.write_record(bench.results, stamp, made.entries("a", [100.0 + late] * 3))
+    out, _ = bench.run("--csv", str(tmp_path / "x.csv"), "--plots", str(tmp_path / "plots"), "--format", "svg")
+    assert out.count("new epoch at") == 1
+    assert f'new epoch at {bench.commits[0][:12]}, not compared with what was before: governor: "power save" → null' in out
+    machine, = bench.json()["machines"]
+    assert [(epoch["epoch"], epoch["facts"]) for epoch in machine["epochs"]] == [(1, OTHER), (2, made.EPOCH)]
+    assert {one["epoch"]: one["points"][0]["ns_per_task"] for one in machine["series"]} == {1: 100.0, 2: 1100.0}
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text("utf-8"))))
+    assert len(rows) == COUNT and {row["a"] for row in rows} == {"1100.0"}
+
+
+def test_of_many_facts_few_are_told() -> None:
+    from mpmt_tracking.history_table import what_changed
+    told = what_changed({}, {f"fact {at}": "x" * 10_000 for at in range(1000)})
+    assert len(told) < 800 and told.endswith("; and 992 more")
+
+
+def test_a_machine_without_a_usable_record_is_shown(bench: Bench) -> None:
+    bench.write({"a": stepped(25, 0.08)})
+    made.write_record(bench.results, made.context(bench.commits[3], [], 3, 5, key="ffffffffffff", dirty=True),
+                      made.entries("a", [1e9] * 5))
+    out, _ = bench.run()
+    machine = out.split("\n\nmachine ")[1]
+    assert machine.startswith("ffffffffffff: 0 records") and "none of its records is of use" in machine
+    assert "left out: 1 record: dirty build" in machine
+    assert [one["key"] for one in bench.json()["machines"]] == [made.KEY, "ffffffffffff"]
 
 
 def test_machines_are_shown_apart(bench: Bench) -> None:
@@ -211,6 +249,36 @@ def test_cases_and_since(bench: Bench) -> None:
     assert bench.json("--branch", "main~20")["machines"][0]["commits"] == 20
 
 
+@pytest.mark.parametrize("at", [30, 33, 35])
+def test_since_shows_less_and_finds_the_same(at: int, bench: Bench, tmp_path: Path) -> None:
+    """Seven commits are too few to find anything in; the first bad one may be the first that is shown."""
+    levels = stepped(at, 0.08)
+    if at == 33:
+        levels[31:33] = [math.nan] * 2
+    bench.write({"a": levels, "gone": [1e5] * 30 + [math.nan] * 10})
+    whole = bench.json()["machines"][0]["series"][0]
+    machine, = bench.json("--since", bench.commits[32])["machines"]
+    series, = machine["series"]
+    assert series["changes"] == (whole["changes"] if at > 30 else []) and series["detectable"] == whole["detectable"]
+    assert [point["commit"] for point in series["points"]] == bench.commits[33:]
+    out, _ = bench.run("--since", bench.commits[32], "--plots", str(tmp_path / "plots"), "--csv", str(tmp_path / "x.csv"))
+    assert "not shown, but searched with the rest: 33 records: before --since" in out
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 8
+    drawn = next((tmp_path / "plots").glob("*.svg")).read_text("utf-8")
+    assert ("slower from" in drawn) == (at > 30)
+
+
+def test_a_date_that_cannot_be_read_does_not_lift_since(bench: Bench) -> None:
+    bench.write({"a": [1e5] * COUNT})
+    for at, date in ((1, "yesterday"), (2, "0001-01-01T00:00:00+14:00"), (3, "9999-12-31T23:59:59-14:00")):
+        path, = (bench.results / made.KEY).glob(f"{bench.commits[at][:12]}-*")
+        record = json.loads(path.read_text())
+        record["context"]["commit"]["date"] = date
+        path.write_text(json.dumps(record))
+    points = bench.json("--since", "2024-01-02")["machines"][0]["series"][0]["points"]
+    assert points[0]["commit"] == bench.commits[24]
+
+
 @pytest.mark.parametrize("arguments", [("--cases", "("), ("--machine", "../x"), ("--format", "gif")])
 def test_wrong_options_are_refused(arguments: tuple[str, str], bench: Bench) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -254,12 +322,34 @@ def test_a_shallow_clone_is_refused(bench: Bench, tmp_path: Path) -> None:
 
 
 def test_outside_git_dates_give_the_order(bench: Bench, tmp_path: Path) -> None:
-    (tmp_path / "plain").mkdir()
     bench.write({"a": stepped(25, 0.08)})
-    assert run(bench.results, tmp_path / "plain", "--json") == 0
+    assert history.run(options_of("--results", str(bench.results), "--json")) == 0
     out, err = bench.capsys.readouterr()
     assert json.loads(out)["machines"][0]["series"][0]["changes"][0]["first_bad"] == bench.commits[25]
     assert "ordered by date" in err
+    assert history.run(options_of("--results", str(bench.results), "--json", "--since", "2024-01-02")) == 0
+    assert json.loads(bench.capsys.readouterr()[0])["machines"][0]["left_out"]["before --since"] == 24
+    with pytest.raises(Problem, match="--branch: .*results is not in a git repository"):
+        history.run(options_of("--results", str(bench.results), "--branch", "HEAD"))
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(Problem, match="--repo: .*plain: not in the checkout"):
+        run(bench.results, tmp_path / "plain")
+
+
+def test_the_records_of_the_repository_one_stands_in_are_read(
+        bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bench.write({"a": stepped(25, 0.08)})
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(bench.repo), str(clone)], check=True)
+    bench.results.rename(clone / "results")
+    (clone / "deep").mkdir()
+    for folder, arguments in ((clone / "deep", ()), (tmp_path, ("--repo", str(clone)))):
+        monkeypatch.chdir(folder)
+        assert history.run(options_of(*arguments)) == 0
+        assert "1 step slower" in bench.capsys.readouterr()[0]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(history, "ROOT", clone)
+    assert history.run(options_of()) == 0
 
 
 # ---- plots and CSV ---------------------------------------------------------------------------------------

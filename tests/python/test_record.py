@@ -17,8 +17,8 @@ from bench import PATIENCE_S, ROOT, line_of, until
 from repository import Repository
 
 import mpmt_records
-from mpmt_tracking import record
-from mpmt_tracking.builds import BuildFailed
+from mpmt_tracking import record, storing
+from mpmt_tracking.builds import BuildFailed, Builds
 from mpmt_tracking.problem import Problem
 
 KEY = "0a1b2c3d4e5f"  # the golden record's
@@ -207,6 +207,86 @@ def test_only_gaps_are_filled(site: Site, capfd: pytest.CaptureFixture[str]) -> 
     assert len(site.files()) == 4
 
 
+def test_what_no_history_can_use_fills_no_gap(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    commit = site.commit()
+    assert site.record() == 0
+    good = json.loads((site.results / named(commit)).read_text())
+    (site.results / named(commit)).unlink()
+    other = json.loads(json.dumps(good))
+    other["context"]["machine"]["key"] = "ffffffffffff"
+    good["context"]["commit"]["dirty"] = True
+    for name, record_ in ((named(commit, 1), good), (named(commit, 2), other), (f"{KEY}/{commit[:12]}-copy.json", good)):
+        (site.results / name).write_text(json.dumps(record_))
+    assert site.record("--missing", commit) == 0
+    assert named(commit) in site.files()
+    assert "context.machine.key: ffffffffffff" in capfd.readouterr().err
+
+
+def test_a_long_range_is_built_and_measured_in_batches(
+        site: Site, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    commits = [site.commit(str(n)) for n in range(5)]
+    monkeypatch.setattr(record, "BATCH", 2)
+    held: list[int] = []
+    original = record._build_all
+
+    def build_all(builds: Builds, *more: Any, **options: Any) -> dict[str, Path]:
+        made = original(builds, *more, **options)
+        held.append(len(builds._locks))
+        return made
+    monkeypatch.setattr(record, "_build_all", build_all)
+    assert site.record(*commits) == 0
+    assert held == [2, 2, 1]
+    said = [line.split()[2] for line in capfd.readouterr().err.splitlines() if " built " in line or " measuring " in line]
+    assert said == ["built"] * 2 + ["measuring"] * 2 + ["built"] * 2 + ["measuring"] * 2 + ["built", "measuring"]
+    assert len(site.files()) == 5
+
+
+# ---- what killed runs have left ----------------------------------------------------------------------------
+
+
+def unfiled(commit: str, token: str = "0" * 16, more: str = "") -> str:
+    return f"{KEY}/{commit[:12]}-unfiled-{token}{more}.json"
+
+
+def test_what_killed_runs_have_left_is_filed_by_the_next(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    first, second = site.commit(), site.commit("1")
+    assert site.record(first) == 0
+    record_ = json.loads((site.results / named(first)).read_text())
+    record_["context"].update(interrupted=True, recovered=True)
+    for name in (unfiled(first), unfiled(first, "1" * 16, ".recovered-1")):
+        (site.results / name).write_text(json.dumps(record_))
+    (site.results / unfiled(first, "2" * 16)).write_text("")
+    (site.results / unfiled(first, "3" * 16)).write_text("{")
+    os.link(site.results / named(first), site.results / unfiled(first, "4" * 16))
+    assert site.record(second) == 0
+    assert site.files() == sorted([named(first), named(first, 1), named(first, 2), named(second),
+                                   unfiled(first, "3" * 16)])
+    said = capfd.readouterr().err
+    assert said.count("recorded earlier: ") == 2
+    assert said.count("left by an earlier run, kept, and of no use: ") == 1 and "3333.json: truncated" in said
+
+
+def test_what_a_running_record_writes_is_not_taken_from_it(site: Site) -> None:
+    commit = site.commit()
+    assert site.record() == 0
+    with storing.staging_place(site.results, KEY, commit) as staged:
+        os.rename(site.results / named(commit), staged)
+        storing.file_leftovers(site.results, lambda line: None)
+        assert staged.exists()
+    storing.file_leftovers(site.results, lambda line: None)
+    assert site.files() == [named(commit)]
+
+
+def test_a_folder_that_leads_elsewhere_is_not_written_to(site: Site, tmp_path: Path) -> None:
+    commit = site.commit()
+    (tmp_path / "elsewhere").mkdir()
+    site.results.mkdir()
+    (site.results / KEY).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Problem, match=f"--results: .*{KEY}: a symbolic link that leads out of the results folder"):
+        site.record(commit)
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
 # ---- names -------------------------------------------------------------------------------------------------
 
 
@@ -241,12 +321,28 @@ def test_two_at_once_keep_both(site: Site, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("fake", "told"), [("dirty", "context.commit.dirty is true"), ("key", "key is ffffffffffff"),
-                                            ("wrong", "context.commit.id is 0000"), ("broken", "seed")])
+                                            ("wrong", "context.commit.id is 0000")])
 def test_what_belongs_in_no_history_is_deleted(site: Site, fake: str, told: str) -> None:
     commit = site.commit(fake)
     with pytest.raises(Problem, match=f"{commit[:12]}: the record is refused and deleted: .*{told}"):
         site.record()
     assert site.files() == []
+
+
+def test_what_cannot_be_read_is_kept(site: Site) -> None:
+    commit = site.commit("broken")
+    with pytest.raises(Problem, match=f"{commit[:12]}: the record is kept, but cannot be used: .*-unfiled-.*seed"):
+        site.record()
+    name, = site.files()
+    assert name.startswith(f"{KEY}/{commit[:12]}-unfiled-")
+
+
+def test_a_machine_key_is_one_that_histories_know(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("ABCDEFABCDEF", "\N{DEVANAGARI DIGIT ONE}" * 12, f"{KEY}\n"):
+        said = subprocess.CompletedProcess([], 0, json.dumps({"key": key}).encode())
+        monkeypatch.setattr(record.subprocess, "run", lambda *_, said=said, **__: said)
+        with pytest.raises(Problem, match="names no machine key"):
+            record.machine_key(Path("mpmt"))
 
 
 def test_a_failed_case_is_kept_and_told(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
@@ -271,7 +367,7 @@ def test_commits_that_fail_do_not_stop_the_others(site: Site, capfd: pytest.Capt
     said = capfd.readouterr().err
     assert f"skipped: {broken[:12]}" in said
     assert f"{dirty[:12]}: the record is refused" in said
-    assert f"{usage[:12]}: mpmt run ended with exit code 2 and left no record" in said
+    assert f"{usage[:12]}: mpmt run exited with 2 and left no record" in said
 
 
 def test_a_single_commit_that_does_not_build_is_a_problem(site: Site) -> None:

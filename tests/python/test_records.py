@@ -68,6 +68,17 @@ def test_a_record_without_trials_is_a_record(small: Json, write: Write) -> None:
     assert records.trials(records.load(write(small))).empty
 
 
+@pytest.mark.parametrize("limited", [True, False])
+def test_endless_integers_are_refused_at_once(limited: bool, golden_text: str, write: Write,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older Python would read them, for minutes."""
+    if not limited:
+        monkeypatch.setattr(records.sys, "get_int_max_str_digits", lambda: 0, raising=False)
+        monkeypatch.setattr(records, "surely_follows", lambda: pytest.fail("read"))
+    text = golden_text.replace('"seed":', '"seed":' + "1" * 1_000_000, 1)
+    assert text != golden_text and "digits; records hold 64-bit integers" in refusal(write(text))
+
+
 # ---- what is no JSON -------------------------------------------------------------------------------------
 
 

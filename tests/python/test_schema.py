@@ -12,7 +12,7 @@ import pytest
 
 import mpmt_records
 from mpmt_quick_check import quick_check
-from mpmt_schema import surely_follows, validator
+from mpmt_schema import strict_validator, surely_follows, validator
 
 Json = dict[str, Any]
 ODD = [None, True, False, 0, 1, -1, 1.0, 1.5, -0.5, 2**64, 2**70, 1e300, "", "x", "ok", "a" * 2000, "0x" + "0" * 16,
@@ -90,7 +90,24 @@ def test_keywords(schema: Any, good: list[Any], bad: list[Any]) -> None:
     assert all(map(check, good)) and not any(map(check, bad))
 
 
-@pytest.mark.parametrize("schema", [{"oneOf": []}, {"properties": {"a": {"$ref": "#/x"}}},
+def test_a_pattern_ends_where_the_text_does() -> None:
+    """Python's $ also matches before a last line feed, that of JSON Schema does not."""
+    for pattern, good, bad in (("^[0-9a-f]{4}$", "12ab", "12ab\n"), (r"a\$", "a$\n", "a\n"), ("b", "b\n", "a\n"),
+                               (r"\\$", "\\", "\\\n")):
+        schema = {"type": "string", "pattern": pattern}
+        assert quick_check(schema)(good) and strict_validator(schema).is_valid(good)
+        assert not quick_check(schema)(bad) and not strict_validator(schema).is_valid(bad)
+
+
+def test_a_commit_id_with_a_line_feed_is_refused(small: Json, tmp_path: Any) -> None:
+    small["context"]["commit"]["id"] += "\n"
+    (tmp_path / "record.json").write_text(json.dumps(small))
+    with pytest.raises(mpmt_records.BadRecord, match="context.commit.id: .*does not match"):
+        mpmt_records.load(tmp_path / "record.json")
+
+
+@pytest.mark.parametrize("schema", [{"oneOf": []}, {"enum": ["a"], "minLength": 2}, {"const": 1, "if": {}},
+                                    {"enum": ["a"], "const": "b"}, {"properties": {"a": {"$ref": "#/x"}}},
                                     {"if": {"minimum": 3}, "then": {"type": "integer"}}])
 def test_what_it_does_not_know_it_does_not_ignore(schema: Json) -> None:
     with pytest.raises(ValueError, match="quick check"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +16,8 @@ from typing import Any
 import pytest
 
 import make_history as made
-from mpmt_tracking import store, stored_files
+import mpmt_records
+from mpmt_tracking import index_file, reading, store, stored_files
 from mpmt_tracking.problem import Problem
 
 Json = dict[str, Any]
@@ -44,7 +47,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The records that were read since."""
     seen: list[str] = []
     original = stored_files.summarise
-    monkeypatch.setattr(store, "summarise", lambda results, path: seen.append(path) or original(results, path))
+    monkeypatch.setattr(reading, "summarise", lambda results, path: seen.append(path) or original(results, path))
     return seen
 
 
@@ -54,7 +57,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_what_is_indexed_is_what_the_record_says(results: Path) -> None:
     def work(index: store.Index) -> None:
         first, = (row for row in index.files() if row["commit_id"] == COMMITS[1])
-        assert first["parents"] == COMMITS[0] and first["machine"] == made.KEY
+        assert first["machine"] == made.KEY
         assert (first["dirty"], first["interrupted"], first["rounds"]) == (0, 0, 5)
         assert index.epochs()[first["epoch"]] == made.EPOCH
         cases = {row["name"]: row["id"] for row in index.cases()}
@@ -93,6 +96,56 @@ def test_many_records_are_read_by_several_processes(tmp_path: Path) -> None:
     made.write_history(tmp_path / "r", COMMITS, {"a": [100.0] * 20})
     commits, refused = look(tmp_path / "r")
     assert sorted(commits) == COMMITS and refused == []
+
+
+KILLER = COMMITS[7]
+
+
+def deadly(results: str, path: str) -> stored_files.Summary:
+    """Reading the killer's record costs the process its life, as running out of memory does."""
+    if KILLER[:12] in path:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return stored_files.summarise(results, path)
+
+
+def test_a_reader_that_is_killed_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.write_history(tmp_path / "r", COMMITS, {"a": [100.0] * 20})
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "summarise", deadly)
+        patched.setattr(reading, "_workers", lambda largest: 2)
+        patched.setattr(reading, "FEW_FILES", 1)  # always by other processes
+        for _ in range(2):
+            commits, (refused,) = look(tmp_path / "r")
+            assert sorted(commits) == [commit for commit in COMMITS if commit != KILLER]
+            assert refused.startswith(f"{made.KEY}/{KILLER[:12]}-") and "was killed by SIGKILL" in refused
+    assert look(tmp_path / "r")[1] == [], "another time it may be read"
+
+
+def test_a_large_file_is_read_alone_and_bounds_the_number_of_readers(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = made.write_history(tmp_path / "r", COMMITS[:3], {"a": [100.0] * 3})
+    paths[1].write_text(paths[1].read_text() + " " * 5000)
+    alone: list[str] = []
+    original = reading.alone
+    monkeypatch.setattr(reading, "BIG_BYTES", paths[1].stat().st_size - 1)
+    monkeypatch.setattr(reading, "alone", lambda results, path: alone.append(path) or original(results, path))
+    assert len(look(tmp_path / "r")[0]) == 3
+    assert alone == [f"{made.KEY}/{paths[1].name}"]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64))
+    assert [reading._workers(size) for size in (0, 1 << 20, 20 << 20, 32 << 20)] == [16, 16, 4, 3]
+
+
+def test_a_passing_failure_is_told_and_tried_again(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    look(results)
+    path = next((results / made.KEY).iterdir())
+    os.utime(path)  # new to the index
+    with monkeypatch.context() as patched:
+        patched.setattr(mpmt_records, "open", refuse, raising=False)
+        commits, (refused,) = look(results)
+    assert len(commits) == 2 and refused == f"{made.KEY}/{path.name}: cannot be read: Too many open files"
+    assert (len(look(results)[0]), look(results)[1]) == (3, [])
 
 
 def test_answers_are_remembered_and_do_not_grow_without_end(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +211,7 @@ def test_without_a_place_the_index_lives_in_memory(results: Path, tmp_path: Path
 def test_a_full_disk_is_survived(results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     original = store.Index.refresh
 
-    def refresh(self: store.Index) -> int:
+    def refresh(self: store.Index) -> dict[str, stored_files.Found]:
         if self.database.execute("PRAGMA database_list").fetchone()[2]:
             self.database.execute("PRAGMA max_page_count = 1")  # as many as there are
         return original(self)
@@ -172,7 +225,7 @@ def test_a_full_disk_is_survived(results: Path, monkeypatch: pytest.MonkeyPatch,
 def test_a_locked_index_is_not_waited_for_without_end(results: Path, monkeypatch: pytest.MonkeyPatch,
                                                       capsys: pytest.CaptureFixture[str]) -> None:
     look(results)
-    monkeypatch.setattr(store, "BUSY_S", 0.01)
+    monkeypatch.setattr(index_file, "BUSY_S", 0.01)
     blocker = sqlite3.connect(store.index_path(results), isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
     assert len(look(results)[0]) == 3
@@ -191,6 +244,51 @@ def test_several_processes_at_once(tmp_path: Path) -> None:
     for process in running:
         out, err = process.communicate(timeout=120)
         assert (out.decode().strip(), err.decode()) == ("(20, 40, [])", "")
+
+
+def test_what_another_process_changes_meanwhile_is_not_lost(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process, which has looked before a record came, forgets it after we have read it."""
+    look(results)
+    new, = made.write_history(results, COMMITS[3:4], {"a": [1.0]})
+    original, times = store.Index.refresh, []
+
+    def refresh(self: store.Index) -> dict[str, stored_files.Found]:
+        there = original(self)
+        if not times:
+            with sqlite3.connect(index_file.index_path(results)) as other:
+                other.execute("DELETE FROM files WHERE path LIKE ?", (f"%{new.name}",))
+        times.append(1)
+        return there
+    monkeypatch.setattr(store.Index, "refresh", refresh)
+    assert COMMITS[3] in look(results)[0] and len(times) == 2
+
+
+def test_a_question_sees_one_state_and_keeps_nobody_from_writing(results: Path) -> None:
+    def work(index: store.Index) -> list[int]:
+        before = len(index.files())
+        with sqlite3.connect(index_file.index_path(results), timeout=0.1) as other:
+            other.execute("DELETE FROM files")
+        return [before, len(index.files())]
+    assert store.with_index(results, work) == [3, 3]
+
+
+def test_an_index_in_use_is_not_thrown_away(results: Path, monkeypatch: pytest.MonkeyPatch,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(index_file, "USED_S", 0.01)
+    path = index_file.index_path(results)
+    with index_file.opened(path):
+        older_version(path)
+        assert len(look(results)[0]) == 3
+        assert "no index of the records can be kept" in capsys.readouterr().err and path.exists()
+    assert len(look(results)[0]) == 3 and capsys.readouterr().err == ""
+
+
+def test_other_code_makes_another_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = index_file.version.__wrapped__()
+    assert 0 < before < 1 << 31
+    (tmp_path / "schema.json").write_text("{}")
+    monkeypatch.setattr(index_file.mpmt_schema, "SCHEMA_PATH", tmp_path / "schema.json")
+    assert index_file.version.__wrapped__() != before
 
 
 # ---- what lies in the folder -----------------------------------------------------------------------------
@@ -216,6 +314,24 @@ def test_what_does_not_belong_is_refused_by_name(folder: str, name: str | None, 
     commits, refused = look(results)
     assert len(commits) == 3
     assert [words in line for line in refused] == ([True] if words else [])
+
+
+def test_names_that_are_no_text_are_refused(results: Path) -> None:
+    good = next((results / made.KEY).iterdir()).read_bytes()
+    os.mkdir(os.fsencode(results) + b"/m\xfcll")
+    for folder in (b"/m\xfcll/", os.fsencode(f"/{made.KEY}/")):
+        with open(os.fsencode(results) + folder + b"\xff-20240101T000000Z.json", "wb") as file:
+            file.write(good)
+    commits, refused = look(results)
+    assert len(commits) == 3
+    assert [line.split(": ")[0] for line in refused] == [f"{made.KEY}/\\xff-20240101T000000Z.json", "m\\xfcll"]
+
+
+def test_what_record_has_not_filed_yet_is_told_as_such(results: Path) -> None:
+    first = next((results / made.KEY).iterdir())
+    first.rename(first.with_name(f"{first.name[:12]}-unfiled-{'a' * 16}.json"))
+    commits, (refused,) = look(results)
+    assert len(commits) == 2 and "the next one files it" in refused
 
 
 def test_other_files_are_no_ones_business(results: Path) -> None:
