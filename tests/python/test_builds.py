@@ -92,7 +92,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     yield made
     for process in made.started:
         if process.poll() is None:
-            process.kill()
+            process.send_signal(signal.SIGINT)  # killed, it would leave its build behind
         process.communicate(timeout=PATIENCE_S)
 
 
