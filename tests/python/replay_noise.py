@@ -38,6 +38,7 @@ SESSION_GAP_S = 15.0
 CPUS = 2  # of the machine that recorded
 TICK_S = 0.01
 GATE = 0.02
+MOST_PAIRS = Rules().pairs
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def compare(benchmarks: dict[str, Recording], pairs: int, rng: random.Random) ->
 
 def affordable_pairs(recorded: list[list[Process]], budget_s: float) -> int:
     wall = statistics.median(p.wall_s for p in itertools.chain(*recorded))
-    return min(Rules().pairs, max(LEAST_PAIRS, int(budget_s / (2 * wall))))
+    return min(MOST_PAIRS, max(LEAST_PAIRS, int(budget_s / (2 * wall))))
 
 
 def play(cell: Cell, draws: int, seed: int) -> Played:

@@ -75,7 +75,7 @@ def test_its_comparisons_follow_from_its_trials(record: dict[str, Any]) -> None:
         interval = mpmt_stats.paired_ratio(mpmt_records.by_round(trials, row["processes_case"]),
                                            mpmt_records.by_round(trials, row["threads_case"]))
         assert row["rounds"] == (interval.pairs if interval else 0)
-        if interval is None:
+        if interval is None or interval.pairs < 2:  # another trial may have been disturbed
             assert row["ratio"] is None
             continue
         assert row["ratio"] == pytest.approx(interval.ratio, rel=1e-6)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ def serve() -> None:
 def run(request: dict[str, Any]) -> None:
     """Ends in an exception, SystemExit if all is well, which then ends this process as it would end python."""
     import runpy
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background would have it ignored
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
