@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 # Google Benchmark's command line and JSON. `times`: for each benchmark, an expression for its time in ns, where noise(s)
-# is a factor around 1 with standard deviation s, and turn() counts this program's processes, from another start for each
-# letter of its name. Nothing is measured: the answer is there at once.
+# is a factor around 1 with standard deviation s, and turn() counts this benchmark's processes, from another start for
+# each letter of the program's name. Nothing is measured: the answer is there at once.
 GOOGLE = r'''#!{python} -IS
 import os, sys
 def noise(spread):
     return 1 + spread * (sum(os.urandom(48)) - 48 * 127.5) / 511.96
 def turn():
-    with open(__file__ + ".turns", "ab") as file:
+    with open(__file__ + "." + wanted.encode().hex()[:40] + ".turns", "ab") as file:
         file.write(b".")
         return file.tell() + sum(os.path.basename(__file__).encode())
 TIMES = {times!r}
