@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "executors/bell.hpp"
+#include "base/bell.hpp"
 
 namespace mpmt::executors {
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bell.hpp"
 #include "base/catalog.hpp"
 #include "base/clock.hpp"
 #include "base/histogram.hpp"
@@ -21,9 +22,7 @@ namespace mpmt::executors {
 /// `same`: all on the first; `spread`: worker i on CPU i mod n, the submitter on CPU w mod n; `free`: not pinned.
 enum class Placement { same, spread, free };
 
-/// How a side waits for the other: `block` sleeps at once; `yield` gives up the CPU some times, then sleeps; `spin`
-/// never sleeps.
-enum class Wait { block, yield, spin };
+using mpmt::Wait;
 
 struct Config {
   const ipc::Description* channel = nullptr;  ///< null for an executor without links

@@ -9,7 +9,7 @@
 #include <new>
 
 #include "base/shared_region.hpp"
-#include "executors/bell.hpp"
+#include "base/bell.hpp"
 #include "executors/executor.hpp"
 
 namespace mpmt::executors {

@@ -186,6 +186,7 @@ class QueueLink final : public Link {
         worker_(replies_, requests_, config) {}
 
   End& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }
+  void keep(Side) override {}
 
  private:
   Queue requests_;

@@ -182,6 +182,7 @@ class ReferenceLink final : public Link {
         worker_(replies_, requests_, config) {}
 
   End& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }
+  void keep(Side) override {}
 
  private:
   Lane requests_;

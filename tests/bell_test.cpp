@@ -1,5 +1,5 @@
 // No wake-up is lost, between threads and between processes.
-#include "executors/bell.hpp"
+#include "base/bell.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -18,8 +18,8 @@
 namespace mpmt::tests {
 namespace {
 
-using executors::Bell;
-using executors::Wait;
+using mpmt::Bell;
+using mpmt::Wait;
 
 /// Two sides that take turns.
 struct Table {
@@ -103,7 +103,7 @@ TEST(BellBetweenThreads, every_wait_sees_what_comes) {
       come = true;
       bell.ring();
     });
-    EXPECT_TRUE(executors::wait_until(bell, wait, soon(), [&] { return come.load(); }));
+    EXPECT_TRUE(wait_until(bell, wait, soon(), [&] { return come.load(); }));
     ringer.join();
   }
 }
@@ -113,9 +113,9 @@ TEST(BellBetweenThreads, every_wait_ends_at_its_deadline_and_looks_once_even_whe
     Bell bell(Bell::Scope::one_process);
     for (const auto patience : {std::chrono::milliseconds(-1), std::chrono::milliseconds(20)}) {
       const Deadline deadline = Clock::now() + patience;
-      EXPECT_FALSE(executors::wait_until(bell, wait, deadline, [] { return false; }));
+      EXPECT_FALSE(wait_until(bell, wait, deadline, [] { return false; }));
       EXPECT_GE(Clock::now(), deadline);
-      EXPECT_TRUE(executors::wait_until(bell, wait, deadline, [] { return true; }));
+      EXPECT_TRUE(wait_until(bell, wait, deadline, [] { return true; }));
     }
   }
 }

@@ -57,7 +57,7 @@ TEST_P(EveryChannel, messages_arrive_whole_once_and_in_order) {
 
 TEST_P(EveryChannel, the_waiting_forms_carry_the_same_messages) {
   constexpr std::size_t count = 1000;
-  const auto link = connect(2);
+  const auto link = connect_waiting(2);
   OtherSide other(*link, sides(), [&](End& end) {
     for (std::size_t i = 0; i < count; ++i) {
       const auto message = end.receive(soon());
@@ -78,7 +78,7 @@ TEST_P(EveryChannel, the_waiting_forms_carry_the_same_messages) {
 
 TEST_P(EveryChannel, a_sender_that_waits_wakes_when_there_is_room) {
   constexpr std::size_t count = 500;
-  const auto link = connect(1);
+  const auto link = connect_waiting(1);
   OtherSide other(*link, sides(), [&](End& end) {
     for (std::size_t i = 0; i < count; ++i) require(end.send(script_.message(i), soon()), text("no room for ", i));
   });
@@ -146,7 +146,7 @@ TEST_P(EveryChannel, an_empty_channel_has_nothing) {
 }
 
 TEST_P(EveryChannel, the_waiting_forms_return_at_their_deadline) {
-  const auto link = connect(1);
+  const auto link = connect_waiting(1);
   End& end = link->end(Side::submitter);
   for (const auto patience :
        {std::chrono::milliseconds(-5), std::chrono::milliseconds(0), std::chrono::milliseconds(30)}) {
@@ -154,7 +154,7 @@ TEST_P(EveryChannel, the_waiting_forms_return_at_their_deadline) {
     EXPECT_FALSE(end.receive(deadline));
     EXPECT_GE(Clock::now(), deadline - std::chrono::milliseconds(5)) << "gave up early";
   }
-  while (end.try_send(script_.message(1))) {
+  while (end.send(script_.message(1), Clock::now())) {
   }
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(30);
   EXPECT_FALSE(end.send(script_.message(1), deadline));
@@ -203,7 +203,7 @@ TEST_P(EveryChannel, an_impossible_link_is_refused_with_the_limit) {
 
 TEST_P(EveryChannel, a_link_carries_payloads_up_to_the_channels_limit) {
   const auto limit = std::min<std::size_t>(channel().max_payload_bytes, std::size_t{16} << 20);
-  const auto link = connect(1, limit);
+  const auto link = connect_waiting(1, Wait::block, limit);
   End& end = link->end(Side::submitter);
   OtherSide other(*link, sides(), [&](End& worker) {
     const auto message = worker.receive(soon());

@@ -133,7 +133,16 @@ class ChannelTest : public ::testing::TestWithParam<ChannelUse> {
   const ipc::Description& channel() const { return *GetParam().channel; }
   ipc::Sides sides() const { return GetParam().sides; }
   std::unique_ptr<ipc::Link> connect(std::size_t capacity = 8, std::size_t max_payload = Script::kMaxPayload) const {
-    return channel().connect({sides(), capacity, max_payload});
+    return channel().connect({.sides = sides(), .capacity = capacity, .max_payload_bytes = max_payload});
+  }
+  /// For send and receive.
+  std::unique_ptr<ipc::Link> connect_waiting(std::size_t capacity, Wait wait = Wait::block,
+                                             std::size_t max_payload = Script::kMaxPayload) const {
+    return channel().connect({.sides = sides(),
+                              .capacity = capacity,
+                              .max_payload_bytes = max_payload,
+                              .calls = ipc::Calls::waiting,
+                              .wait = wait});
   }
 
   Script script_;

@@ -107,7 +107,7 @@ TEST(Structure, every_executor_is_a_file_and_every_file_an_executor) {
     const auto elsewhere = beside.find(std::string(executor.name));
     registered.insert(elsewhere == beside.end() ? std::string(executor.name) : elsewhere->second);
   }
-  EXPECT_EQ(registered, parts_in("executors", {"bell", "child_notice", "dispatcher", "limits", "linked_pool",
+  EXPECT_EQ(registered, parts_in("executors", {"child_notice", "dispatcher", "limits", "linked_pool",
                                                "placement", "worker"}));
 }
 

@@ -4,8 +4,9 @@
 // Hence nobody can die holding one: a message that was not finished is never counted, and the ring just stays as it is.
 // The memory has no name; it goes with the last process that maps it.
 //
-// The waiting forms sleep in short steps. That is good enough here, since pools use the try_ forms only; a channel that
-// is to be measured bare would sleep on a futex.
+// The waiting forms sleep in short steps, and look at a lifeline each time, since memory does not tell that the other
+// side has died. That is good enough here; a channel that is to be fast when measured bare would sleep on a futex, with
+// wait_for_peer (ipc/waiting.hpp).
 #include <atomic>
 #include <cstring>
 #include <new>
@@ -13,8 +14,8 @@
 #include <vector>
 
 #include "base/shared_region.hpp"
-#include "ipc/channel.hpp"
 #include "ipc/limits.hpp"
+#include "ipc/waiting.hpp"
 
 namespace mpmt::ipc {
 namespace {
@@ -92,8 +93,13 @@ class Ring {
 
 class RingEnd final : public End {
  public:
-  RingEnd(Ring& outgoing, Ring& incoming, const LinkConfig& config)
-      : outgoing_(outgoing), incoming_(incoming), max_payload_(config.max_payload_bytes), lent_(max_payload_) {}
+  RingEnd(Ring& outgoing, Ring& incoming, const LinkConfig& config, Side side, const Lifeline& lifeline)
+      : outgoing_(outgoing),
+        incoming_(incoming),
+        side_(side),
+        lifeline_(lifeline),
+        max_payload_(config.max_payload_bytes),
+        lent_(max_payload_) {}
 
   bool try_send(const Message& message) override {
     check(message, kName, max_payload_);
@@ -102,25 +108,29 @@ class RingEnd final : public End {
   std::optional<Message> try_receive() override { return incoming_.try_take(); }
 
   bool send(const Message& message, Deadline deadline) override {
-    while (!try_send(message)) {
-      if (Clock::now() >= deadline) return false;
-      std::this_thread::sleep_for(kStep);
-    }
-    return true;
+    return step_until(deadline, [&] { return try_send(message); });
   }
   std::optional<Message> receive(Deadline deadline) override {
-    for (;;) {
-      if (auto message = try_receive()) return message;
-      if (Clock::now() >= deadline) return std::nullopt;
-      std::this_thread::sleep_for(kStep);
-    }
+    std::optional<Message> message;
+    step_until(deadline, [&] { return (message = try_receive()).has_value(); });
+    return message;
   }
 
   std::span<std::byte> lend(std::size_t bytes) override { return std::span(lent_).first(bytes); }
 
  private:
+  template <class Poll>
+  bool step_until(Deadline deadline, Poll&& poll) {
+    const Patience patience{Wait::block, deadline, lifeline_, side_, false, kName};
+    bool success = poll();
+    while (!success && !is_over(patience, poll, success)) std::this_thread::sleep_for(kStep);
+    return success;
+  }
+
   Ring& outgoing_;
   Ring& incoming_;
+  const Side side_;
+  const Lifeline& lifeline_;
   std::size_t max_payload_;
   std::vector<std::byte> lent_;
 };
@@ -128,14 +138,17 @@ class RingEnd final : public End {
 class RingLink final : public Link {
  public:
   explicit RingLink(const LinkConfig& config)
-      : requests_(config),
+      : lifeline_(config.sides, kName),
+        requests_(config),
         replies_(config),
-        submitter_(requests_, replies_, config),
-        worker_(replies_, requests_, config) {}
+        submitter_(requests_, replies_, config, Side::submitter, lifeline_),
+        worker_(replies_, requests_, config, Side::worker, lifeline_) {}
 
   End& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }
+  void keep(Side side) override { lifeline_.keep(side); }
 
  private:
+  Lifeline lifeline_;
   Ring requests_;
   Ring replies_;
   RingEnd submitter_;
@@ -156,7 +169,7 @@ const Registration registered{{
     .copies_per_message = 1,
     .max_payload_bytes = kMaxPayload,
     .default_capacity = 64,
-    .when_a_side_is_killed = "full or empty for ever",
+    .when_a_side_is_killed = "waiting calls say so within a second; nothing else is harmed",
     .connect = connect,
 }};
 

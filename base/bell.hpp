@@ -1,14 +1,16 @@
 // Sleeping until another thread or process has something for us.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include <algorithm>
 
-#include "base/clock.hpp"
 #include "base/cpu_relax.hpp"
-#include "executors/executor.hpp"
+#include "base/memory_model.hpp"
 
-namespace mpmt::executors {
+namespace mpmt {
+
+/// How a side waits for the other: `block` sleeps at once; `yield` gives up the CPU some times, then sleeps; `spin`
+/// never sleeps.
+enum class Wait { block, yield, spin };
 
 /// A futex word that one side sleeps on and the other rings. Lives in memory that both sides map; constant-initialised.
 ///
@@ -19,17 +21,18 @@ namespace mpmt::executors {
 ///
 /// A process that is killed between announcing and ringing leaves a word that means nothing: the sleeper's deadline, or
 /// the notice of the death (ring_from_signal), ends the wait.
-class Bell {
+template <class Memory>
+class BasicBell {
  public:
-  enum class Scope : std::uint32_t { one_process, processes };
+  using Scope = FutexScope;
 
-  explicit Bell(Scope scope) : scope_(scope) {}
-  Bell(const Bell&) = delete;
-  Bell& operator=(const Bell&) = delete;
+  explicit BasicBell(Scope scope) : scope_(scope) {}
+  BasicBell(const BasicBell&) = delete;
+  BasicBell& operator=(const BasicBell&) = delete;
 
   /// Wakes the sleeper, if there is one.
   void ring() {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    Memory::fence();
     if (sleeping_.load(std::memory_order_relaxed) != 0) wake();
   }
 
@@ -40,24 +43,40 @@ class Bell {
   std::uint32_t announce() {
     const auto ticket = word_.load(std::memory_order_relaxed);
     sleeping_.store(1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    Memory::fence();
     return ticket;
   }
   /// Not going to sleep after all, or awake again.
   void retract() { sleeping_.store(0, std::memory_order_relaxed); }
 
   /// Sleeps until rung since announce(), a signal, or the deadline; may also wake for no reason.
-  void sleep(std::uint32_t ticket, Deadline deadline);
+  void sleep(std::uint32_t ticket, std::optional<Deadline> deadline) {
+    Memory::wait(word_, ticket, scope_, deadline);
+  }
+
+  /// Sleeps unless `poll` has become true; whether it was. The one way in which everything here falls asleep.
+  template <class Poll>
+  bool sleep_unless(Poll&& poll, std::optional<Deadline> deadline) {
+    const auto ticket = announce();
+    const bool done = poll();
+    if (!done) sleep(ticket, deadline);
+    retract();
+    return done;
+  }
 
  private:
-  void wake();
+  void wake() {
+    sleeping_.store(0, std::memory_order_relaxed);
+    word_.fetch_add(1, std::memory_order_release);
+    Memory::wake(word_, scope_);
+  }
 
-  std::atomic<std::uint32_t> word_{0};
-  std::atomic<std::uint32_t> sleeping_{0};
+  typename Memory::template Atomic<std::uint32_t> word_{0};
+  typename Memory::template Atomic<std::uint32_t> sleeping_{0};
   const Scope scope_;
 };
 
-static_assert(std::atomic<std::uint32_t>::is_always_lock_free, "a futex word that is shared between processes");
+using Bell = BasicBell<RealMemory>;
 
 /// Sleeps are cut into pieces of this length, so that nothing that goes wrong outside the protocol is waited for much
 /// longer.
@@ -66,7 +85,9 @@ inline constexpr std::chrono::milliseconds kLongestSleep{100};
 inline constexpr int kYields = 50;
 inline constexpr int kSpinsPerClockRead = 256;
 
-void yield_cpu();
+inline void yield_cpu() {
+  ::sched_yield();
+}
 
 /// Calls `poll` until it returns true; false when the deadline has passed before. In between it waits on `bell` as
 /// `how` says.
@@ -80,16 +101,12 @@ bool wait_until(Bell& bell, Wait how, Deadline deadline, Poll&& poll) {
     } else if (how == Wait::yield && idle < kYields) {
       yield_cpu();
     } else {
-      const auto ticket = bell.announce();
-      const bool done = poll();
       const auto now = Clock::now();
-      if (!done && now < deadline) bell.sleep(ticket, std::min<Deadline>(deadline, now + kLongestSleep));
-      bell.retract();
-      if (done) return true;
+      if (bell.sleep_unless(poll, std::min<Deadline>(deadline, now + kLongestSleep))) return true;
       if (now >= deadline) return false;
       idle = 0;
     }
   }
 }
 
-}  // namespace mpmt::executors
+}  // namespace mpmt
