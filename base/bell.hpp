@@ -50,9 +50,7 @@ class BasicBell {
   void retract() { sleeping_.store(0, std::memory_order_relaxed); }
 
   /// Sleeps until rung since announce(), a signal, or the deadline; may also wake for no reason.
-  void sleep(std::uint32_t ticket, std::optional<Deadline> deadline) {
-    Memory::wait(word_, ticket, scope_, deadline);
-  }
+  void sleep(std::uint32_t ticket, std::optional<Deadline> deadline) { Memory::wait(word_, ticket, scope_, deadline); }
 
   /// Sleeps unless `poll` has become true; whether it was. The one way in which everything here falls asleep.
   template <class Poll>

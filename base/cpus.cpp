@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "base/checked.hpp"
@@ -87,6 +88,20 @@ int UsableCpus::count() const {
 
 UsableCpus usable_cpus() {
   return {affinity(), quota()};
+}
+
+std::vector<std::vector<int>> cores_of(const std::vector<int>& cpus) {
+  std::vector<std::vector<int>> cores;
+  std::map<std::string, std::size_t> known;  // by the list of a core's CPUs
+  for (const int cpu : cpus) {
+    std::ifstream file(text("/sys/devices/system/cpu/cpu", cpu, "/topology/thread_siblings_list"));
+    std::string siblings;
+    if (!std::getline(file, siblings)) siblings = text("cpu ", cpu);
+    const auto [place, is_new] = known.try_emplace(siblings, cores.size());
+    if (is_new) cores.emplace_back();
+    cores[place->second].push_back(cpu);
+  }
+  return cores;
 }
 
 void pin_to(int cpu) {

@@ -33,7 +33,16 @@ Json described(const ipc::Description& part) {
           {"copies_per_message", part.copies_per_message},
           {"max_payload_bytes", part.max_payload_bytes},
           {"default_capacity", part.default_capacity},
+          {"has_futex", part.has_futex},
+          {"survives_a_killed_peer", part.survives_a_killed_peer},
           {"when_a_side_is_killed", part.when_a_side_is_killed}};
+}
+
+Json described(const ipc::Floor& part) {
+  return {{"name", part.name},
+          {"summary", part.summary},
+          {"max_payload_bytes", part.max_payload_bytes},
+          {"has_futex", part.has_futex}};
 }
 
 Json described(const executors::Description& part) {
@@ -57,13 +66,20 @@ std::string more_about(const Json& part) {
   if (part.contains("between_threads")) {
     const bool threads = part["between_threads"];
     const bool processes = part["between_processes"];
+    const int copies = part["copies_per_message"];
     return text("between ",
                 threads && processes ? "threads or processes"
                 : threads            ? "threads only"
                                      : "processes only",
-                "; payload up to ", part["max_payload_bytes"].get<std::size_t>(),
-                " bytes; when a side is killed: ", part["when_a_side_is_killed"].get<std::string>());
+                "; payload up to ", part["max_payload_bytes"].get<std::size_t>(), " bytes, ",
+                copies == 0   ? "not copied"
+                : copies == 1 ? "copied once"
+                              : "copied twice",
+                "; holds ", part["default_capacity"].get<std::size_t>(), " messages; when a side is killed",
+                part["survives_a_killed_peer"].get<bool>() ? ": " : " (not survived): ",
+                part["when_a_side_is_killed"].get<std::string>());
   }
+  if (!part.contains("channels")) return text("payload up to ", part["max_payload_bytes"].get<std::size_t>(), " bytes");
   std::string channels;
   for (const auto& channel : part["channels"]) channels += (channels.empty() ? "" : ", ") + channel.get<std::string>();
   return channels.empty() ? "no channel" : "channels: " + channels;
@@ -76,9 +92,10 @@ Json catalogue() {
   return list;
 }
 
-Json cases_of(const std::string& profile) {
+Json cases_of(const std::string& profile, Family family) {
   RunOptions options;
   options.profile = profile;
+  options.family = family;
   const auto no_calibration = [](const auto&, std::size_t, std::chrono::nanoseconds) { return std::uint64_t{1}; };
   const auto plan = make_plan(options, profile_of(profile, usable_cpus().count()), 0, no_calibration);
   Json list = Json::array();
@@ -103,12 +120,13 @@ void print(const std::string& title, const Json& parts) {
 
 }  // namespace
 
-int list(const std::string& what, const std::string& profile, bool json) {
+int list(const std::string& what, const std::string& profile, Family family, bool json) {
   const std::vector<std::pair<std::string, std::function<Json()>>> sections{
       {"workloads", catalogue<workloads::Description>},
       {"channels", catalogue<ipc::Description>},
+      {"floors", catalogue<ipc::Floor>},
       {"executors", catalogue<executors::Description>},
-      {"cases", [&] { return cases_of(profile); }}};
+      {"cases", [&] { return cases_of(profile, family); }}};
   Json all = Json::object();
   for (const auto& [name, make] : sections) {
     if (what == name || (what.empty() && name != "cases")) all[name] = make();

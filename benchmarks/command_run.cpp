@@ -130,18 +130,22 @@ class Run {
     Progress progress(plan, quiet_);
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan) << std::endl;
     for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
+    progress.say("measuring the way from core to core");
+    const auto matrix = measure_core_matrix(cpus_.cpus);
+    const auto dealt_cpus = spread_order(cpus_.cpus, cores_of(cpus_.cpus), matrix);
+    measurement_.deal_cpus(dealt_cpus);
     progress.say("measuring the machine's capacity");
-    const auto capacity = measure_capacity(cpus_.cpus);
+    const auto capacity = measure_capacity(dealt_cpus);
     for (const auto& warning : warnings(capacity)) std::cerr << "mpmt: warning: " << warning << '\n';
     progress.say("finding the tasks per block");
     measurement_.find_tasks(plan);
 
-    Journal journal(record, make_context(command_line_, options_, plan, machine_, identity_, capacity));
+    Journal journal(record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
     run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
     const bool interrupted = interrupt_.requested();
     if (interrupted && journal.entries() == 0) throw Interrupted();
     progress.say("assembling the record");
-    const auto after = interrupted ? std::vector<CapacityPoint>() : measure_capacity(cpus_.cpus);
+    const auto after = interrupted ? std::vector<CapacityPoint>() : measure_capacity(dealt_cpus);
     journal.end(context_at_end(journal.entries(), interrupted, after, warnings(lower_of(capacity, after))));
     report(assemble_or_keep(journal, record), record, interrupted, progress);
     if (interrupted) return kInterrupted;

@@ -10,8 +10,9 @@ namespace mpmt::benchmarks {
 
 enum ExitCode { kOk = 0, kCaseFailed = 1, kUsage = 2, kNothingMatched = 5, kInterrupted = 130 };
 
-/// `what`: workloads, channels, executors, cases (those of `profile`), or empty for all but the cases.
-int list(const std::string& what, const std::string& profile, bool json);
+/// `what`: workloads, channels, floors, executors, cases (those of `profile` and `family`), or empty for all but the
+/// cases.
+int list(const std::string& what, const std::string& profile, Family family, bool json);
 
 int show_machine(bool json);
 

@@ -95,14 +95,14 @@ Json to_json(const Machine& machine) {
 
 Json make_context(const std::vector<std::string>& command_line, const RunOptions& options, const Plan& plan,
                   const Machine& machine, const BuildIdentity& identity,
-                  const std::vector<CapacityPoint>& capacity_before) {
+                  const std::vector<CapacityPoint>& capacity_before, const CoreMatrix& core_to_core) {
   Json context = google_context(command_line.front());
   context.update(Json{{"schema_version", kSchemaVersion},
                       {"suite", "mpmt"},
                       {"suite_version", suite_version()},
                       {"command_line", command_line},
                       {"profile", options.profile},
-                      {"family", options.family},
+                      {"family", text_of(options.family)},
                       {"seed", plan.seed},
                       {"rounds", plan.rounds},
                       {"iterations", plan.iterations},
@@ -115,6 +115,7 @@ Json make_context(const std::vector<std::string>& command_line, const RunOptions
                       {"libraries", library_versions()},
                       {"machine", to_json(machine)},
                       {"capacity", {{"before", curve_json(capacity_before)}, {"after", nullptr}}},
+                      {"core_to_core", to_json(core_to_core)},
                       {"trials", {{"planned", plan.turns.size()}, {"done", 0}}},
                       {"warnings", Json::array()}});
   return context;

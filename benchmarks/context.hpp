@@ -7,17 +7,18 @@
 
 #include "base/machine.hpp"
 #include "benchmarks/capacity.hpp"
+#include "benchmarks/core_matrix.hpp"
 #include "benchmarks/identity.hpp"
 #include "benchmarks/plan.hpp"
 
 namespace mpmt::benchmarks {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// Google Benchmark's keys and our own, as known when a run begins; what is known at its end is null until then.
 nlohmann::json make_context(const std::vector<std::string>& command_line, const RunOptions& options, const Plan& plan,
                             const Machine& machine, const BuildIdentity& identity,
-                            const std::vector<CapacityPoint>& capacity_before);
+                            const std::vector<CapacityPoint>& capacity_before, const CoreMatrix& core_to_core);
 
 /// What is known when it ends, to be merged into the context.
 nlohmann::json context_at_end(std::size_t trials_done, bool interrupted,

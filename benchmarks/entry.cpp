@@ -1,6 +1,7 @@
 #include "benchmarks/entry.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -12,6 +13,7 @@ namespace {
 using executors::Status;
 
 constexpr std::uint64_t kLeastForP999 = 1000;
+constexpr double kMostLate = 0.01;
 
 Json latency_json(const Histogram& latency) {
   if (latency.count() == 0) return nullptr;
@@ -21,6 +23,64 @@ Json latency_json(const Histogram& latency) {
   fields["p99"] = latency.quantile(0.99);
   fields["p999"] = latency.count() >= kLeastForP999 ? Json(latency.quantile(0.999)) : Json(nullptr);
   return fields;
+}
+
+/// What an entry has of its own trial, and an aggregate over trials has not.
+constexpr std::array<std::string_view, 30> kOfOneTrial{"name",
+                                                       "run_type",
+                                                       "repetition_index",
+                                                       "iterations",
+                                                       "real_time",
+                                                       "cpu_time",
+                                                       "error_occurred",
+                                                       "error_message",
+                                                       "libc_single_threaded",
+                                                       "error",
+                                                       "round",
+                                                       "attempts",
+                                                       "wall_ns",
+                                                       "ns_per_task",
+                                                       "tasks_per_second",
+                                                       "ns_per_operation",
+                                                       "messages_per_second",
+                                                       "bytes_per_second",
+                                                       "generator_late_share",
+                                                       "startup_ns",
+                                                       "shutdown_ns",
+                                                       "checksum",
+                                                       "cpu_ns",
+                                                       "context_switches",
+                                                       "page_faults",
+                                                       "latency_ns",
+                                                       "cpus_seen",
+                                                       "workers_seen",
+                                                       "load",
+                                                       "surroundings"};
+
+/// The cost's name in the record, and that of what its inverse is.
+struct CostNames {
+  const char* cost;
+  const char* per_second;
+};
+CostNames cost_names(const Case& measured) {
+  if (measured.is_exchange()) return {"ns_per_operation", "messages_per_second"};
+  return {"ns_per_task", "tasks_per_second"};
+}
+
+/// Messages and bytes a second, and how late an open loop's generator was.
+Json exchange_rates(const TrialResult& trial) {
+  const auto& exchange = trial.assignment.measured.exchange;
+  double messages = 0;
+  double wall_ns = 0;
+  for (const auto& block : trial.blocks) {
+    messages += static_cast<double>(block.messages);
+    wall_ns += static_cast<double>(block.wall_ns);
+  }
+  const double per_second = messages / wall_ns * 1e9;
+  const bool open_loop = exchange.pattern == pairs::Pattern::open_loop;
+  return {{"messages_per_second", per_second},
+          {"bytes_per_second", per_second * static_cast<double>(exchange.message_bytes)},
+          {"generator_late_share", open_loop ? Json(generator_late_share(trial)) : Json(nullptr)}};
 }
 
 /// What was counted, over all blocks.
@@ -33,28 +93,35 @@ Json counted(const TrialResult& trial) {
     submitter += block.submitter;
     workers += block.workers;
   }
-  const double per_task = ns_per_task(trial);
+  const Case& measured = trial.assignment.measured;
+  const double cost = cost_ns(trial);
   Json fields = usage_fields(submitter, workers);
   fields.update({{"wall_ns", wall},
-                 {"ns_per_task", per_task},
-                 {"tasks_per_second", 1e9 / per_task},
+                 {cost_names(measured).cost, cost},
+                 {cost_names(measured).per_second, 1e9 / cost},
                  {"checksum", hex(trial.blocks.front().sum)},
                  {"latency_ns", latency_json(trial.latency)}});
+  if (measured.is_exchange()) fields.update(exchange_rates(trial));
   return fields;
 }
 
-Json not_counted() {
+Json not_counted(const Case& measured) {
   Json fields = Json::object();
-  for (const auto* name : {"wall_ns", "ns_per_task", "tasks_per_second", "checksum", "cpu_ns", "context_switches",
-                           "page_faults", "latency_ns"}) {
+  for (const auto* name : {"wall_ns", cost_names(measured).cost, cost_names(measured).per_second, "checksum", "cpu_ns",
+                           "context_switches", "page_faults", "latency_ns"}) {
     fields[name] = nullptr;
   }
+  if (measured.is_exchange()) fields.update({{"bytes_per_second", nullptr}, {"generator_late_share", nullptr}});
   return fields;
 }
 
 Json worker_fields(const TrialResult& trial) {
-  if (trial.workers.empty())
-    return {{"cpus_seen", nullptr}, {"workers_seen", nullptr}, {"libc_single_threaded", nullptr}};
+  const bool counts_workers = !trial.assignment.measured.is_exchange();
+  if (trial.workers.empty()) {
+    Json unknown{{"cpus_seen", nullptr}, {"libc_single_threaded", nullptr}};
+    if (counts_workers) unknown["workers_seen"] = nullptr;
+    return unknown;
+  }
   std::set<int> cpus;
   std::set<pid_t> ids;
   bool single = true;
@@ -63,17 +130,24 @@ Json worker_fields(const TrialResult& trial) {
     ids.insert(worker.tid);
     single = single && worker.libc_single_threaded;
   }
-  return {{"cpus_seen", cpus}, {"workers_seen", ids.size()}, {"libc_single_threaded", single}};
+  Json fields{{"cpus_seen", cpus}, {"libc_single_threaded", single}};
+  if (counts_workers) fields["workers_seen"] = ids.size();
+  return fields;
 }
 
 Json case_fields(const PlannedCase& planned, std::uint64_t tasks) {
   const Case& c = planned.measured;
   Json fields = to_json(c);
-  fields["batch"] = c.batch_in(tasks);
   fields["group"] = planned.group;
+  fields["bench_version"] = bench_version_of(c);
+  if (c.is_exchange()) {
+    const auto* const channel = ipc::ChannelCatalog::instance().find(c.channel);
+    fields["copies_per_message"] = channel == nullptr ? Json(nullptr) : Json(channel->copies_per_message);
+    return fields;
+  }
+  fields["batch"] = c.batch_in(tasks);
   const auto& workload = *workloads::WorkloadCatalog::instance().find(c.workload);
   const auto& executor = *executors::ExecutorCatalog::instance().find(c.executor);
-  fields["bench_version"] = workload.version;
   fields["workload_kind"] = text_of(workload.kind);
   fields["submitter_helps"] = executor.submitter_helps;
   const bool processes = executor.uses_channel && executor.sides == ipc::Sides::processes;
@@ -114,8 +188,27 @@ Json google_fields(const benchmark::BenchmarkReporter::Run& run, const Measured&
 }  // namespace
 
 Status status_of(const Measured& measured) {
-  if (measured.trial.status == Status::ok && measured.load.disturbing()) return Status::disturbed;
-  return measured.trial.status;
+  if (measured.trial.status != Status::ok) return measured.trial.status;
+  const bool late = generator_late_share(measured.trial) > kMostLate;
+  return late || measured.load.disturbing() ? Status::disturbed : Status::ok;
+}
+
+double generator_late_share(const TrialResult& trial) {
+  double late_ns = 0;
+  double wall_ns = 0;
+  for (const auto& block : trial.blocks) {
+    late_ns += static_cast<double>(block.late_ns);
+    wall_ns += static_cast<double>(block.wall_ns);
+  }
+  return wall_ns > 0 ? late_ns / wall_ns : 0;
+}
+
+double cost_ns(const TrialResult& trial) {
+  const Case& measured = trial.assignment.measured;
+  if (measured.is_exchange() && measured.exchange.pattern == pairs::Pattern::open_loop) {
+    return static_cast<double>(trial.latency.quantile(0.5));
+  }
+  return ns_per_task(trial);
 }
 
 double ns_per_task(const TrialResult& trial) {
@@ -138,7 +231,8 @@ Json make_entry(const benchmark::BenchmarkReporter::Run& run, const Measured& me
   Json entry = google_fields(run, measured, planned.measured.name(), rounds, time_unit);
   entry.update(case_fields(planned, trial.assignment.tasks));
   entry.update(worker_fields(trial));
-  entry.update(trial.status == Status::ok && !trial.blocks.empty() ? counted(trial) : not_counted());
+  entry.update(trial.status == Status::ok && !trial.blocks.empty() ? counted(trial)
+                                                                   : not_counted(trial.assignment.measured));
   entry["round"] = measured.round;
   entry["tasks"] = trial.assignment.tasks;
   entry["status"] = text_of(status_of(measured));
@@ -158,44 +252,24 @@ Observation observation_of(const Json& entry) {
   observation.measured = case_from(entry);
   observation.round = entry.at("round").get<int>();
   observation.status = status_from(entry.at("status").get<std::string>());
-  if (observation.status == Status::ok) observation.ns_per_task = entry.at("ns_per_task").get<double>();
+  if (observation.status == Status::ok)
+    observation.cost_ns = entry.at(cost_names(observation.measured).cost).get<double>();
   return observation;
 }
 
 std::vector<Json> make_aggregates(const Json& example, const std::vector<double>& real_times,
-                                  const std::vector<double>& cpu_times, Status status) {
+                                  const std::vector<double>& cpu_times, const std::vector<double>& costs) {
   if (real_times.empty()) return {};
+  const auto found = modes(costs);
   Json base;
-  for (const auto* name : {"family_index",
-                           "per_family_instance_index",
-                           "run_name",
-                           "repetitions",
-                           "threads",
-                           "time_unit",
-                           "family",
-                           "workload",
-                           "workload_kind",
-                           "bench_version",
-                           "executor",
-                           "channel",
-                           "workers",
-                           "processes",
-                           "threads_per_process",
-                           "grain",
-                           "batch",
-                           "batch_split",
-                           "payload_bytes",
-                           "window",
-                           "placement",
-                           "wait",
-                           "submitter_helps",
-                           "group",
-                           "tasks"}) {
-    base[name] = example.at(name);
+  for (const auto& [name, value] : example.items()) {
+    if (std::find(kOfOneTrial.begin(), kOfOneTrial.end(), name) == kOfOneTrial.end()) base[name] = value;
   }
   base["run_type"] = "aggregate";
   base["iterations"] = real_times.size();
-  base["status"] = text_of(status);
+  base["status"] = text_of(instability(costs).empty() ? Status::ok : Status::unstable);
+  base["modes"] = nullptr;
+  if (found.two) base["modes"] = {{"low", found.low}, {"high", found.high}, {"low_share", found.low_share}};
   std::vector<Json> aggregates;
   const auto add = [&](const std::string& name, const char* unit, double real, double cpu) {
     Json entry = base;

@@ -22,11 +22,19 @@ struct Measured {
   Load load;
 };
 
-/// The trial's status, load considered: an ok trial during which others used the CPUs is `disturbed`.
+/// The trial's status, load considered: an ok trial during which others used the CPUs, or whose open-loop generator was
+/// late for more than 1 % of the time, is `disturbed`.
 executors::Status status_of(const Measured& measured);
 
-/// Median over the blocks of wall time ÷ tasks; 0 when there is no block.
+/// What trials are compared by, in ns; lower is better: ns_per_task(), but of an open loop, whose blocks always take
+/// equally long, the median latency. 0 when there is no block.
+double cost_ns(const TrialResult& trial);
+
+/// Median over the blocks of wall time ÷ tasks, or operations; 0 when there is no block.
 double ns_per_task(const TrialResult& trial);
+
+/// Of the blocks' wall time: by which an open loop's generator began its sends late through its own fault.
+double generator_late_share(const TrialResult& trial);
 
 /// The entry: Google Benchmark's keys as `run` has them, and ours.
 nlohmann::json make_entry(const benchmark::BenchmarkReporter::Run& run, const Measured& measured,
@@ -38,9 +46,9 @@ Observation observation_of(const nlohmann::json& entry);
 /// Divisor from nanoseconds to "ns", "us", "ms" or "s".
 double nanoseconds_per(std::string_view time_unit);
 
-/// Google Benchmark's aggregates (mean, median, stddev, cv) of a case from its iteration entries, reduced to
-/// {real_time, cpu_time} of the ok ones; `example` is any entry of the case. Empty without an ok trial.
+/// Google Benchmark's aggregates (mean, median, stddev, cv) of a case from what its ok trials measured; `example` is
+/// any entry of the case. Their status and modes follow from the costs (cost_ns). Empty without an ok trial.
 std::vector<nlohmann::json> make_aggregates(const nlohmann::json& example, const std::vector<double>& real_times,
-                                            const std::vector<double>& cpu_times, executors::Status status);
+                                            const std::vector<double>& cpu_times, const std::vector<double>& costs);
 
 }  // namespace mpmt::benchmarks

@@ -47,14 +47,8 @@ struct Series {
   Json example;
   std::vector<double> real_times;
   std::vector<double> cpu_times;
-  std::vector<double> per_task;
-  Status status = Status::ok;
+  std::vector<double> costs;
 };
-
-Status status_of(const Series& series) {
-  if (series.real_times.empty()) return series.status;
-  return instability(series.per_task).empty() ? Status::ok : Status::unstable;
-}
 
 /// A journal's lines, the last of which may be cut off when its writer was killed.
 void for_each_line(const fs::path& journal, const std::function<void(Json&&)>& take) {
@@ -92,8 +86,7 @@ class Assembler {
       if (line.contains("entry")) add(line["entry"]);
     });
     for (const auto& [name, series] : series_) {
-      for (const auto& aggregate :
-           make_aggregates(series.example, series.real_times, series.cpu_times, status_of(series))) {
+      for (const auto& aggregate : make_aggregates(series.example, series.real_times, series.cpu_times, series.costs)) {
         add(aggregate);
       }
     }
@@ -115,13 +108,10 @@ class Assembler {
     assembled_.observations.push_back(observation);
     auto& series = series_[entry.at("name").get<std::string>()];
     if (series.example.is_null()) series.example = entry;
-    if (observation.status != Status::ok) {
-      series.status = observation.status;
-      return;
-    }
+    if (observation.status != Status::ok) return;
     series.real_times.push_back(entry.at("real_time").get<double>());
     series.cpu_times.push_back(entry.at("cpu_time").get<double>());
-    series.per_task.push_back(observation.ns_per_task);
+    series.costs.push_back(observation.cost_ns);
   }
 
   void finish_context() {

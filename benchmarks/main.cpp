@@ -64,12 +64,14 @@ int main(int argc, char** argv) {
   std::string what;
   std::string profile = "quick";
   bool json = false;
-  auto* const list_command = app.add_subcommand("list", "what there is: workloads, channels, executors, cases");
+  auto* const list_command = app.add_subcommand("list", "what there is: workloads, channels, floors, executors, cases");
   list_command->add_option("what", what, "one of them")
-      ->check(CLI::IsMember({"workloads", "channels", "executors", "cases"}));
+      ->check(CLI::IsMember({"workloads", "channels", "floors", "executors", "cases"}));
   list_command->add_option("--profile", profile, "whose cases")->check(CLI::IsMember({"quick", "standard", "full"}));
+  std::string family = "pool";
+  list_command->add_option("--family", family, "whose cases")->check(CLI::IsMember({"pool", "channel"}));
   list_command->add_flag("--json", json, "as JSON");
-  list_command->callback([&] { code = list(what, profile, json); });
+  list_command->callback([&] { code = list(what, profile, family_from(family), json); });
 
   auto* const machine_command =
       app.add_subcommand("machine", "this machine's key, what it is computed from, and its state");

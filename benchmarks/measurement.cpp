@@ -44,7 +44,7 @@ Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) co
   // An eighth of a block, and at least two messages for every worker.
   const auto least = 2 * static_cast<std::uint64_t>(measured.workers) * measured.batch_in(tasks);
   const auto warmup = std::min(tasks, std::max(tasks / 8, least));
-  return {measured, tasks, warmup, options_.timeout_s, data_dir_};
+  return {measured, tasks, warmup, options_.timeout_s, data_dir_, dealt_cpus_};
 }
 
 TrialResult Measurement::run_trial(const Case& measured, std::uint64_t tasks, int blocks) {
@@ -94,21 +94,25 @@ std::uint64_t Measurement::calibrate_grain(const workloads::Description& workloa
   throw UsageError(text("--grain: '", workload.name, "' does not reach ", seconds(wanted), " s at any grain"));
 }
 
+std::uint64_t Measurement::tasks_for(const Plan& plan, const std::vector<const Case*>& members) {
+  const Case& first = *members.front();
+  if (first.is_exchange() && first.exchange.pattern == pairs::Pattern::open_loop) {
+    return round_up(std::chrono::duration<double>(plan.block).count() * first.exchange.rate, 1);
+  }
+  const auto fewer = [](const Case* a, const Case* b) { return a->workers < b->workers; };
+  const int fewest = (*std::min_element(members.begin(), members.end(), fewer))->workers;
+  double slowest = 0;
+  for (const Case* member : members) {
+    if (member->workers == fewest) slowest = std::max(slowest, pilot(*member));
+  }
+  const double wanted = slowest > 0 ? static_cast<double>(plan.block.count()) / slowest : 1;
+  return round_up(wanted, divides_of(members));
+}
+
 void Measurement::find_tasks(const Plan& plan) {
   attempts_left_ = plan.turns.size() / 10 + 1;
-  for (const auto& [group, members] : plan.groups()) {
-    if (options_.tasks || interrupted()) {
-      tasks_[group] = options_.tasks.value_or(1);
-      continue;
-    }
-    const auto fewer = [](const Case* a, const Case* b) { return a->workers < b->workers; };
-    const int fewest = (*std::min_element(members.begin(), members.end(), fewer))->workers;
-    double slowest = 0;
-    for (const Case* member : members) {
-      if (member->workers == fewest) slowest = std::max(slowest, pilot(*member));
-    }
-    const double wanted = slowest > 0 ? static_cast<double>(plan.block.count()) / slowest : 1;
-    tasks_[group] = round_up(wanted, divides_of(members));
+  for (const auto& [block, members] : plan.blocks()) {
+    tasks_[block] = options_.tasks || interrupted() ? options_.tasks.value_or(1) : tasks_for(plan, members);
   }
   check_messages(plan);
 }
@@ -125,7 +129,7 @@ void Measurement::check_messages(const Plan& plan) const {
 }
 
 std::uint64_t Measurement::tasks_of(const PlannedCase& planned) const {
-  return tasks_.at(planned.group);
+  return tasks_.at(planned.block);
 }
 
 Measured Measurement::perform(const Plan& plan, const Turn& turn) {

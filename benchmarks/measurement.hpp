@@ -18,14 +18,17 @@ class Measurement {
  public:
   Measurement(const RunOptions& options, std::string data_dir, const UsableCpus& cpus, Interrupt& interrupt);
 
+  /// In which order trials deal out the CPUs; without, in that of their ids.
+  void deal_cpus(std::vector<int> order) { dealt_cpus_ = std::move(order); }
+
   /// The grain at which a task of this workload takes `wanted`, run serially, rounded to 1, 2 or 5 times a power of
   /// ten.
   std::uint64_t calibrate_grain(const workloads::Description& workload, std::size_t payload_bytes,
                                 std::chrono::nanoseconds wanted);
 
-  /// Finds the tasks per block of every group: pilots its members with the fewest workers, and makes a block of the
-  /// slowest take `plan.block`; a multiple of what divides evenly among all worker counts. `--tasks` overrides. Throws
-  /// UsageError when a split batch's payload is more than a channel carries.
+  /// Finds the tasks per block of all cases that are to have the same: pilots those with the fewest workers, and makes
+  /// a block of the slowest take `plan.block`; a multiple of what divides evenly among all worker counts. `--tasks`
+  /// overrides. Throws UsageError when a split batch's payload is more than a channel carries.
   void find_tasks(const Plan& plan);
 
   /// Runs the case once; again, once, when somebody else used the CPUs meanwhile.
@@ -37,6 +40,7 @@ class Measurement {
  private:
   TrialResult run_trial(const Case& measured, std::uint64_t tasks, int blocks);
   double pilot(const Case& measured);
+  std::uint64_t tasks_for(const Plan& plan, const std::vector<const Case*>& members);
   void check_messages(const Plan& plan) const;
   Assignment assignment(const Case& measured, std::uint64_t tasks) const;
 
@@ -44,7 +48,8 @@ class Measurement {
   std::string data_dir_;
   const UsableCpus& cpus_;
   Interrupt& interrupt_;
-  std::map<std::string, std::uint64_t> tasks_;  ///< by group
+  std::vector<int> dealt_cpus_;
+  std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::block
   std::size_t attempts_left_ = 0;               ///< for repeating disturbed trials; a tenth of the plan
 };
 

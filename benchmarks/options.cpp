@@ -100,23 +100,69 @@ CLI::Validator seconds_between(double least, double most) {
           text("in [", least, " - ", most, "]")};
 }
 
+constexpr auto kAxes = "Axes (default: as the profile has them)";
+constexpr auto kPoolAxes = "Axes of --family pool";
+constexpr auto kChannelAxes = "Axes of --family channel";
+
+bool touch_from(const std::string& item) {
+  if (item != "yes" && item != "no") throw std::invalid_argument(text("'", item, "' is unknown; allowed: yes, no"));
+  return item == "yes";
+}
+
+std::size_t message_bytes_from(const std::string& item) {
+  const auto bytes = integer_from(item, pairs::kWordBytes, pairs::kMaxMessageBytes);
+  if (bytes % pairs::kWordBytes != 0) {
+    throw std::invalid_argument(text("'", item, "' is not a multiple of ", pairs::kWordBytes));
+  }
+  return bytes;
+}
+
+double rate_from(const std::string& item) {
+  double rate = 0;
+  const auto [rest, error] = std::from_chars(item.data(), item.data() + item.size(), rate);
+  const bool whole = error == std::errc() && rest == item.data() + item.size();
+  if (!whole || !(rate >= 1 && rate <= 1e8)) {
+    throw std::invalid_argument(text("'", item, "' is not a number of messages a second from 1 to 100000000"));
+  }
+  return rate;
+}
+
+void add_channel_axes(CLI::App& command, RunOptions& options) {
+  add_list<ipc::Sides>(command, "--sides", options.sides, "threads, processes", sides_from)->group(kChannelAxes);
+  add_list<pairs::Pattern>(command, "--pattern", options.patterns,
+                           "ping_pong (round trips), stream (one way, as fast as it goes), open_loop (at --rate)",
+                           pattern_from)
+      ->group(kChannelAxes);
+  add_list<std::size_t>(command, "--message-bytes", options.message_bytes, "8 to 16Mi, multiples of 8",
+                        message_bytes_from)
+      ->group(kChannelAxes);
+  add_list<double>(command, "--rate", options.rates, "messages a second of open_loop", rate_from)->group(kChannelAxes);
+  add_list<bool>(command, "--touch", options.touches,
+                 "yes: every byte is written by the sender and read by the receiver; no: none is", touch_from)
+      ->group(kChannelAxes);
+  add_list<FutexScope>(command, "--futex", options.futexes,
+                       "private (threads only), shared; for channels that sleep on a futex", futex_from)
+      ->group(kChannelAxes);
+  command.add_flag("--no-floors", options.no_floors, "without the floors beside the channels")->group(kChannelAxes);
+}
+
 void add_axes(CLI::App& command, RunOptions& options) {
-  constexpr auto kAxes = "Axes (default: as the profile has them)";
   add_list<std::string>(command, "--workload", options.workloads, "what a task does; see mpmt list workloads", plain())
+      ->group(kPoolAxes);
+  add_list<std::string>(command, "--executor", options.executors, "who runs the tasks", plain())->group(kPoolAxes);
+  add_list<std::string>(command, "--channel", options.channels, "how messages travel; see mpmt list channels", plain())
       ->group(kAxes);
-  add_list<std::string>(command, "--executor", options.executors, "who runs the tasks", plain())->group(kAxes);
-  add_list<std::string>(command, "--channel", options.channels, "how messages travel", plain())->group(kAxes);
-  add_list<int>(command, "--workers", options.workers, "threads or processes", integer<int>(1, 4096))->group(kAxes);
+  add_list<int>(command, "--workers", options.workers, "threads or processes", integer<int>(1, 4096))->group(kPoolAxes);
   add_list<Grain>(command, "--grain", options.grains,
                   "size of a task: in the workload's unit, or as a time (100us), which is calibrated", grain_from)
-      ->group(kAxes);
+      ->group(kPoolAxes);
   add_list<std::uint64_t>(command, "--batch", options.batches, "tasks per message; split = a block's tasks / workers",
                           batch_from)
-      ->group(kAxes);
+      ->group(kPoolAxes);
   add_list<std::size_t>(command, "--payload", options.payloads, "bytes that travel with each task, each way",
                         integer<std::size_t>(0, std::size_t{1} << 40))
-      ->group(kAxes);
-  add_list<std::size_t>(command, "--window", options.windows, "messages in flight per worker",
+      ->group(kPoolAxes);
+  add_list<std::size_t>(command, "--window", options.windows, "messages in flight per worker, or one way",
                         integer<std::size_t>(1, 1 << 20))
       ->group(kAxes);
   add_list<executors::Placement>(command, "--placement", options.placements,
@@ -202,10 +248,14 @@ void add_run_options(CLI::App& command, RunOptions& options) {
                   "how much is measured: quick (under a minute), standard (some minutes), full (hours)")
       ->check(CLI::IsMember({"quick", "standard", "full"}))
       ->capture_default_str();
-  command.add_option("--family", options.family, "kind of measurement")
-      ->check(CLI::IsMember({"pool"}))
-      ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--family", [&options](const std::string& name) { options.family = family_from(name); },
+          "pool: workloads under executors; channel: bare channels between two sides, and the floors beside them")
+      ->check(CLI::IsMember({"pool", "channel"}))
+      ->default_str("pool");
   add_axes(command, options);
+  add_channel_axes(command, options);
   add_amounts(command, options);
   command.add_option("--data-dir", options.data_dir, "where workloads make files (default: /var/tmp, else $TMPDIR)");
   command.add_option("--out", options.out, "the record (default: results/<machine-key>/<commit>-<utc>.json)");

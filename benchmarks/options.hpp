@@ -27,7 +27,7 @@ using Grain = std::variant<std::uint64_t, std::chrono::nanoseconds>;
 /// Empty lists and absent values mean: as the profile has it.
 struct RunOptions {
   std::string profile = "quick";
-  std::string family = "pool";
+  Family family = Family::pool;
   std::vector<std::string> workloads;
   std::vector<std::string> executors;
   std::vector<std::string> channels;
@@ -38,6 +38,13 @@ struct RunOptions {
   std::vector<std::size_t> windows;
   std::vector<executors::Placement> placements;
   std::vector<executors::Wait> waits;
+  std::vector<ipc::Sides> sides;
+  std::vector<pairs::Pattern> patterns;
+  std::vector<std::size_t> message_bytes;
+  std::vector<FutexScope> futexes;
+  std::vector<bool> touches;
+  std::vector<double> rates;
+  bool no_floors = false;
   std::optional<int> rounds;
   std::optional<int> iterations;
   std::optional<std::uint64_t> tasks;

@@ -35,15 +35,6 @@ std::vector<const Part*> parts(const std::string& option, const std::vector<std:
   return found;
 }
 
-template <class Value>
-std::vector<Value> chosen(const std::vector<Value>& asked, const std::vector<Value>& otherwise) {
-  std::vector<Value> values;
-  for (const auto& value : asked.empty() ? otherwise : asked) {
-    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-  }
-  return values;
-}
-
 class Planner {
  public:
   Planner(const RunOptions& options, const Profile& profile, const CalibrateGrain& calibrate)
@@ -156,7 +147,7 @@ class Planner {
       if (!executor->uses_channel) {
         made.channel.clear();
         made.workers = 1;
-        if (with_serial) plan_.cases.push_back({made, group});
+        if (with_serial) plan_.cases.push_back({made, group, group});
         continue;
       }
       made.window = window;
@@ -166,7 +157,7 @@ class Planner {
         made.channel = channel->name;
         for (const int workers : chosen(options_.workers, row.workers)) {
           made.workers = workers;
-          plan_.cases.push_back({made, group});
+          plan_.cases.push_back({made, group, group});
         }
       }
     }
@@ -205,12 +196,49 @@ void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter) {
   }
 }
 
+std::map<std::string, std::vector<const Case*>> members_by(const std::vector<PlannedCase>& cases,
+                                                           std::string PlannedCase::*key) {
+  std::map<std::string, std::vector<const Case*>> members;
+  for (const auto& planned : cases) members[planned.*key].push_back(&planned.measured);
+  return members;
+}
+
+/// An option of the other family would be dropped silently.
+void check_family(const RunOptions& options) {
+  const auto refuse = [&](std::string_view option, bool given) {
+    if (given) throw UsageError(text(option, ": means nothing with --family ", text_of(options.family)));
+  };
+  if (options.family == Family::channel) {
+    refuse("--workload", !options.workloads.empty());
+    refuse("--executor", !options.executors.empty());
+    refuse("--workers", !options.workers.empty());
+    refuse("--grain", !options.grains.empty());
+    refuse("--batch", !options.batches.empty());
+    refuse("--payload", !options.payloads.empty());
+    return;
+  }
+  refuse("--sides", !options.sides.empty());
+  refuse("--pattern", !options.patterns.empty());
+  refuse("--message-bytes", !options.message_bytes.empty());
+  refuse("--futex", !options.futexes.empty());
+  refuse("--touch", !options.touches.empty());
+  refuse("--rate", !options.rates.empty());
+  refuse("--no-floors", options.no_floors);
+}
+
 }  // namespace
 
 Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate) {
-  Plan plan = Planner(options, profile, calibrate).plan();
+  check_family(options);
+  Plan plan;
+  if (options.family == Family::channel) {
+    plan.cases = plan_exchanges(options, profile.exchanges, plan.notes);
+    plan.block = profile.exchanges.block;
+  } else {
+    plan = Planner(options, profile, calibrate).plan();
+    plan.block = profile.block;
+  }
   plan.rounds = options.rounds.value_or(profile.rounds);
-  plan.block = profile.block;
   plan.iterations = options.iterations.value_or(profile.iterations);
   if (options.min_time_s && !options.iterations) {
     const double blocks = *options.min_time_s / std::chrono::duration<double>(plan.block).count();
@@ -223,19 +251,22 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
 }
 
 std::map<std::string, std::vector<const Case*>> Plan::groups() const {
-  std::map<std::string, std::vector<const Case*>> groups;
-  for (const auto& planned : cases) groups[planned.group].push_back(&planned.measured);
-  return groups;
+  return members_by(cases, &PlannedCase::group);
+}
+
+std::map<std::string, std::vector<const Case*>> Plan::blocks() const {
+  return members_by(cases, &PlannedCase::block);
 }
 
 std::uint64_t divides_of(const std::vector<const Case*>& group) {
   std::uint64_t step = 1;
+  if (group.front()->is_exchange()) return step;
   for (const Case* member : group) step = std::lcm(step, static_cast<std::uint64_t>(member->workers));
   return step * std::max<std::uint64_t>(1, group.front()->batch);
 }
 
 bool channel_carries(const Case& measured, std::uint64_t tasks) {
-  if (!measured.has_links()) return true;
+  if (!measured.has_links() || measured.is_exchange()) return true;
   return measured.payload_bytes <=
          ChannelCatalog::instance().find(measured.channel)->max_payload_bytes / measured.batch_in(tasks);
 }

@@ -1,6 +1,7 @@
 // From what was asked for to a list of cases and an order of trials.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,8 @@ namespace mpmt::benchmarks {
 struct PlannedCase {
   Case measured;
   std::string group;  ///< cases that share it have equal workload and parameters and run next to each other
+  std::string
+      block;  ///< cases that share it have equally many tasks per block; a group of pools, a channel of exchanges
 };
 
 /// One trial: a case in a round.
@@ -32,8 +35,9 @@ struct Plan {
   std::uint64_t seed = 0;
   std::vector<std::string> notes;  ///< what was left out, and why; one line each
 
-  /// The members of each group.
+  /// The members of each group, and those that share a number of tasks per block.
   std::map<std::string, std::vector<const Case*>> groups() const;
+  std::map<std::string, std::vector<const Case*>> blocks() const;
 };
 
 /// Turns `--grain 100us` into an integer for a workload.
@@ -43,6 +47,21 @@ using CalibrateGrain = std::function<std::uint64_t(const workloads::Description&
 /// Throws UsageError for what cannot be measured: unknown names, an executor that cannot use a channel, a payload
 /// beyond the channel's limit. A plan may have no case, when the filter matches none.
 Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate);
+
+/// The cases of the family `channel`: channels, and the floors beside them. Adds to `notes` what is left out. Throws
+/// UsageError as above.
+std::vector<PlannedCase> plan_exchanges(const RunOptions& options, const ExchangeProfile& profile,
+                                        std::vector<std::string>& notes);
+
+/// What was asked for without repetitions, or the profile's choice.
+template <class Value>
+std::vector<Value> chosen(const std::vector<Value>& asked, const std::vector<Value>& otherwise) {
+  std::vector<Value> values;
+  for (const auto& value : asked.empty() ? otherwise : asked) {
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  }
+  return values;
+}
 
 /// What the tasks per block of cases that share a group must be a multiple of, so that whole messages are dealt evenly
 /// among any member's workers.

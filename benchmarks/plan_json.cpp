@@ -8,18 +8,31 @@ namespace mpmt::benchmarks {
 
 using Json = nlohmann::json;
 
+namespace {
+
+Json kind_of(const Case& measured) {
+  if (measured.is_exchange()) return nullptr;
+  return text_of(workloads::WorkloadCatalog::instance().find(measured.workload)->kind);
+}
+
+/// At a given rate a block always takes equally long: what it costs is its latency.
+bool costs_wall_time(const Case& measured) {
+  return !measured.is_exchange() || measured.exchange.pattern != pairs::Pattern::open_loop;
+}
+
+}  // namespace
+
 Json to_json(const Plan& plan, const std::string& machine_key) {
   const auto groups = plan.groups();
   Json cases = Json::array();
-  for (const auto& [measured, group] : plan.cases) {
-    const auto& workload = *workloads::WorkloadCatalog::instance().find(measured.workload);
+  for (const auto& [measured, group, block] : plan.cases) {
     const auto divides = divides_of(groups.at(group));
     cases.push_back({{"name", measured.name()},
                      {"group", group},
-                     {"workload_kind", text_of(workload.kind)},
-                     {"bench_version", workload.version},
+                     {"workload_kind", kind_of(measured)},
+                     {"bench_version", bench_version_of(measured)},
                      {"divides", divides},
-                     {"runnable", channel_carries(measured, divides)},
+                     {"runnable", channel_carries(measured, divides) && costs_wall_time(measured)},
                      {"case", to_json(measured)}});
   }
   return {{"suite", "mpmt"},

@@ -92,18 +92,57 @@ std::vector<ProfileRow> full_rows(int cpus) {
   return rows;
 }
 
+ExchangeProfile exchanges_of(std::string_view profile) {
+  using pairs::Pattern;
+  using std::chrono::milliseconds;
+  const auto floors = all_of<ipc::Floor>();
+  constexpr double kRate = 5000;
+  if (profile == "quick") {
+    return {{"boost_queue", "pipe", "shm_ring", "unix_stream"},
+            floors,
+            {Pattern::ping_pong, Pattern::stream},
+            {64, 65'536},
+            {Placement::same, Placement::spread},
+            {Wait::block},
+            {kRate},
+            milliseconds(10)};
+  }
+  ExchangeProfile exchanges{all_of<ipc::Description>(),
+                            floors,
+                            {Pattern::ping_pong, Pattern::stream},
+                            {8, 64, 1024, 16'384, 262'144, 1 << 20},
+                            {Placement::same, Placement::spread},
+                            {Wait::block, Wait::yield},
+                            {kRate},
+                            milliseconds(20)};
+  if (profile == "full") {
+    exchanges.patterns.push_back(Pattern::open_loop);
+    exchanges.message_bytes = {8, 64, 256, 1024, 4096, 16'384, 65'536, 262'144, 1 << 20, 4 << 20, 16 << 20};
+    exchanges.placements.push_back(Placement::free);
+    exchanges.block = milliseconds(50);
+  }
+  return exchanges;
+}
+
 }  // namespace
 
 Profile profile_of(std::string_view name, int usable_cpus) {
   using std::chrono::milliseconds;
   // Quick is a fixed table; the others take up whatever is in the catalogues.
   if (name == "quick") {
-    return {{"serial", "thread_pool", "process_pool"}, {"boost_queue"}, quick_rows(), 5, 1, milliseconds(80)};
+    return {{"serial", "thread_pool", "process_pool"},
+            {"boost_queue"},
+            quick_rows(),
+            5,
+            1,
+            milliseconds(80),
+            exchanges_of(name)};
   }
   const auto executors = all_of<executors::Description>();
   const auto channels = all_of<ipc::Description>();
-  if (name == "standard") return {executors, channels, standard_rows(usable_cpus), 10, 1, milliseconds(80)};
-  return {executors, channels, full_rows(usable_cpus), 20, 3, milliseconds(100)};
+  if (name == "standard")
+    return {executors, channels, standard_rows(usable_cpus), 10, 1, milliseconds(80), exchanges_of(name)};
+  return {executors, channels, full_rows(usable_cpus), 20, 3, milliseconds(100), exchanges_of(name)};
 }
 
 ProfileRow row_of(const Profile& profile, std::string_view workload) {

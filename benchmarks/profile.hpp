@@ -21,6 +21,18 @@ struct ProfileRow {
   std::vector<executors::Wait> waits;
 };
 
+/// The axes of the family `channel`; every combination is measured that a channel is fit for.
+struct ExchangeProfile {
+  std::vector<std::string_view> channels;
+  std::vector<std::string_view> floors;
+  std::vector<pairs::Pattern> patterns;
+  std::vector<std::size_t> message_bytes;
+  std::vector<executors::Placement> placements;
+  std::vector<executors::Wait> waits;
+  std::vector<double> rates;
+  std::chrono::milliseconds block{20};
+};
+
 struct Profile {
   std::vector<std::string_view> executors;
   std::vector<std::string_view> channels;
@@ -28,6 +40,7 @@ struct Profile {
   int rounds;
   int iterations;
   std::chrono::milliseconds block;  ///< how long a timed block of a group's slowest case is to take
+  ExchangeProfile exchanges;
 };
 
 /// `name` is quick, standard or full; `usable_cpus` bounds the worker counts.

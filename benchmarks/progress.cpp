@@ -92,11 +92,11 @@ void Progress::finished(const Measured& measured) {
   const auto status = status_of(measured);
   ++series.rounds;
   if (status == Status::ok) {
-    series.per_task.push_back(ns_per_task(measured.trial));
+    series.per_task.push_back(cost_ns(measured.trial));
   } else {
     ++series.troubles[std::string(text_of(status))];
     if (series.error.empty()) series.error = measured.trial.error;
-    if (status == Status::disturbed) series.disturbed.push_back(ns_per_task(measured.trial));
+    if (status == Status::disturbed) series.disturbed.push_back(cost_ns(measured.trial));
   }
   disturbed_ += status == Status::disturbed;
   failed_ += is_failure(status);

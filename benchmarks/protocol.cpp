@@ -32,7 +32,8 @@ Json to_json(const Assignment& assignment) {
           {"tasks", assignment.tasks},
           {"warmup_tasks", assignment.warmup_tasks},
           {"deadline_s", assignment.deadline_s},
-          {"data_dir", assignment.data_dir}};
+          {"data_dir", assignment.data_dir},
+          {"cpus", assignment.cpus}};
 }
 
 Assignment assignment_from(const Json& message) {
@@ -41,9 +42,12 @@ Assignment assignment_from(const Json& message) {
     throw std::invalid_argument(
         text("protocol ", message.at("protocol").dump(), "; this trial speaks ", kProtocolVersion));
   }
-  return {case_from(message.at("case")), message.at("tasks").get<std::uint64_t>(),
-          message.at("warmup_tasks").get<std::uint64_t>(), message.at("deadline_s").get<double>(),
-          message.at("data_dir").get<std::string>()};
+  return {case_from(message.at("case")),
+          message.at("tasks").get<std::uint64_t>(),
+          message.at("warmup_tasks").get<std::uint64_t>(),
+          message.at("deadline_s").get<double>(),
+          message.at("data_dir").get<std::string>(),
+          message.value("cpus", std::vector<int>())};
 }
 
 Json usage_fields(const Usage& submitter, const Usage& workers) {
@@ -62,7 +66,8 @@ Json to_json(const executors::Block& block) {
                   {"tasks", block.tasks},
                   {"messages", block.messages},
                   {"wall_ns", block.wall_ns},
-                  {"checksum", hex(block.sum)}});
+                  {"checksum", hex(block.sum)},
+                  {"late_ns", block.late_ns}});
   return message;
 }
 
@@ -73,6 +78,7 @@ executors::Block block_from(const Json& message) {
   block.wall_ns = message.at("wall_ns").get<std::int64_t>();
   if (block.wall_ns <= 0 || block.tasks == 0) throw std::invalid_argument("a block without tasks or without duration");
   block.sum = from_hex(message.at("checksum").get<std::string>());
+  block.late_ns = message.value("late_ns", std::int64_t{0});
   block.submitter.cpu_ns = message.at("cpu_ns").at("submitter").get<std::int64_t>();
   block.workers.cpu_ns = message.at("cpu_ns").at("workers").get<std::int64_t>();
   // The record has sums over both sides only.

@@ -10,9 +10,11 @@
 
 #include "base/child_process.hpp"
 #include "base/cpus.hpp"
+#include "base/descriptor_limit.hpp"
 #include "base/text.hpp"
 #include "benchmarks/protocol.hpp"
 #include "executors/linked_pool.hpp"
+#include "pairs/pair.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -48,6 +50,10 @@ const Part& part(const std::string& name) {
   return *found;
 }
 
+std::vector<int> cpus_of(const Assignment& assignment) {
+  return assignment.cpus.empty() ? usable_cpus().cpus : assignment.cpus;
+}
+
 executors::Config config_of(const Assignment& assignment) {
   const Case& measured = assignment.measured;
   executors::Config config;
@@ -58,50 +64,100 @@ executors::Config config_of(const Assignment& assignment) {
   config.payload_bytes = measured.payload_bytes;
   config.placement = measured.placement;
   config.wait = measured.wait;
-  config.cpus = usable_cpus().cpus;
+  config.cpus = cpus_of(assignment);
   return config;
 }
+
+pairs::Config pair_of(const Assignment& assignment) {
+  const Case& measured = assignment.measured;
+  const Exchange& exchange = measured.exchange;
+  // A floor looks for its message all the time; on a CPU that both sides share it has to let the other one run.
+  const bool apart = measured.placement == executors::Placement::spread;
+  return {.sides = exchange.sides,
+          .pattern = exchange.pattern,
+          .message_bytes = exchange.message_bytes,
+          .window = measured.window,
+          .touched = exchange.touched,
+          .rate = exchange.rate,
+          .placement = measured.placement,
+          .wait = !exchange.floor ? measured.wait
+                  : apart         ? Wait::spin
+                                  : Wait::yield,
+          .futex = exchange.futex,
+          .cpus = cpus_of(assignment)};
+}
+
+/// What is measured, built: an executor with its workers up, or a pair with both of its sides.
+class Subject {
+ public:
+  Subject(const Assignment& assignment, Deadline deadline) {
+    const Case& measured = assignment.measured;
+    if (measured.is_exchange()) {
+      pair_ = pair_of(assignment);
+      const auto start = Clock::now();
+      runner_ = pairs::start_pair(connect_of(measured), *pair_, deadline);
+      startup_ = since(start);
+      return;
+    }
+    fixture_ = part<workloads::Description>(measured.workload)
+                   .prepare({measured.grain, measured.payload_bytes, assignment.data_dir});
+    const auto start = Clock::now();
+    runner_ = part<executors::Description>(measured.executor).start(*fixture_, config_of(assignment), deadline);
+    startup_ = since(start);
+  }
+
+  executors::Executor& runner() { return *runner_; }
+  Nanoseconds startup() const { return startup_; }
+  std::uint64_t expected_sum(std::uint64_t tasks) const {
+    return pair_ ? pairs::expected_sum(*pair_, tasks) : fixture_->expected_sum({0, tasks});
+  }
+  auto surroundings() const { return pair_ ? decltype(fixture_->surroundings())() : fixture_->surroundings(); }
+
+ private:
+  static pairs::Connect connect_of(const Case& measured) {
+    if (measured.exchange.floor) return part<ipc::Floor>(measured.channel).connect;
+    return part<ipc::Description>(measured.channel).connect;
+  }
+
+  std::optional<pairs::Config> pair_;
+  std::unique_ptr<workloads::Fixture> fixture_;
+  std::unique_ptr<executors::Executor> runner_;
+  Nanoseconds startup_{0};
+};
 
 /// One case, from its fixture to its shutdown.
 class Trial {
  public:
   explicit Trial(const Assignment& assignment)
-      : assignment_(assignment),
-        deadline_(after(assignment.deadline_s)),
-        fixture_(part<workloads::Description>(assignment.measured.workload)
-                     .prepare({assignment.measured.grain, assignment.measured.payload_bytes, assignment.data_dir})),
-        before_start_(Clock::now()),
-        executor_(part<executors::Description>(assignment.measured.executor)
-                      .start(*fixture_, config_of(assignment), deadline_)),
-        startup_(since(before_start_)) {}
+      : assignment_(assignment), deadline_(after(assignment.deadline_s)), subject_(assignment, deadline_) {}
 
   void get_ready() {
     // Warm-up touches every buffer and fills caches; it is also where each byte that comes back is looked at.
     checked_run({assignment_.warmup_tasks, true, nullptr});
     say({{"type", "ready"},
-         {"startup_ns", startup_.count()},
-         {"workers", to_json(executor_->workers())},
-         {"surroundings", fixture_->surroundings()}});
+         {"startup_ns", subject_.startup().count()},
+         {"workers", to_json(subject_.runner().workers())},
+         {"surroundings", subject_.surroundings()}});
   }
 
   void run_block() { say(to_json(checked_run({assignment_.tasks, false, &latency_}))); }
 
   void end() {
     const auto start = Clock::now();
-    const bool clean = executor_->shutdown(deadline_);
+    const bool clean = subject_.runner().shutdown(deadline_);
     const auto shutdown = since(start);
     if (!clean) fail(Status::timed_out, "a worker did not leave before the deadline");
     say({{"type", "done"},
          {"shutdown_ns", shutdown.count()},
          {"latency_ns", to_json(latency_)},
-         {"workers", to_json(executor_->workers())}});
+         {"workers", to_json(subject_.runner().workers())}});
   }
 
  private:
   executors::Block checked_run(const executors::Request& request) {
-    const Outcome outcome = executor_->run(request, deadline_);
+    const Outcome outcome = subject_.runner().run(request, deadline_);
     if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
-    const auto expected = fixture_->expected_sum({0, request.tasks});
+    const auto expected = subject_.expected_sum(request.tasks);
     if (outcome.block.sum != expected) {
       fail(Status::wrong_checksum, text("the sum over tasks 0 to ", request.tasks - 1, " is ", hex(outcome.block.sum),
                                         "; expected ", hex(expected)));
@@ -111,10 +167,7 @@ class Trial {
 
   const Assignment assignment_;
   const Deadline deadline_;
-  std::unique_ptr<workloads::Fixture> fixture_;
-  const Clock::time_point before_start_;
-  std::unique_ptr<executors::Executor> executor_;
-  const Nanoseconds startup_;
+  Subject subject_;
   Histogram latency_;
 };
 
@@ -135,6 +188,7 @@ int run_trial(int parent) {
   if (parent != 0) die_with_parent(parent);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
+  raise_descriptor_limit();
   try {
     const auto message = hear();
     if (!message) return 0;
@@ -143,6 +197,8 @@ int run_trial(int parent) {
       converse(assignment);
     } catch (const workloads::Unsupported& reason) {
       fail(Status::unsupported, reason.what());
+    } catch (const ipc::LimitReached& limit) {
+      fail(Status::unsupported, limit.what());
     } catch (const executors::StartFailed& failure) {
       fail(failure.status, failure.what());
     } catch (const Json::exception&) {

@@ -35,6 +35,8 @@ struct Measured {
 enum class Who { threads, processes, neither };
 
 Who who_runs(const Case& measured) {
+  if (measured.exchange.floor) return Who::neither;
+  if (measured.is_exchange()) return measured.uses_processes() ? Who::processes : Who::threads;
   const auto* const executor = executors::ExecutorCatalog::instance().find(measured.executor);
   if (executor == nullptr || !executor->uses_channel) return Who::neither;
   return executor->sides == ipc::Sides::threads ? Who::threads : Who::processes;
@@ -44,7 +46,7 @@ std::vector<Measured> by_case(const std::vector<Observation>& observations) {
   std::map<std::string, Measured> cases;
   for (const auto& observation : observations) {
     auto& entry = cases.try_emplace(observation.measured.name(), Measured{observation.measured, {}, 0}).first->second;
-    if (observation.status == Status::ok) entry.rounds[observation.round] = observation.ns_per_task;
+    if (observation.status == Status::ok) entry.rounds[observation.round] = observation.cost_ns;
     entry.disturbed += observation.status == Status::disturbed;
   }
   std::vector<Measured> list;
@@ -58,11 +60,18 @@ std::vector<double> values_of(const Rounds& rounds) {
   return values;
 }
 
-auto controlled_key(const Case& c) {
-  return std::tuple(c.workload, c.grain, c.payload_bytes, c.batch, c.window, c.placement, c.wait, c.channel, c.workers);
+/// What two exchanges have in common that carry the same load.
+auto load_of(const Exchange& e) {
+  return std::tuple(e.pattern, e.message_bytes, e.touched, e.rate);
 }
+auto controlled_key(const Case& c) {
+  return std::tuple(c.workload, c.grain, c.payload_bytes, c.batch, c.window, c.placement, c.wait, c.channel, c.workers,
+                    load_of(c.exchange), c.exchange.futex);
+}
+/// One CPU and two are different deployments of a channel; where workers run is a pool's own choice.
 auto deployed_key(const Case& c) {
-  return std::tuple(c.workload, c.grain, c.payload_bytes);
+  return std::tuple(c.workload, c.grain, c.payload_bytes, load_of(c.exchange),
+                    c.is_exchange() ? c.placement : Placement::spread);
 }
 
 /// What is known before the correction over the table.
@@ -204,6 +213,22 @@ std::string_view text_of(Verdict verdict) {
   return "undecided";
 }
 
+namespace {
+
+void describe_exchange(nlohmann::json& fields, const Comparison& row) {
+  for (const auto* name : {"workload", "workers", "grain", "batch", "batch_split", "payload_bytes"}) {
+    fields[name] = nullptr;
+  }
+  const Exchange& exchange = row.processes.exchange;
+  fields["pattern"] = text_of(exchange.pattern);
+  fields["message_bytes"] = exchange.message_bytes;
+  fields["touched"] = exchange.touched;
+  fields["futex"] = nullptr;
+  if (exchange.futex && exchange.futex == row.threads.exchange.futex) fields["futex"] = text_of(*exchange.futex);
+}
+
+}  // namespace
+
 nlohmann::json to_json(const Comparison& row) {
   const Case& c = row.processes;
   const auto number = [&](double value) { return row.rounds < 2 ? nlohmann::json(nullptr) : nlohmann::json(value); };
@@ -237,6 +262,7 @@ nlohmann::json to_json(const Comparison& row) {
       {"reason", row.reason}};
   if (c.placement == row.threads.placement) fields["placement"] = text_of(c.placement);
   if (c.wait == row.threads.wait) fields["wait"] = text_of(c.wait);
+  if (c.is_exchange()) describe_exchange(fields, row);
   return fields;
 }
 

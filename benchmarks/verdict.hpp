@@ -14,7 +14,7 @@ struct Observation {
   Case measured;
   int round = 0;
   executors::Status status = executors::Status::ok;
-  double ns_per_task = 0;  ///< meaningful when ok
+  double cost_ns = 0;  ///< per task or operation; meaningful when ok
 };
 
 enum class Verdict { threads, processes, same, undecided, unstable };
@@ -25,7 +25,7 @@ struct Comparison {
   Case processes;
   Case threads;
   int rounds = 0;    ///< in which both sides have an ok trial
-  double ratio = 0;  ///< time per task, processes ÷ threads; 0 when rounds < 2, and so are the next
+  double ratio = 0;  ///< time per task or operation, processes ÷ threads; 0 when rounds < 2, and so are the next
   double low = 0;    ///< 95 % interval
   double high = 0;
   double p_value = 1;

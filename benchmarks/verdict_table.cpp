@@ -17,7 +17,7 @@ std::string fixed(double value, int digits) {
   return out.str();
 }
 
-std::string percent(double share) {
+std::string percent_text(double share) {
   return fixed(100 * share, share < 0.1 ? 1 : 0) + " %";
 }
 
@@ -41,21 +41,40 @@ std::string batch_text(std::uint64_t batch) {
   return batch == 0 ? "split" : std::to_string(batch);
 }
 
-std::vector<Column> columns(bool deployed) {
+std::vector<Column> pool_columns() {
   using Row = const Comparison&;
-  std::vector<Column> list{
-      {"workload", [](Row r) { return r.processes.workload; }, true},
-      {"workers", [](Row r) { return both(r.processes.workers, r.threads.workers); }, true},
-      {"grain", [](Row r) { return text(r.processes.grain); }},
-      {"payload", [](Row r) { return text(r.processes.payload_bytes); }},
-      {"batch", [](Row r) { return both(batch_text(r.processes.batch), batch_text(r.threads.batch)); }},
+  return {{"workload", [](Row r) { return r.processes.workload; }, true},
+          {"workers", [](Row r) { return both(r.processes.workers, r.threads.workers); }, true},
+          {"grain", [](Row r) { return text(r.processes.grain); }},
+          {"payload", [](Row r) { return text(r.processes.payload_bytes); }},
+          {"batch", [](Row r) { return both(batch_text(r.processes.batch), batch_text(r.threads.batch)); }}};
+}
+
+std::string futex_text(const Case& measured) {
+  return measured.exchange.futex ? std::string(text_of(*measured.exchange.futex)) : "-";
+}
+
+std::vector<Column> exchange_columns() {
+  using Row = const Comparison&;
+  return {{"pattern", [](Row r) { return std::string(text_of(r.processes.exchange.pattern)); }, true},
+          {"bytes", [](Row r) { return text(r.processes.exchange.message_bytes); }, true},
+          {"touched", [](Row r) { return std::string(r.processes.exchange.touched ? "yes" : "no"); }},
+          {"rate", [](Row r) { return text(r.processes.exchange.rate); }},
+          {"futex", [](Row r) { return both(futex_text(r.processes), futex_text(r.threads)); }}};
+}
+
+std::vector<Column> columns(bool exchanges, bool deployed) {
+  using Row = const Comparison&;
+  std::vector<Column> list = exchanges ? exchange_columns() : pool_columns();
+  const std::vector<Column> of_both{
       {"window", [](Row r) { return both(r.processes.window, r.threads.window); }},
       {"placement", [](Row r) { return both(text_of(r.processes.placement), text_of(r.threads.placement)); }},
       {"wait", [](Row r) { return both(text_of(r.processes.wait), text_of(r.threads.wait)); }},
-      {"channel", [](Row r) { return both(r.processes.channel, r.threads.channel); }, deployed},
+      {"channel", [](Row r) { return both(r.processes.channel, r.threads.channel); }, deployed || exchanges},
       {"ratio", [](Row r) { return r.rounds < 2 ? "-" : fixed(r.ratio, 3); }, true},
       {"95 % interval", [](Row r) { return r.rounds < 2 ? "-" : fixed(r.low, 3) + " - " + fixed(r.high, 3); }, true},
       {"verdict", in_words, true}};
+  list.insert(list.end(), of_both.begin(), of_both.end());
   return list;
 }
 
@@ -88,7 +107,7 @@ void write_table(std::ostringstream& out, const std::string& title, const std::v
   if (rows.empty()) return;
   std::string common;
   std::vector<Column> shown;
-  for (auto& column : columns(deployed)) {
+  for (auto& column : columns(rows.front()->processes.is_exchange(), deployed)) {
     if (column.always || !uniform(column, rows)) {
       shown.push_back(std::move(column));
     } else {
@@ -123,7 +142,7 @@ std::string in_words(const Comparison& row) {
       break;
   }
   if (!row.reason.empty()) return "undecided" + because;
-  return "undecided: a difference of " + percent(row.detectable) + " would have been seen";
+  return "undecided: a difference of " + percent_text(row.detectable) + " would have been seen";
 }
 
 std::string table_of(const std::vector<Comparison>& rows) {
@@ -131,7 +150,10 @@ std::string table_of(const std::vector<Comparison>& rows) {
   std::vector<const Comparison*> deployed;
   for (const auto& row : rows) (row.deployed ? deployed : controlled).push_back(&row);
   std::ostringstream out;
-  write_table(out, "Controlled: time per task, processes ÷ threads over the same channel (above 1: threads are faster)",
+  const bool exchanges = !rows.empty() && rows.front().processes.is_exchange();
+  write_table(out,
+              text("Controlled: time per ", exchanges ? "operation" : "task",
+                   ", processes ÷ threads over the same channel (above 1: threads are faster)"),
               controlled, false);
   if (!controlled.empty() && !deployed.empty()) out << '\n';
   write_table(out,

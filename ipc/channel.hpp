@@ -37,10 +37,9 @@ constexpr Side other(Side side) {
 /// Which calls the two ends of a link will make; a link serves one kind. The other kind throws std::logic_error where
 /// it could not be served.
 ///
-/// `trying`: try_send and try_receive. Each direction holds `capacity` whole messages. Nobody is woken: who sleeps until
-/// there is a message, as pools do, has means of its own for that.
-/// `waiting`: send and receive, which sleep on the channel's own primitive. A message may be larger than what the
-/// channel holds at once; it then travels in pieces.
+/// `trying`: try_send and try_receive. Each direction holds `capacity` whole messages. Nobody is woken: who sleeps
+/// until there is a message, as pools do, has means of its own for that. `waiting`: send and receive, which sleep on
+/// the channel's own primitive. A message may be larger than what the channel holds at once; it then travels in pieces.
 enum class Calls { trying, waiting };
 
 struct LinkConfig {
@@ -48,7 +47,7 @@ struct LinkConfig {
   std::size_t capacity = 1;           ///< messages that each direction holds at least; 1 or more
   std::size_t max_payload_bytes = 0;  ///< of one message
   Calls calls = Calls::trying;
-  Wait wait = Wait::block;  ///< of waiting calls
+  Wait wait = Wait::block;                         ///< of waiting calls
   std::optional<FutexScope> futex = std::nullopt;  ///< none: what `sides` need. Only for channels that sleep on a futex
 
   FutexScope futex_scope() const {

@@ -1,11 +1,11 @@
 // A ring of messages in shared memory for one producer and one consumer, without locks.
 //
 // A message is a record: a header word, then its bytes, in one piece, beginning at a cache line. The header is 0 until
-// the record is complete, so that the consumer, who waits by looking at the header of the record to come, gets "there is
-// a message" and its first 56 bytes with one transfer of a cache line; a tail index that both sides share would cost a
-// second one. The producer clears the header that follows a record before it publishes the record: the consumer never
-// takes old bytes for a header. A record that does not fit before the end of the ring begins at its start, and a mark is
-// left in its place.
+// the record is complete, so that the consumer, who waits by looking at the header of the record to come, gets "there
+// is a message" and its first 56 bytes with one transfer of a cache line; a tail index that both sides share would cost
+// a second one. The producer clears the header that follows a record before it publishes the record: the consumer never
+// takes old bytes for a header. A record that does not fit before the end of the ring begins at its start, and a mark
+// is left in its place.
 //
 // The consumer reads a record in place and tells the producer what it is done with by one counter, `consumed`, which
 // it writes seldom: when it has freed some kilobytes, or found the ring empty. The producer reads that only when the

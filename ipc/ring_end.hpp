@@ -49,8 +49,7 @@ class RingEnd final : public End {
 
   bool send(const Message& message, Deadline deadline) override {
     check(message, channel_, config_.max_payload_bytes);
-    return push(message) ||
-           wait_for_peer(outgoing_.room_there, patience(deadline), [&] { return push(message); });
+    return push(message) || wait_for_peer(outgoing_.room_there, patience(deadline), [&] { return push(message); });
   }
 
   std::optional<Message> try_receive() override {

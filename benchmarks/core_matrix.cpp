@@ -1,0 +1,185 @@
+#include "benchmarks/core_matrix.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <random>
+
+#include "base/child_process.hpp"
+#include "base/cpu_relax.hpp"
+#include "base/cpus.hpp"
+#include "base/shared_region.hpp"
+#include "benchmarks/statistics.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+constexpr std::chrono::milliseconds kBudget{3000};
+constexpr std::chrono::milliseconds kBallPatience{500};
+constexpr int kBallTurns = 5;
+constexpr std::uint32_t kRoundTrips = 2000;
+constexpr double kSiblings = 0.5;  ///< of the median round trip
+
+struct Ball {
+  alignas(128) std::atomic<std::uint32_t> there{0};
+  alignas(128) std::atomic<std::uint32_t> back{0};
+  alignas(128) double round_trip_ns = 0;
+};
+
+/// False when the other side does not come in time: it may share our CPU, or be gone.
+bool await(const std::atomic<std::uint32_t>& counter, std::uint32_t value, Deadline deadline) {
+  for (;;) {
+    for (int look = 0; look < 4096; ++look) {
+      if (counter.load(std::memory_order_acquire) == value) return true;
+      cpu_relax();
+    }
+    if (Clock::now() >= deadline) return false;
+  }
+}
+
+void throw_ball(Ball& ball, Deadline deadline) {
+  std::vector<double> turns;
+  std::uint32_t number = 0;
+  const auto round_trip = [&] {
+    ball.there.store(++number, std::memory_order_release);
+    return await(ball.back, number, deadline);
+  };
+  if (!round_trip()) return;  // the other side is up
+  for (int turn = 0; turn < kBallTurns; ++turn) {
+    const auto start = Clock::now();
+    for (std::uint32_t i = 0; i < kRoundTrips; ++i) {
+      if (!round_trip()) return;
+    }
+    turns.push_back(static_cast<double>(since(start).count()) / kRoundTrips);
+  }
+  ball.round_trip_ns = median(turns);
+}
+
+void return_ball(Ball& ball, Deadline deadline) {
+  for (std::uint32_t number = 1; number <= 1 + kBallTurns * kRoundTrips; ++number) {
+    if (!await(ball.there, number, deadline)) return;
+    ball.back.store(number, std::memory_order_release);
+  }
+}
+
+std::optional<double> round_trip(int one, int other) {
+  SharedRegion region(sizeof(Ball));
+  auto& ball = *new (region.data()) Ball;
+  const Deadline deadline = Clock::now() + kBallPatience;
+  ChildProcess returns("core-to-core probe", [&] {
+    pin_to(other);
+    return_ball(ball, deadline);
+  });
+  ChildProcess throws("core-to-core probe", [&] {
+    pin_to(one);
+    throw_ball(ball, deadline);
+  });
+  throws.reap(deadline + kBallPatience);
+  returns.reap(deadline + kBallPatience);
+  if (!(ball.round_trip_ns > 0)) return std::nullopt;
+  return ball.round_trip_ns;
+}
+
+/// All pairs of indices, those that tell most first.
+std::vector<std::pair<std::size_t, std::size_t>> pairs_of(std::size_t count) {
+  std::vector<std::pair<std::size_t, std::size_t>> first;
+  std::vector<std::pair<std::size_t, std::size_t>> others;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = i + 1; j < count; ++j) (i == 0 || j == i + 1 ? first : others).emplace_back(i, j);
+  }
+  std::shuffle(others.begin(), others.end(), std::mt19937_64(1));
+  first.insert(first.end(), others.begin(), others.end());
+  return first;
+}
+
+/// Disjoint sets of CPUs that share a core, by index.
+class Cores {
+ public:
+  explicit Cores(std::size_t cpus) : parent_(cpus) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+  std::size_t of(std::size_t cpu) const {
+    while (parent_[cpu] != cpu) cpu = parent_[cpu];
+    return cpu;
+  }
+  void join(std::size_t one, std::size_t other) {
+    parent_[std::max(of(one), of(other))] = std::min(of(one), of(other));
+  }
+
+ private:
+  std::vector<std::size_t> parent_;
+};
+
+void join_close_ones(Cores& cores, const CoreMatrix& matrix) {
+  std::vector<double> all;
+  const auto for_each_pair = [&](auto&& take) {
+    for (std::size_t i = 0; i < matrix.cpus.size(); ++i) {
+      for (std::size_t j = i + 1; j < matrix.cpus.size(); ++j) {
+        if (const auto& ns = matrix.round_trip_ns[i][j]) take(i, j, *ns);
+      }
+    }
+  };
+  for_each_pair([&](auto, auto, double ns) { all.push_back(ns); });
+  if (all.empty()) return;
+  const double close = kSiblings * median(all);
+  for_each_pair([&](std::size_t i, std::size_t j, double ns) {
+    if (ns < close) cores.join(i, j);
+  });
+}
+
+}  // namespace
+
+bool CoreMatrix::complete() const {
+  for (std::size_t i = 0; i < cpus.size(); ++i) {
+    for (std::size_t j = i + 1; j < cpus.size(); ++j) {
+      if (!round_trip_ns[i][j]) return false;
+    }
+  }
+  return true;
+}
+
+CoreMatrix measure_core_matrix(const std::vector<int>& cpus) {
+  CoreMatrix matrix{cpus, {cpus.size(), std::vector<std::optional<double>>(cpus.size())}};
+  const Deadline deadline = Clock::now() + kBudget;
+  for (const auto& [i, j] : pairs_of(cpus.size())) {
+    if (Clock::now() >= deadline) break;
+    matrix.round_trip_ns[i][j] = matrix.round_trip_ns[j][i] = round_trip(cpus[i], cpus[j]);
+  }
+  return matrix;
+}
+
+std::vector<int> spread_order(const std::vector<int>& cpus, const std::vector<std::vector<int>>& cores,
+                              const CoreMatrix& matrix) {
+  Cores joined(cpus.size());
+  const auto index_of = [&](int cpu) {
+    return static_cast<std::size_t>(std::find(cpus.begin(), cpus.end(), cpu) - cpus.begin());
+  };
+  for (const auto& core : cores) {
+    for (const int cpu : core) joined.join(index_of(core.front()), index_of(cpu));
+  }
+  if (matrix.cpus == cpus) join_close_ones(joined, matrix);
+  std::vector<std::size_t> turn_of(cpus.size());  // how many of its core come before it
+  std::vector<std::size_t> seen(cpus.size(), 0);
+  for (std::size_t i = 0; i < cpus.size(); ++i) turn_of[i] = seen[joined.of(i)]++;
+  std::vector<std::size_t> order(cpus.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return turn_of[a] < turn_of[b]; });
+  std::vector<int> dealt;
+  for (const auto i : order) dealt.push_back(cpus[i]);
+  return dealt;
+}
+
+nlohmann::json to_json(const CoreMatrix& matrix) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const auto& row : matrix.round_trip_ns) {
+    nlohmann::json cells = nlohmann::json::array();
+    for (const auto& ns : row) cells.push_back(ns ? nlohmann::json(*ns) : nlohmann::json(nullptr));
+    rows.push_back(std::move(cells));
+  }
+  return {{"cpus", matrix.cpus}, {"round_trip_ns", rows}, {"complete", matrix.complete()}};
+}
+
+}  // namespace mpmt::benchmarks
