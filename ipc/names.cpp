@@ -1,15 +1,20 @@
 #include "ipc/names.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <functional>
 
+#include "base/checked.hpp"
+#include "base/fd.hpp"
 #include "base/text.hpp"
 
 namespace mpmt::ipc {
@@ -35,7 +40,41 @@ void remove_names_if(const std::function<bool(pid_t)>& unwanted) {
   }
 }
 
+Fd open_memory(const std::string& name, int flags) {
+  const auto path = "/" + name;
+  return Fd(checked([&] { return ::shm_open(path.c_str(), flags | O_RDWR | O_CLOEXEC, 0600); }, "shm_open", name));
+}
+
+/// In pieces: a signal, such as a tick (ipc/ticks.hpp), makes the kernel give back what it has allocated so far.
+void allocate_pages(const Fd& memory, std::size_t bytes, std::string_view object) {
+  constexpr std::size_t piece = std::size_t{16} << 20;
+  for (std::size_t at = 0; at < bytes; at += piece) {
+    int reason = EINTR;
+    while (reason == EINTR) {
+      reason = ::posix_fallocate(memory.get(), static_cast<off_t>(at), static_cast<off_t>(std::min(piece, bytes - at)));
+    }
+    if (reason != 0) throw_system_error(reason, "posix_fallocate", text(object, ": ", bytes, " bytes in /dev/shm"));
+  }
+}
+
 }  // namespace
+
+MomentaryName::MomentaryName(std::string_view object, std::size_t bytes) : object_(object), name_(unique_name()) {
+  const auto memory = open_memory(name_, O_CREAT | O_EXCL);
+  ::shm_unlink(("/" + name_).c_str());
+  allocate_pages(memory, bytes, object_);
+}
+
+MomentaryName::~MomentaryName() {
+  ::shm_unlink(("/" + name_).c_str());
+}
+
+void MomentaryName::allocate() const {
+  const auto memory = open_memory(name_, 0);
+  struct stat status {};
+  checked([&] { return ::fstat(memory.get(), &status); }, "fstat", name_);
+  allocate_pages(memory, static_cast<std::size_t>(status.st_size), object_);
+}
 
 std::string unique_name() {
   static std::atomic<unsigned> number{0};

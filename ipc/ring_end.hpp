@@ -12,12 +12,18 @@
 
 namespace mpmt::ipc {
 
+/// See Ring.
+struct RingSize {
+  std::size_t bytes = 0;
+  std::size_t laziness = Ring::kLaziness;
+};
+
 /// One direction, in memory that both sides map. `AnyBell` is used like Bell.
 template <class AnyBell>
 struct RingLane {
   template <class Scope>
-  RingLane(Scope scope, std::byte* records, std::size_t bytes)
-      : message_there(scope), room_there(scope), ring(records, bytes) {}
+  RingLane(Scope scope, std::byte* records, RingSize size)
+      : message_there(scope), room_there(scope), ring(records, size.bytes, size.laziness) {}
 
   alignas(kPadding) AnyBell message_there;  ///< the consumer sleeps here
   alignas(kPadding) AnyBell room_there;     ///< the producer sleeps here
@@ -129,7 +135,13 @@ class RingLink final : public Link {
   /// `scope_of(lane)` is what the bells of lane 0 (to the worker) or 1 are made from.
   template <class ScopeOf>
   RingLink(const LinkConfig& config, std::string_view channel, ScopeOf&& scope_of)
-      : ring_bytes_(Ring::bytes_for(config.capacity, kMaxHeadBytes + config.max_payload_bytes)),
+      : RingLink(config, {Ring::bytes_for(config.capacity, kMaxHeadBytes + config.max_payload_bytes)}, channel,
+                 scope_of) {}
+
+  /// With rings of a size that does not follow from `config`.
+  template <class ScopeOf>
+  RingLink(const LinkConfig& config, RingSize size, std::string_view channel, ScopeOf&& scope_of)
+      : ring_size_(size),
         lifeline_(config.sides, channel),
         segment_(channel, 2 * lane_bytes()),
         to_worker_(make_lane(0, scope_of)),
@@ -148,13 +160,13 @@ class RingLink final : public Link {
   template <class ScopeOf>
   Lane& make_lane(std::size_t number, ScopeOf& scope_of) {
     std::byte* const place = segment_.data() + number * lane_bytes();
-    return *new (place) Lane(scope_of(number), place + sizeof(Lane), ring_bytes_);
+    return *new (place) Lane(scope_of(number), place + sizeof(Lane), ring_size_);
   }
 
   /// Whole paddings, so that the second lane is aligned as the first is.
-  std::size_t lane_bytes() const { return sizeof(Lane) + (ring_bytes_ + kPadding - 1) / kPadding * kPadding; }
+  std::size_t lane_bytes() const { return sizeof(Lane) + (ring_size_.bytes + kPadding - 1) / kPadding * kPadding; }
 
-  const std::size_t ring_bytes_;
+  const RingSize ring_size_;
   Lifeline lifeline_;
   Segment segment_;
   Lane& to_worker_;

@@ -1,6 +1,8 @@
 // How a waiting call waits for its peer, written once for all channels that sleep on a bell.
 #pragma once
 
+#include <sched.h>
+
 #include <string>
 
 #include "base/text.hpp"
@@ -22,6 +24,12 @@ struct Patience {
   bool peer_on_this_cpu = false;  ///< as far as is known: then looking again is of no use before it has had the CPU
   std::string_view channel;       ///< for messages
 };
+
+/// Where the calling thread runs, to be told with a message to a peer that yields, the only one that can use it; else
+/// -1.
+inline int cpu_to_tell(const LinkConfig& config) {
+  return config.calls == Calls::waiting && config.wait == Wait::yield ? ::sched_getcpu() : -1;
+}
 
 [[noreturn]] inline void throw_peer_gone(std::string_view channel) {
   throw PeerGone(text(channel, ": the process at the other end has ended"));
