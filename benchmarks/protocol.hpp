@@ -33,7 +33,7 @@ struct Assignment {
   std::uint64_t warmup_tasks = 1;
   double deadline_s = 30;  ///< from the moment the trial reads it; the run kills the trial soon after
   std::string data_dir;
-  std::vector<int> cpus;  ///< usable CPUs in the order in which they are dealt out; empty: as the trial finds them
+  std::vector<int> cpus = {};  ///< usable CPUs in the order in which they are dealt out; empty: as the trial finds them
 };
 
 /// Sums are 64 bits wide, more than a JSON number holds everywhere: "0x" and 16 digits.

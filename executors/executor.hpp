@@ -32,7 +32,7 @@ struct Config {
   std::size_t payload_bytes = 0;              ///< per task, each way
   Placement placement = Placement::spread;
   Wait wait = Wait::block;
-  std::vector<int> cpus;  ///< usable CPUs, in the order in which they are dealt out; not empty
+  std::vector<int> cpus = {};  ///< usable CPUs, in the order in which they are dealt out; not empty
 };
 
 /// What became of an attempt to run something. `disturbed` and `unstable` are judged later, from many trials.

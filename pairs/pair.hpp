@@ -35,7 +35,7 @@ struct Config {
   executors::Placement placement = executors::Placement::spread;
   Wait wait = Wait::block;
   std::optional<FutexScope> futex = std::nullopt;
-  std::vector<int> cpus;  ///< usable CPUs, in the order in which they are dealt out; not empty
+  std::vector<int> cpus = {};  ///< usable CPUs, in the order in which they are dealt out; not empty
 };
 
 /// A channel's connect, or a floor's.
