@@ -28,4 +28,10 @@ void check(const Message& message, std::string_view channel, std::size_t max_pay
   check_payload(message.payload.size(), channel, max_payload_bytes, "this link was made for,");
 }
 
+void throw_wrong_calls(const LinkConfig& config, std::string_view channel) {
+  throw std::logic_error(text(channel, ": the link was made for ",
+                              config.calls == Calls::trying ? "trying, not for waiting" : "waiting, not for trying",
+                              " calls"));
+}
+
 }  // namespace mpmt::ipc

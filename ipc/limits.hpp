@@ -15,4 +15,11 @@ void check(const LinkConfig& config, std::string_view channel, std::size_t max_p
 /// Throws std::length_error unless the message fits a link made with `max_payload_bytes`.
 void check(const Message& message, std::string_view channel, std::size_t max_payload_bytes);
 
+[[noreturn]] void throw_wrong_calls(const LinkConfig& config, std::string_view channel);
+
+/// Throws std::logic_error unless the link was made for these calls. For channels that can serve one kind only.
+inline void check_calls(const LinkConfig& config, Calls calls, std::string_view channel) {
+  if (config.calls != calls) throw_wrong_calls(config, channel);
+}
+
 }  // namespace mpmt::ipc

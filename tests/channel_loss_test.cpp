@@ -94,7 +94,8 @@ TEST_P(EveryChannelsTraces, a_full_dev_shm_is_a_clear_error) {
               mount_small("/dev/shm", "size=1m");
               for (const std::size_t capacity : {150U, 200U, 250U, 1000U}) {
                 try {
-                  const auto link = connect(capacity);  // a channel that does not live there finds room
+                  const auto link = connect_if_allowed(capacity);  // a channel that does not live there finds room
+                  if (link == nullptr) continue;
                   End& end = link->end(Side::submitter);
                   for (std::size_t i = 0; i < capacity; ++i) require(end.try_send(script_.message(i)), "no room");
                 } catch (const std::system_error& failure) {
@@ -117,7 +118,7 @@ TEST_P(EveryChannelsTraces, a_limit_on_the_size_of_files_is_an_error) {
               ::setrlimit(RLIMIT_FSIZE, &limit);
               const Footprint before;
               try {
-                connect(100);
+                connect_if_allowed(100);
               } catch (const std::system_error& failure) {
                 require(failure.code().value() == EFBIG, failure.what());
               }

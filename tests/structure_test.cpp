@@ -20,7 +20,8 @@ const std::map<std::string, Names> kMayInclude{
     {"workloads", {"workloads", "base"}},
     {"ipc", {"ipc", "base"}},
     {"executors", {"executors", "workloads", "ipc", "base"}},
-    {"benchmarks", {"benchmarks", "executors", "workloads", "ipc", "base"}},
+    {"pairs", {"pairs", "executors", "workloads", "ipc", "base"}},
+    {"benchmarks", {"benchmarks", "pairs", "executors", "workloads", "ipc", "base"}},
 };
 
 std::vector<fs::path> sources_in(const std::string& layer) {
@@ -92,10 +93,12 @@ Names parts_in(const std::string& layer, const Names& shared) {
   return parts;
 }
 
-TEST(Structure, every_channel_is_a_file_and_every_file_a_channel) {
+TEST(Structure, every_channel_and_floor_is_a_file_and_every_file_one) {
   Names registered;
   for (const auto& channel : ipc::ChannelCatalog::instance().all()) registered.emplace(channel.name);
-  EXPECT_EQ(registered, parts_in("ipc", {"limits", "names"}));
+  for (const auto& floor : ipc::FloorCatalog::instance().all()) registered.emplace(floor.name);
+  EXPECT_EQ(registered,
+            parts_in("ipc", {"lifeline", "limits", "names", "segment", "socket_buffers", "stream_end", "ticks"}));
 }
 
 TEST(Structure, every_executor_is_a_file_and_every_file_an_executor) {
@@ -106,8 +109,8 @@ TEST(Structure, every_executor_is_a_file_and_every_file_an_executor) {
     const auto elsewhere = beside.find(std::string(executor.name));
     registered.insert(elsewhere == beside.end() ? std::string(executor.name) : elsewhere->second);
   }
-  EXPECT_EQ(registered, parts_in("executors", {"child_notice", "dispatcher", "limits", "linked_pool",
-                                               "placement", "worker"}));
+  EXPECT_EQ(registered,
+            parts_in("executors", {"child_notice", "dispatcher", "limits", "linked_pool", "placement", "worker"}));
 }
 
 TEST(Structure, every_source_file_is_compiled) {
