@@ -3,13 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <ostream>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,13 +16,16 @@
 #include "footprint.hpp"
 #include "in_child.hpp"
 #include "ipc/channel.hpp"
+#include "script.hpp"
 
 namespace mpmt::tests {
 
-/// A channel, and what its sides are to be.
+/// A channel, what its sides are to be, and how they wait.
 struct ChannelUse {
   const ipc::Description* channel = nullptr;
   ipc::Sides sides = ipc::Sides::threads;
+  Wait wait = Wait::block;
+  std::optional<FutexScope> futex = std::nullopt;
 
   friend std::ostream& operator<<(std::ostream& out, const ChannelUse& use) { return out << use.channel->name; }
 };
@@ -41,6 +42,33 @@ inline std::vector<ChannelUse> channels_between(ipc::Sides sides) {
 
 inline std::string name_of(const ::testing::TestParamInfo<ChannelUse>& use) {
   return std::string(use.param.channel->name);
+}
+
+/// The same with every way to wait and, where a channel has futexes, every kind that these sides may use.
+inline std::vector<ChannelUse> waiting_channels_between(ipc::Sides sides) {
+  std::vector<ChannelUse> uses;
+  for (ChannelUse use : channels_between(sides)) {
+    for (const Wait wait : {Wait::block, Wait::yield, Wait::spin}) {
+      use.wait = wait;
+      use.futex.reset();
+      if (use.channel->has_futex) use.futex = FutexScope::processes;
+      uses.push_back(use);
+      if (!use.channel->has_futex || sides == ipc::Sides::processes) continue;
+      use.futex = FutexScope::one_process;
+      uses.push_back(use);
+    }
+  }
+  return uses;
+}
+
+/// "shm_ring_yield_private"
+inline std::string full_name_of(const ::testing::TestParamInfo<ChannelUse>& use) {
+  const auto wait = use.param.wait;
+  std::string name = text(use.param.channel->name, wait == Wait::block   ? "_block"
+                                                   : wait == Wait::yield ? "_yield"
+                                                                         : "_spin");
+  if (use.param.futex) name += *use.param.futex == FutexScope::processes ? "_shared" : "_private";
+  return name;
 }
 
 /// The worker's side of a link, alive: a thread, or a forked process.
@@ -90,44 +118,6 @@ class OtherSide {
   std::string failure_;
 };
 
-/// Messages that both sides know, of all sizes: number i is a head of i mod 65 bytes and a payload of a size drawn from
-/// i. Their bytes stay where they are, as a by-reference channel wants it.
-class Script {
- public:
-  static constexpr std::size_t kMaxPayload = 5000;
-
-  Script() : bytes_(kMaxPayload + kOffsets) {
-    std::mt19937 random(7);
-    for (auto& byte : bytes_) byte = static_cast<std::byte>(random());
-  }
-
-  ipc::Message message(std::size_t number) const {
-    return {at(number * 31, number % (ipc::kMaxHeadBytes + 1)), at(number, payload_bytes(number))};
-  }
-  bool is(std::size_t number, const ipc::Message& received) const {
-    const auto wanted = message(number);
-    return std::ranges::equal(received.head, wanted.head) && std::ranges::equal(received.payload, wanted.payload);
-  }
-  /// Throws when it is another.
-  void expect(std::size_t number, const ipc::Message& received) const {
-    require(is(number, received), text("message ", number, " did not arrive whole, once and in its place: head of ",
-                                       received.head.size(), " bytes, payload of ", received.payload.size()));
-  }
-
- private:
-  static constexpr std::size_t kOffsets = 1021;
-
-  static std::size_t payload_bytes(std::size_t number) {
-    static constexpr std::size_t sizes[]{0, 1, 7, 8, 64, 100, 512, 4095, 4096, kMaxPayload};
-    return sizes[std::minstd_rand(static_cast<unsigned>(number) + 1)() % std::size(sizes)];
-  }
-  std::span<const std::byte> at(std::size_t offset, std::size_t count) const {
-    return std::span(bytes_).subspan(offset % kOffsets, count);
-  }
-
-  std::vector<std::byte> bytes_;
-};
-
 /// A suite over channels.
 class ChannelTest : public ::testing::TestWithParam<ChannelUse> {
  protected:
@@ -136,32 +126,49 @@ class ChannelTest : public ::testing::TestWithParam<ChannelUse> {
   std::unique_ptr<ipc::Link> connect(std::size_t capacity = 8, std::size_t max_payload = Script::kMaxPayload) const {
     return channel().connect({.sides = sides(), .capacity = capacity, .max_payload_bytes = max_payload});
   }
-  /// Null, and said why, where this machine's limits do not allow such a link.
-  std::unique_ptr<ipc::Link> connect_if_allowed(std::size_t capacity,
-                                                std::size_t max_payload = Script::kMaxPayload) const {
-    return unless_limited([&] { return connect(capacity, max_payload); });
-  }
-  template <class Connect>
-  std::unique_ptr<ipc::Link> unless_limited(Connect&& make) const {
-    try {
-      return make();
-    } catch (const ipc::LimitReached& limit) {
-      const std::string what = limit.what();
-      EXPECT_NE(what.find(channel().name), std::string::npos) << what;
-      std::cout << "not on this machine: " << what << '\n';
-      return nullptr;
-    }
-  }
   /// For send and receive.
-  std::unique_ptr<ipc::Link> connect_waiting(std::size_t capacity, Wait wait = Wait::block,
+  std::unique_ptr<ipc::Link> connect_waiting(std::size_t capacity,
                                              std::size_t max_payload = Script::kMaxPayload) const {
     return channel().connect({.sides = sides(),
                               .capacity = capacity,
                               .max_payload_bytes = max_payload,
                               .calls = ipc::Calls::waiting,
-                              .wait = wait});
+                              .wait = GetParam().wait,
+                              .futex = GetParam().futex});
   }
 
+  /// A link, or null when this machine does not allow it: then `refusal_` says why, to be the reason of a skipped test.
+  template <class Connect>
+  std::unique_ptr<ipc::Link> if_allowed(Connect&& connect) {
+    try {
+      return connect();
+    } catch (const ipc::LimitReached& refusal) {
+      refusal_ = refusal.what();
+      expect_a_limit_is_named(refusal_);
+      return nullptr;
+    }
+  }
+  /// Up to `wanted` bytes: as many as the channel and this machine allow for waiting links of 2 messages.
+  std::size_t largest_payload(std::size_t wanted) const {
+    for (auto bytes = std::min(channel().max_payload_bytes, wanted);; bytes /= 2) {
+      try {
+        connect_waiting(2, bytes);
+        return bytes;
+      } catch (const ipc::LimitReached&) {
+        if (bytes < 1024) throw;
+      }
+    }
+  }
+  /// The channel, the limit, and its value.
+  void expect_a_limit_is_named(const std::string& what) const {
+    EXPECT_NE(what.find(channel().name), std::string::npos) << what;
+    EXPECT_NE(what.find_first_of("0123456789"), std::string::npos) << what;
+    const bool named = what.find("RLIMIT_") != std::string::npos || what.find("/proc/sys/") != std::string::npos ||
+                       what.find("/dev/shm") != std::string::npos;
+    EXPECT_TRUE(named) << what;
+  }
+
+  std::string refusal_;
   Script script_;
 };
 

@@ -54,11 +54,13 @@ inline std::set<std::string> own_threads() {
   return names_in("/proc/self/task");
 }
 
-/// Descriptors, threads, children of the calling process, and the shared memory that bears its process id.
+/// Descriptors, threads, children of the calling process, and the shared memory and message queues (if their file
+/// system is mounted) that bear its process id.
 struct Footprint {
   std::set<std::string> descriptors = names_in("/proc/self/fd");
   std::set<std::string> threads = own_threads();
   std::set<std::string> shared_memory = names_in("/dev/shm", text("mpmt-", ::getpid(), "-"));
+  std::set<std::string> message_queues = names_in("/dev/mqueue", text("mpmt-", ::getpid(), "-"));
   bool children = has_children();
 
   bool operator==(const Footprint&) const = default;
@@ -71,6 +73,7 @@ struct Footprint {
     list("descriptors", held.descriptors);
     list("; threads", held.threads);
     list("; shared memory", held.shared_memory);
+    list("; message queues", held.message_queues);
     return out << (held.children ? "; with children" : "; no children");
   }
 };

@@ -29,14 +29,19 @@ inline std::string in_child(const std::function<void()>& body) {
   return end->describe() == "exited with 0" ? "" : end->describe() + "; see standard error";
 }
 
-/// Puts a file system of its own, of "size=...", over `folder`, in a mount namespace of the calling process.
-inline void mount_small(const std::string& folder, const char* size) {
+/// Puts a new file system over `folder`, in a mount namespace of the calling process.
+inline void mount_over(const std::string& folder, const char* type, const char* options) {
   const auto require_done = [](int result, const char* call) {
     require(result == 0, text(call, ": ", std::strerror(errno)));
   };
   require_done(::unshare(CLONE_NEWNS), "unshare");
   require_done(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount /");
-  require_done(::mount("tmpfs", folder.c_str(), "tmpfs", 0, size), "mount tmpfs");
+  require_done(::mount(type, folder.c_str(), type, 0, options), "mount");
+}
+
+/// One of "size=..." in memory.
+inline void mount_small(const std::string& folder, const char* size) {
+  mount_over(folder, "tmpfs", size);
 }
 
 /// Whether the user may do that; said once on standard error if not.
