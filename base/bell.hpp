@@ -26,7 +26,8 @@ class BasicBell {
  public:
   using Scope = FutexScope;
 
-  explicit BasicBell(Scope scope) : scope_(scope) {}
+  /// `first`: where the word begins to count, any number.
+  explicit BasicBell(Scope scope, std::uint32_t first = 0) : word_(first), scope_(scope) {}
   BasicBell(const BasicBell&) = delete;
   BasicBell& operator=(const BasicBell&) = delete;
 
@@ -69,7 +70,7 @@ class BasicBell {
     Memory::wake(word_, scope_);
   }
 
-  typename Memory::template Atomic<std::uint32_t> word_{0};
+  typename Memory::template Atomic<std::uint32_t> word_;
   typename Memory::template Atomic<std::uint32_t> sleeping_{0};
   const Scope scope_;
 };
