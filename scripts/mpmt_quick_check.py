@@ -75,15 +75,13 @@ def _all(tests: list[Callable[[Any], bool]]) -> Test:
 
 
 def _branch(node: Node) -> Callable[[Any], bool]:
-    condition, then, otherwise = (_table(node.get(key, True)) for key in ("if", "then", "else"))
+    then, otherwise = (_table(node.get(key, True)) for key in ("then", "else"))
     known = _known_answer(node["if"])
     if known is None:
         # "In doubt" about the condition would choose a branch: only what is known exactly may be a condition.
         raise ValueError("the quick check knows conditions on a required property's constant only")
     key, constant = known
-    return lambda value: _passes(
-        then if type(value) is not dict or (key in value and value[key] == constant
-                                            and _passes(condition, value)) else otherwise, value)
+    return lambda value: _passes(then if type(value) is not dict or value.get(key) == constant else otherwise, value)
 
 
 def _known_answer(condition: Node) -> tuple[str, str] | None:

@@ -1,5 +1,5 @@
-"""mpmt's records: read, checked, and laid out as tables. The only place in scripts/ that knows the record's
-form.
+"""mpmt's records: read, checked, and laid out as tables (mpmt_tables.py). With mpmt_families.py the only places in
+scripts/ that know the record's form.
 
 The format is results/schema.json, explained in docs/record-format.md. What a record says is untrusted: show
 names only through `plain`. """
@@ -11,61 +11,21 @@ import os
 import re
 import stat
 import sys
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import pandas
-
 from mpmt_schema import Record, first_problem, plain, schema, surely_follows, validator
+from mpmt_tables import by_round, cases, left_out, trials
 
 __all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "left_out", "load",
            "plain", "read_json", "schema", "trials", "usable_cpus", "validator"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_BYTES = 512 * 1024 * 1024
 MAX_INTEGER_DIGITS = 20  # 2^64 - 1 has 20
 _LONG_INTEGER = re.compile(f"[0-9]{{{MAX_INTEGER_DIGITS + 1}}}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # a pair of surrogates is a character, one alone is not
-
-# Status words for people, in the order in which left-out trials are named.
-STATUS_WORDS = {
-    "wrong_checksum": "wrong checksum",
-    "worker_died": "worker died",
-    "timed_out": "timed out",
-    "error": "error",
-    "disturbed": "disturbed",
-    "unstable": "unstable",
-    "unsupported": "unsupported here",
-}
-
-# What makes a case, besides its name.
-CASE_FIELDS = [
-    "family", "workload", "bench_version", "executor", "channel", "workers", "processes",
-    "threads_per_process", "grain", "batch", "batch_split", "payload_bytes", "window", "placement", "wait",
-    "group",
-]
-TRIAL_FIELDS = [
-    "name", "round", "status", "error", "iterations", "tasks", "ns_per_task", "tasks_per_second",
-    "startup_ns", "shutdown_ns", "real_time", "cpu_time", "time_unit", "submitter_helps",
-    "libc_single_threaded", "workers_seen", "attempts", "checksum",
-]
-# Flat column: path in the entry.
-NESTED_FIELDS = {
-    "cpu_submitter_ns": ("cpu_ns", "submitter"),
-    "cpu_workers_ns": ("cpu_ns", "workers"),
-    "switches_voluntary": ("context_switches", "voluntary"),
-    "switches_involuntary": ("context_switches", "involuntary"),
-    "faults_minor": ("page_faults", "minor"),
-    "faults_major": ("page_faults", "major"),
-    "latency_count": ("latency_ns", "count"),
-    "latency_max_ns": ("latency_ns", "max"),
-    "latency_histogram": ("latency_ns", "histogram"),
-    "steal_ns": ("load", "steal_ns"),
-    "foreign_cpu_ns": ("load", "foreign_cpu_ns"),
-    "foreign_share": ("load", "foreign_share"),
-}
 
 
 class BadRecord(Exception):
@@ -205,57 +165,7 @@ def _check_identity(record: Any, refuse: Callable[[str], NoReturn]) -> None:
                "use a newer mpmt")
 
 
-# ---- tables ------------------------------------------------------------------------------------------------
-
-
-def trials(record: Record) -> pandas.DataFrame:
-    """One row per trial, whatever its status: CASE_FIELDS, TRIAL_FIELDS and the flattened NESTED_FIELDS.
-
-    Columns are of type object where values may be missing (None); `blocks` is the number of timed blocks and
-    `tasks_done` = tasks × blocks, which totals over a trial (CPU time, switches, faults) are divided by.
-    """
-    rows = [_trial_row(e) for e in record["benchmarks"] if e["run_type"] == "iteration"]
-    columns = [*TRIAL_FIELDS, *CASE_FIELDS, *NESTED_FIELDS, "blocks", "tasks_done"]
-    return pandas.DataFrame(rows, columns=columns, dtype=object)
-
-
-def _trial_row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    row = {field: entry.get(field) for field in (*TRIAL_FIELDS, *CASE_FIELDS)}
-    row["batch_split"] = bool(entry.get("batch_split", False))
-    for column, (outer, inner) in NESTED_FIELDS.items():
-        row[column] = (entry.get(outer) or {}).get(inner)
-    row["blocks"] = len(entry.get("wall_ns") or [])
-    row["tasks_done"] = row["blocks"] * (entry.get("tasks") or 0)
-    return row
-
-
-def cases(record: Record) -> pandas.DataFrame:
-    """One row per case, in the record's order: `name`, CASE_FIELDS, `trials`, `ok` (counts), `status`,
-    `error`.
-
-    `status` is the case's: what its aggregates say; without aggregates `ok` if any trial is, else its trials'
-    most frequent status. `error` is its first failed trial's. """
-    said = {e["run_name"]: e["status"] for e in record["benchmarks"] if e["run_type"] == "aggregate"}
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for entry in record["benchmarks"]:
-        if entry["run_type"] == "iteration":
-            by_name.setdefault(entry["name"], []).append(entry)
-    rows = []
-    for name, entries in by_name.items():
-        row = _trial_row(entries[0])
-        statuses = Counter(entry["status"] for entry in entries)
-        row["trials"], row["ok"] = len(entries), statuses["ok"]
-        row["status"] = said.get(name, "ok" if statuses["ok"] else statuses.most_common(1)[0][0])
-        row["error"] = next((e["error"] for e in entries if e["status"] != "ok" and e["error"]), None)
-        rows.append(row)
-    return pandas.DataFrame(rows, columns=["name", *CASE_FIELDS, "trials", "ok", "status", "error"],
-                            dtype=object)
-
-
-def by_round(trial_rows: pandas.DataFrame, name: str) -> dict[int, float]:
-    """ns per task of the case's `ok` trials, by round."""
-    rows = trial_rows[(trial_rows["name"] == name) & (trial_rows["status"] == "ok")]
-    return {int(r): float(v) for r, v in zip(rows["round"], rows["ns_per_task"])}
+# ---- facts -------------------------------------------------------------------------------------------------
 
 
 def usable_cpus(record: Record) -> int:
@@ -271,26 +181,3 @@ def capacity(record: Record) -> dict[int, float]:
         for point in record["context"]["capacity"][when] or []:
             seen.setdefault(point["workers"], []).append(float(point["capacity"]))
     return {workers: sum(values) / len(values) for workers, values in sorted(seen.items())}
-
-
-def left_out(record: Record) -> list[str]:
-    """What statistics leave out, one line per workload and status: which, how many, and the first reason
-    given."""
-    failed: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for entry in record["benchmarks"]:
-        if entry["run_type"] == "iteration" and entry["status"] != "ok":
-            failed.setdefault((entry["workload"], entry["status"]), []).append(entry)
-    lines = []
-    order = list(STATUS_WORDS)
-    for (workload, status), entries in sorted(failed.items(),
-                                              key=lambda item: (order.index(item[0][1]), item[0][0])):
-        names = {entry["name"] for entry in entries}
-        reason = next((plain(e["error"], 100) for e in entries if e["error"]), "")
-        count = f"{_counted(len(entries), 'trial')} of {_counted(len(names), 'case')}"
-        because = f": {reason}" if reason else ""
-        lines.append(f"{plain(workload, 40)}: {STATUS_WORDS[status]} ({count}{because})")
-    return lines
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"

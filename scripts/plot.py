@@ -141,29 +141,37 @@ def folders(paths: list[str], out: Path) -> list[Path]:
 
 def draw_record(name: str, record: dict[str, Any], folder: Path, options: argparse.Namespace) -> list[Path]:
     """Draws every figure that the record has data for; says what is missing and why. Returns the files."""
+    from mpmt_families import families_in
     from mpmt_records import plain
 
+    from mpmt_figures.channel_subject import ChannelSubject
     from mpmt_figures.subject import NothingToDraw, Subject
-    subject = Subject(record)
-    print(f"{plain(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
-    for line in subject.left_out:
-        print(f"  left out: {line}")
-    for case in subject.unstable():
-        print(f"  unstable, drawn and marked: {plain(case, 200)}")
     written: list[Path] = []
-    for kind, figures in kinds_of_figure().items():
-        try:
-            for stem, figure in figures(subject):
-                written += [save(figure, folder, stem, form, options.dpi) for form in options.format]
-        except NothingToDraw as reason:
-            print(f"  not drawn: {kind}: {reason}")
+    for family in families_in(record):
+        subject = {"pool": Subject, "channel": ChannelSubject}[family](record)
+        print(f"{plain(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
+        for line in subject.left_out:
+            print(f"  left out: {line}")
+        for case in subject.unstable():
+            print(f"  unstable, drawn and marked: {plain(case, 200)}")
+        for kind, figures in kinds_of_figure(family).items():
+            try:
+                for stem, figure in figures(subject):
+                    written += [save(figure, folder, stem, form, options.dpi) for form in options.format]
+            except NothingToDraw as reason:
+                print(f"  not drawn: {kind}: {reason}")
     return written
 
 
-def kinds_of_figure() -> dict[str, Callable[[Any], Iterator[tuple[str, Figure]]]]:
-    from mpmt_figures import costs, latency, ratios, speedup
-    return {"speedup": speedup.figures, "processes_vs_threads": ratios.figures, "latency": latency.figures,
-            "costs": costs.figures}
+def kinds_of_figure(family: str) -> dict[str, Callable[[Any], Iterator[tuple[str, Figure]]]]:
+    if family == "pool":
+        from mpmt_figures import costs, latency, ratios, speedup
+        return {"speedup": speedup.figures, "processes_vs_threads": ratios.figures, "latency": latency.figures,
+                "costs": costs.figures}
+    from mpmt_figures import by_size, core_matrix, cpus, sides
+    return {"channel_latency": by_size.latency, "channel_open_loop": by_size.open_loop,
+            "channel_bandwidth": by_size.bandwidth, "channel_sides": sides.figures, "channel_cpus": cpus.figures,
+            "core_to_core": core_matrix.figures}
 
 
 def save(figure: Figure, folder: Path, stem: str, form: str, dpi: int) -> Path:

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
+from mpmt_families import POOL, comparisons_of
 from mpmt_records import plain
 from mpmt_stats import EFFECT
 
@@ -42,7 +43,7 @@ _KEYS = ("grain", "batch", "payload_bytes", "window", "placement", "wait")
 
 
 def figures(subject: Subject) -> Iterator[tuple[str, Figure]]:
-    comparisons = subject.record["comparisons"]
+    comparisons = comparisons_of(subject.record, POOL)
     if not comparisons:
         raise NothingToDraw("no comparisons: they need a thread and a process case of the same work")
     for table, title in _TITLES.items():
@@ -200,7 +201,7 @@ def _draw_row(axes: Axes, at: int, row: dict[str, Any], limits: tuple[float, flo
 def _label(subject: Subject, row: dict[str, Any], common: dict[str, Any]) -> str:
     workers = f", {row['workers']} worker{'s' * (row['workers'] != 1)}" if row["workers"] else ""
     # The grain belongs to the workload: worth a word only where a workload has several.
-    same_work = [r for r in subject.record["comparisons"]
+    same_work = [r for r in comparisons_of(subject.record, POOL)
                  if r["table"] == row["table"] and r["workload"] == row["workload"]]
     usual = common_parameters(_parameters(r) for r in same_work)
     own = parameter_text(_parameters(row), without={*common, *usual})

@@ -1,4 +1,4 @@
-"""What a set of figures is about: one record, laid out as tables, and its panels."""
+"""What a set of figures is about: one record's pools, laid out as tables, and their panels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pandas
 
 import mpmt_records
+from mpmt_families import POOL
 from mpmt_records import Record, plain
 
 from .style import Series, series_table
@@ -44,7 +45,7 @@ class Subject:
         self.cases = self.all_cases[self.all_cases["ok"] > 0]
         self.cpus = mpmt_records.usable_cpus(self.record)
         self.series = series_table((c.executor, c.channel) for c in self.cases.itertuples())
-        self.left_out = mpmt_records.left_out(self.record)
+        self.left_out = mpmt_records.left_out(self.record, POOL)
 
     def by_round(self, case: Any) -> dict[int, float]:
         """ns per task of a case's `ok` trials."""

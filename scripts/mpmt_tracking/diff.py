@@ -19,6 +19,7 @@ from scipy.special import stdtrit
 import mpmt_records
 import mpmt_stats
 from mpmt_changes import welch
+from mpmt_families import value_ns
 from mpmt_records import BadRecord, plain
 
 from . import google_json
@@ -36,7 +37,7 @@ Case = tuple[str, int]  # name, bench_version
 
 @dataclass
 class Side:
-    """One file: every case's times in ns (per task; of Google Benchmark files, per iteration), and what was left out."""
+    """One file: every case's times in ns (per task or operation; of Google Benchmark files, per iteration), and what was left out."""
 
     shown: str
     times: dict[Case, list[float]]
@@ -108,7 +109,7 @@ def read(path: Path) -> Side:
     times: dict[Case, list[float]] = {}
     for entry in record["benchmarks"]:
         if entry["run_type"] == "iteration" and entry["status"] == "ok":
-            times.setdefault((entry["name"], entry["bench_version"]), []).append(entry["ns_per_task"])
+            times.setdefault((entry["name"], entry["bench_version"]), []).append(value_ns(entry))
     machine, notes = record["context"]["machine"], [f"left out: {line}" for line in mpmt_records.left_out(record)]
     return Side(shown, times, machine["key"], machine["epoch"], notes)
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from mpmt_families import FAMILIES
 from mpmt_figures.page import Sheet, dress, new_figure, save
 from mpmt_figures.style import (BLACK, BLUE, GREEN, GREY, VERMILION, Dashes, duration_unit, ticks_between,
                                 use_style)
@@ -28,7 +29,7 @@ _SLOWER, _FASTER = (VERMILION, (0, (4, 2))), (GREEN, (0, (5, 1.5, 1, 1.5)))  # c
 _AXES_HEIGHT = 3.3  # inches
 _MOST_TICKS = 14
 _LABELS = 12  # change points with words; more would overlap
-READING = ("Time per task by commit, oldest first; lower is faster. Lines are the levels between change points; a change lies "
+READING = ("Time per {operation} by commit, oldest first; lower is faster. Lines are the levels between change points; a change lies "
            "between the commit before the dashed line and the one after it.")
 
 
@@ -40,6 +41,10 @@ class Subject:
     name: str
     version: int
     series: list[Series]
+
+    @property
+    def operation(self) -> str:
+        return FAMILIES[self.series[0].family].operation
 
     def commits(self) -> list[int]:
         """Places of all measured commits: what stands on the x axis, evenly spaced."""
@@ -92,7 +97,7 @@ def figure_of(subject: Subject, found: Gathered, order: Order) -> Figure:
     axes.set_ylim(low, high)
     size, unit = duration_unit(low)  # one unit for the axis
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / size:.4g}"))
-    axes.set_ylabel(f"time per task ({unit})")
+    axes.set_ylabel(f"time per {subject.operation} ({unit})")
     axes.set_xlim(-0.8, len(at) - 0.2)
     _commit_axis(axes, at, order)
     version = f" (version {subject.version})" if subject.version != 1 else ""
@@ -100,7 +105,7 @@ def figure_of(subject: Subject, found: Gathered, order: Order) -> Figure:
     title = plain(subject.name, 76) + version
     if len(subject.name) > 76:
         notes.insert(0, f"Benchmark: {plain(subject.name, 400)}")
-    dress(figure, Sheet(title, READING, _legend(subject), notes, f"machine {subject.machine} · {measured}"),
+    dress(figure, Sheet(title, READING.format(operation=subject.operation), _legend(subject), notes, f"machine {subject.machine} · {measured}"),
           _AXES_HEIGHT)
     return figure
 

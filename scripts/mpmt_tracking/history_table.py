@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mpmt_changes import ALPHA, LEAST_STEP
+from mpmt_families import FAMILIES
 from mpmt_records import plain
 
 from .series import SINCE, Change, Gathered, Order, Series, smallest_found
@@ -142,7 +143,7 @@ def left_out(found: Gathered, series: Sequence[Series], machine: str) -> list[st
 
 
 def as_json(found: Gathered, order: Order, by: str, refused: Sequence[str]) -> dict[str, Any]:
-    """Everything that the text says, and the values. Effects are ratios - 1, times ns per task, commits full ids."""
+    """Everything that the text says, and the values. Effects are ratios - 1, times ns per task or operation, commits full ids."""
     return {"order": by, "machines": [_machine_json(found, order, machine) for machine in sorted(found.unused)],
             "refused": list(refused)}
 
@@ -162,7 +163,7 @@ def _series_json(order: Order, series: Series) -> dict[str, Any]:
     return {
         "benchmark": series.name, "bench_version": series.version, "placement": series.placement or None,
         "epoch": series.epoch, "detectable": series.detectable, "drift": series.drift and series.drift.effect,
-        "points": [{"commit": order.commits[point.at], "ns_per_task": point.value, "trials": len(point.blob) // 8,
+        "points": [{"commit": order.commits[point.at], FAMILIES[series.family].metric: point.value, "trials": len(point.blob) // 8,
                     "trusted": point.trusted} for point in series.points],
         "changes": [{"last_good": order.commits[change.last_good], "first_bad": order.commits[change.first_bad],
                      "effect": change.point.effect, "low": change.point.low, "high": change.point.high,

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import mpmt_families
 import mpmt_histogram
 import mpmt_quick_check
 import mpmt_records
 import mpmt_schema
 import mpmt_stats
+import mpmt_tables
 
 from . import stored_files
 from .places import cache_folder
@@ -34,7 +36,7 @@ CREATE TABLE files (
 CREATE TABLE epochs (id INTEGER PRIMARY KEY, facts TEXT NOT NULL UNIQUE);
 CREATE TABLE cases (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, placement TEXT NOT NULL,
-  UNIQUE (name, version, placement));
+  family TEXT NOT NULL, UNIQUE (name, version, placement, family));
 CREATE TABLE points (
   case_id INTEGER NOT NULL, file_id INTEGER NOT NULL, median REAL, trials BLOB, unstable INTEGER,
   PRIMARY KEY (case_id, file_id)) WITHOUT ROWID;
@@ -128,7 +130,8 @@ def _write_ahead(database: sqlite3.Connection) -> None:
 @functools.cache
 def version() -> int:
     """Of an index: what is in it depends on the tables above, and on all that checks and summarises records."""
-    modules = (stored_files, mpmt_records, mpmt_schema, mpmt_quick_check, mpmt_histogram, mpmt_stats)
+    modules = (stored_files, mpmt_records, mpmt_tables, mpmt_families, mpmt_schema, mpmt_quick_check, mpmt_histogram,
+               mpmt_stats)
     sources = [Path(module.__file__) for module in modules] + [mpmt_schema.SCHEMA_PATH]
     digest = hashlib.sha256(TABLES.encode())
     for source in sources:

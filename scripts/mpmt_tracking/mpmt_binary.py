@@ -7,7 +7,7 @@ import math
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class MpmtBinary:
 
     def size(self, case: Case, seconds: float) -> Size:
         if not case.detail["runnable"]:
-            raise Unsupported("unsupported: even its smallest message is larger than the channel carries")
+            raise Unsupported(f"unsupported: {_why_not(case.detail['case'])}")
         step = int(case.detail["divides"])
         tasks, block_s = step, 0.0
         while True:
@@ -132,6 +132,13 @@ class MpmtBinary:
             raise Problem(f"{what} did not answer in JSON: this build is older than track.py's comparisons, or is not "
                           "mpmt (other programs: --binary-a, --binary-b)") from None
         return answer if isinstance(answer, dict) else {}
+
+
+def _why_not(case: Mapping[str, Any]) -> str:
+    """Why the plan calls a case not runnable in blocks of any size."""
+    if case.get("pattern") == "open_loop":
+        return "messages are sent at a given rate, so that their wall time says nothing"
+    return "even its smallest message is larger than the channel carries"
 
 
 def _warm_up(tasks: int, step: int) -> int:

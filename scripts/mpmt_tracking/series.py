@@ -2,7 +2,7 @@
 
 A series is (machine key, epoch, benchmark, bench_version); nothing is compared across any of these. A machine's epochs
 are numbered from 1 in the order in which their first records were started; commits may have been measured in several.
-A commit's value is the median of the ok trials' times per task of all its records in that epoch. Left out, and counted,
+A commit's value is the median of the ok trials' times per task (or operation) of all its records in that epoch. Left out, and counted,
 are whole records that are of no use (see `usable`), and of interrupted records the cases with ok trials in fewer than
 half of the rounds.
 
@@ -40,7 +40,7 @@ OFF_CHAIN, DIRTY, NO_COMMIT, SINCE = "not on the branch", "dirty build", "no com
 
 
 class Point(NamedTuple):
-    """A commit's value in one series: its place in `Order.commits`, the median in ns per task, whether it counts."""
+    """A commit's value in one series: its place in `Order.commits`, the median in ns per task or operation, whether it counts."""
 
     at: int
     value: float
@@ -49,7 +49,7 @@ class Point(NamedTuple):
 
     @property
     def trials(self) -> Sequence[float]:
-        """The trials' times per task in ns."""
+        """The trials' times per task or operation in ns."""
         return trial_values(self.blob)
 
 
@@ -71,6 +71,7 @@ class Series:
     name: str
     version: int
     placement: str
+    family: str
     points: list[Point]
     changes: list[Change] = field(default_factory=list)
     detectable: float | None = None  # ratio - 1; None: too few points
@@ -203,7 +204,8 @@ def _series_of(case: sqlite3.Row, rows: Sequence[tuple[int, float, bytes, int]],
         before = points.get(record.at)
         points[record.at] = (Point(record.at, median, trusted and not unstable, blob) if before is None else
                              _pooled(record.at, before.blob + blob, trusted))
-    return [Series(machine, epoch, case["name"], case["version"], case["placement"], [points[at] for at in sorted(points)])
+    return [Series(machine, epoch, case["name"], case["version"], case["placement"], case["family"],
+                   [points[at] for at in sorted(points)])
             for (machine, epoch), points in sorted(by_series.items())]
 
 

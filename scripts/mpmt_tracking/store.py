@@ -112,7 +112,7 @@ class Index:
             for point in summary.points])
 
     def _case(self, point: Point) -> int:
-        return self._id("cases", name=point.name, version=point.version, placement=point.placement)
+        return self._id("cases", name=point.name, version=point.version, placement=point.placement, family=point.family)
 
     def _id(self, table: str, **values: object) -> int:
         """The id of the row with these values, made if missing."""

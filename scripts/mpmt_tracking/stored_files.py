@@ -15,6 +15,7 @@ from typing import Any
 
 import mpmt_records
 import mpmt_stats
+from mpmt_families import family_of, value_ns
 from mpmt_records import plain
 
 MACHINE_KEY = re.compile(r"[0-9a-f]{12}")
@@ -39,11 +40,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Point:
-    """One case in one record: the times per task of its ok trials, in ns."""
+    """One case in one record: the times per task or operation of its ok trials, in ns."""
 
     name: str
     version: int
     placement: str
+    family: str
     values: array[float]
     median: float
     unstable: bool
@@ -159,8 +161,9 @@ def beyond_measure(record: dict[str, Any]) -> str | None:
     low, high = MEASURABLE_NS
     for index, entry in enumerate(record["benchmarks"]):
         if entry["run_type"] == "iteration" and entry["status"] == "ok":
-            if not low <= entry["ns_per_task"] <= high:
-                return f"benchmarks[{index}].ns_per_task: {entry['ns_per_task']!r} ns is not a time that can be measured"
+            if not low <= value_ns(entry) <= high:
+                return (f"benchmarks[{index}].{family_of(entry).metric}: {value_ns(entry)!r} ns is not a time that can be "
+                        "measured")
             if entry["bench_version"] >= 1 << 63:
                 return f"benchmarks[{index}].bench_version: {entry['bench_version']} is not below 2^63"
     return None
@@ -180,8 +183,8 @@ def _points(entries: list[dict[str, Any]]) -> list[Point]:
     for entry in entries:
         if entry["run_type"] == "iteration" and entry["status"] == "ok":
             case = by_case.setdefault((entry["name"], entry["bench_version"]), (entry, array("d")))
-            case[1].append(entry["ns_per_task"])
-    return [Point(name, version, first["placement"] or "", values, statistics.median(values),
+            case[1].append(value_ns(entry))
+    return [Point(name, version, first["placement"] or "", first["family"], values, statistics.median(values),
                   mpmt_stats.is_unstable(values))
             for (name, version), (first, values) in by_case.items()]
 

@@ -95,7 +95,7 @@ def test_endless_integers_are_refused_at_once(limited: bool, golden_text: str, w
     (b"{\"context\": {\"date\": \"x\"}, \"benchmarks\": []}", "Google Benchmark"),
     (b"{\"context\": {\"suite\": \"mpmt\"}}", "context.schema_version is not a positive integer"),
     (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": true}}", "context.schema_version"),
-    (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": 2}}", "use a newer mpmt"),
+    (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": 3}}", "use a newer mpmt"),
     (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": 0}}", "context.schema_version"),
     (b"{\"context\": {\"suite\": \"mpmt\", \"schema_version\": 1}}", "required"),
 ])

@@ -1,0 +1,55 @@
+"""The families of cases: which field holds a trial's value, what that is the time of, and what makes a case.
+
+The only place that knows which of a family's fields is measured against which: the rest of scripts/ asks here. """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+POOL, CHANNEL = "pool", "channel"
+
+
+@dataclass(frozen=True)
+class Family:
+    metric: str  # the field of a trial that is its value in all statistics, ns; lower is better
+    operation: str  # what it is the time of
+    subject: str  # the field by which people know what a case is about
+    case_fields: tuple[str, ...]  # what makes a case, besides its name
+    trial_fields: tuple[str, ...]  # what a trial says in this family only
+
+
+FAMILIES = {
+    POOL: Family(
+        "ns_per_task", "task", "workload",
+        ("family", "workload", "bench_version", "executor", "channel", "workers", "processes", "threads_per_process",
+         "grain", "batch", "batch_split", "payload_bytes", "window", "placement", "wait", "group"),
+        ("ns_per_task", "tasks_per_second", "submitter_helps", "workers_seen")),
+    CHANNEL: Family(
+        "ns_per_operation", "operation", "channel",
+        ("family", "bench_version", "channel", "floor", "sides", "pattern", "message_bytes", "window", "placement", "wait",
+         "futex", "touched", "rate", "copies_per_message", "group"),
+        ("ns_per_operation", "messages_per_second", "bytes_per_second", "generator_late_share")),
+}
+
+
+def family_of(entry: Mapping[str, Any]) -> Family:
+    """Of a trial, an aggregate or a case."""
+    return FAMILIES[entry["family"]]
+
+
+def value_ns(entry: Mapping[str, Any]) -> Any:
+    """A trial's value: time per task or operation, ns; None where it failed."""
+    return entry[family_of(entry).metric]
+
+
+def families_in(record: Mapping[str, Any]) -> list[str]:
+    """Families that the record has entries of; of an empty record, the one that it was meant for."""
+    there = {entry["family"] for entry in record["benchmarks"]}
+    return [name for name in FAMILIES if name in there] or [record["context"]["family"]]
+
+
+def comparisons_of(record: Mapping[str, Any], family: str) -> list[dict[str, Any]]:
+    """The rows of the verdict tables that compare cases of this family."""
+    return [row for row in record["comparisons"] if (row.get("pattern") is not None) == (family == CHANNEL)]
