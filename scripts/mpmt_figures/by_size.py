@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from . import direct_labels, page
 from .channel_subject import (PLACEMENTS, SIDES, UNSTABLE_NOTE, UNSTABLE_WORDS, WAITS, ChannelSubject, Look, Measured,
-                              channel_label, distinct, handle, size_text, unstable_handle)
+                              channel_label, distinct, handle, short_size, unstable_handle)
 from .style import GREY, duration, number, ticks_between
 from .subject import NothingToDraw
 
@@ -33,6 +33,7 @@ class Kind:
     axis: str
     reading: str
     ticks: Callable[[float], str]
+    untouched: bool = True  # whether what nobody touches is drawn; it has no bandwidth worth the name
 
 
 def rate_text(per_second: float) -> str:
@@ -48,12 +49,14 @@ LATENCY = Kind("channel_latency", "ping_pong", "value_ns", "Round trip over a ch
 OPEN_LOOP = Kind("channel_open_loop", "open_loop", "value_ns", "Latency one way at a given rate, by size of the message",
                  "latency (log)", "Median over trials of the time from a message's intended start to its arrival", duration)
 BANDWIDTH = Kind("channel_bandwidth", "stream", "bytes_per_second", "Bandwidth of a channel, by size of the message",
-                 "bandwidth (log)", "Median over trials of the bytes per second that arrive in a one-way stream", rate_text)
+                 "bandwidth (log)", "Median over trials of the bytes per second that arrive in a one-way stream", rate_text,
+                 untouched=False)
 
 
 @dataclass(frozen=True)
 class Line:
     label: str
+    channel: str
     look: Look
     floor: bool
     points: list[Measured]  # by size
@@ -73,9 +76,10 @@ def bandwidth(subject: ChannelSubject) -> Iterator[tuple[str, Figure]]:
 
 def _figures(subject: ChannelSubject, kind: Kind) -> Iterator[tuple[str, Figure]]:
     """A figure for each way to wait and each rate; floors, which have no way to wait, are in all of them."""
-    found = [m for case in subject.cases if case.pattern == kind.pattern and (m := subject.measured(case, kind.column))]
+    found = [m for case in subject.cases if case.pattern == kind.pattern and (case.touched or kind.untouched)
+             and (m := subject.measured(case, kind.column))]
     if not found:
-        raise NothingToDraw(f"no ok trial of the pattern {kind.pattern}")
+        raise NothingToDraw(f"no ok trial of the pattern {kind.pattern}" + ("" if kind.untouched else " whose bytes are touched"))
     for rate in distinct((m.case for m in found), "rate"):
         at_rate = [m for m in found if m.case.rate == rate]
         waits = [wait for wait in distinct((m.case for m in at_rate), "wait", WAITS) if wait] or [None]
@@ -103,15 +107,15 @@ def lines_of(subject: ChannelSubject, measured: Sequence[Measured]) -> list[Line
         look, words = subject.looks[channel], [channel_label(channel)]
         first = [distinct(of_channel, name, order)[0] for name, order in _PRIMARY.items()]
         if futex != first[0]:
-            words.append(f"{futex} futex")
+            words.append(str(futex))
         if touched != first[1] or not touched:
-            words.append("not touched")
+            words.append("untouched")
         if window is not None:
             words.append(f"window {window}")
         if len(words) > 1:
-            look = Look(look.color, look.marker, (0, (1, 1)), 0.8, look.size * 0.7)
+            look = replace(look, dashes=(0, (1, 1)), width=0.8, size=look.size * 0.7)
         points = sorted(by_line[key], key=lambda m: m.case.message_bytes)
-        lines.append(Line(", ".join(words), look, bool(points[0].case.floor), points))
+        lines.append(Line(", ".join(words), channel, look, bool(points[0].case.floor), points))
     return lines
 
 
@@ -120,7 +124,7 @@ def _figure(subject: ChannelSubject, kind: Kind, found: list[Measured], wait: st
     rows, columns = distinct(cases, "placement", PLACEMENTS), distinct(cases, "sides", SIDES)
     figure = page.new_figure()
     grid = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey=True)
-    low, high = min(m.low for m in found) / 1.5, max(m.high for m in found) * 1.5
+    low, high = _limits(found)
     sizes = distinct(cases, "message_bytes")
     heading = {}
     for axes, (placement, sides) in zip(grid.flat, [(row, column) for row in rows for column in columns]):
@@ -137,10 +141,16 @@ def _figure(subject: ChannelSubject, kind: Kind, found: list[Measured], wait: st
         axes.set_ylabel(kind.axis)
     for axes in grid[-1]:
         axes.set_xlabel("bytes per message (log)")
-    sheet = page.Sheet(_title(kind, wait, rate), _reading(kind, found), _legend(heading, found), _notes(subject, found),
+    sheet = page.Sheet(_title(kind, wait, rate), _reading(kind, found), _legend(subject, heading, found), _notes(subject, found),
                        page.footer_of(subject.record))
     page.dress(figure, sheet, axes_height=_PANEL_HEIGHT * len(rows) + 0.2)
     return figure
+
+
+def _limits(found: list[Measured]) -> tuple[float, float]:
+    low, high = min(m.low for m in found) / 1.5, max(m.high for m in found) * 1.5
+    room = max(1.0, 8 * low / high) ** 0.5  # so that there is more than one round number
+    return low / room, high * room
 
 
 def _title(kind: Kind, wait: str | None, rate: float | None) -> str:
@@ -152,12 +162,15 @@ def _reading(kind: Kind, found: list[Measured]) -> str:
     window = f", at most {windows[0]} in flight" if kind.pattern != "ping_pong" and len(windows) == 1 else ""
     floors = " Dashed grey: floors, what hardware and kernel allow." if any(m.case.floor for m in found) else ""
     band = " Bands: lowest to highest trial." if any(len(m.values) > 1 for m in found) else ""
-    return f"{kind.reading}{window}.{band}{floors} The sender writes and the receiver reads every byte, but where it says not touched."
+    but = ", but where it says untouched" if not all(m.case.touched for m in found) else ""
+    return f"{kind.reading}{window}.{band}{floors} The sender writes and the receiver reads every byte{but}."
 
 
-def _legend(heading: dict[str, Line], found: list[Measured]) -> list[tuple[Any, str]]:
-    entries: list[tuple[Any, str]] = [(handle(line.look), line.label) for line in
-                                      sorted(heading.values(), key=lambda line: line.floor)]
+def _legend(subject: ChannelSubject, heading: dict[str, Line], found: list[Measured]) -> list[tuple[Any, str]]:
+    names = list(dict.fromkeys(line.channel for line in heading.values()))
+    entries: list[tuple[Any, str]] = [(handle(subject.looks[name]), channel_label(name)) for name in subject.looks if name in names]
+    if any("," in line.label for line in heading.values()):
+        entries.append((Line2D([], [], color=GREY, linestyle=(0, (1, 1)), linewidth=0.8), "thin dots: variant, as labelled"))
     if any(m.unstable for m in found):
         entries.append((unstable_handle(), UNSTABLE_WORDS))
     if any(len(m.values) > 1 for m in found):
@@ -180,8 +193,8 @@ def _draw(axes: Axes, line: Line) -> None:
         axes.errorbar(sizes, [point.median], yerr=[[point.median - point.low], [point.high - point.median]],
                       color=look.color, linestyle="", elinewidth=0.9, capsize=2, zorder=order)
     else:
-        axes.fill_between(sizes, [m.low for m in line.points], [m.high for m in line.points], color=look.color,
-                          alpha=0.15, linewidth=0, zorder=1)
+        steady = [(m.median, m.median) if m.unstable else (m.low, m.high) for m in line.points]  # modes are no spread
+        axes.fill_between(sizes, *zip(*steady), color=look.color, alpha=0.18, linewidth=0, zorder=1)
     marker = look.marker or ("_" if single else "")
     for hollow in (False, True):
         points = [m for m in line.points if m.unstable == hollow]
@@ -202,7 +215,7 @@ def draw_modes(axes: Axes, measured: Measured, color: str, order: float) -> None
 def _set_axes(axes: Axes, sizes: list[int], low: float, high: float, kind: Kind) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_xlim(sizes[0] / 1.6, sizes[-1] * 1.6)
+    axes.set_xlim(sizes[0] / (1.6 if len(sizes) > 1 else 8), sizes[-1] * 1.6)
     axes.set_ylim(low, high)
     axes.set_yticks(ticks_between(low, high, 8))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: kind.ticks(value)))
@@ -211,11 +224,11 @@ def _set_axes(axes: Axes, sizes: list[int], low: float, high: float, kind: Kind)
     axes.yaxis.set_minor_locator(NullLocator())
 
 
-def set_size_ticks(axes: Axes, sizes: list[int], most: int = 9) -> None:
+def set_size_ticks(axes: Axes, sizes: list[int], most: int = 11) -> None:
     """The sizes that were measured, as far as their labels have room."""
     room = (sizes[-1] / sizes[0]) ** (1 / most)
     shown = sizes[:1]
     for size in sizes[1:]:
         if size >= shown[-1] * room:
             shown.append(size)
-    axes.set_xticks(shown, [size_text(size) for size in shown])
+    axes.set_xticks(shown, [short_size(size) for size in shown], fontsize=7)

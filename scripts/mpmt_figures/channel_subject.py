@@ -143,6 +143,11 @@ def size_text(count: float) -> str:
     return f"{count:.4g} B"
 
 
+def short_size(count: int) -> str:
+    """8, 4Ki, 1Mi: bytes as on the command line"""
+    return size_text(count).removesuffix("B").replace(" ", "")
+
+
 def handle(look: Look, hollow: bool = False) -> Line2D:
     return Line2D([], [], color=look.color, marker=look.marker or None, linestyle=look.dashes, linewidth=look.width,
                   markersize=look.size, markerfacecolor="white" if hollow else look.color)
