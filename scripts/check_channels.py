@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Prints what must hold of the channels: ratios of channels to their floors, and of pools to bare channels."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+EXIT_HOLDS, EXIT_MISSES, EXIT_USAGE, EXIT_MISSING = 0, 1, 2, 69
+
+EPILOG = """\
+Medians over ok trials, paired by round within one record. A row is answered by every record that has its
+cases: with several, the record is named. The records' runs: check_channels.py --commands.
+
+exit codes:
+  0 all that has data holds · 1 something misses · 2 wrong usage, unreadable or foreign record, records of
+  several machines, or no row has data · 69 a Python package is missing
+"""
+
+# Runs are cut by what the rows need: large messages take long, and few rows ask for them.
+COMMANDS = """\
+mpmt run --family channel --channel shm_ring,boost_condition,boost_queue,pipe,unix_seqpacket --sides threads,processes --pattern ping_pong --message-bytes 64 --placement same,spread --wait block,yield --rounds 5
+mpmt run --family channel --channel shm_ring,shm_arena --sides threads,processes --pattern ping_pong --message-bytes 64,1Mi --touch yes,no --placement same,spread --wait yield --rounds 5
+mpmt run --family channel --channel shm_ring,boost_queue --sides threads,processes --pattern stream --message-bytes 64 --placement same,spread --wait block,yield --rounds 5
+mpmt run --family channel --channel shm_ring --sides threads,processes --pattern ping_pong,stream --message-bytes 8,64,512,4Ki,32Ki,256Ki,1Mi,16Mi --placement same,spread --wait block,yield --rounds 5
+mpmt run --family channel --channel shm_ring,boost_queue,pipe --sides threads,processes --pattern ping_pong --message-bytes 64 --placement free --wait block,yield --rounds 10
+mpmt run --family pool --workload empty --executor process_pool --channel shm_ring,boost_queue --workers 1 --batch 1 --window 64 --placement same,spread --wait block,yield --rounds 5"""
+
+
+@dataclass(frozen=True)
+class Row:
+    what: str
+    measured: str
+    allowed: str
+    rounds: str
+    verdict: str
+
+
+class Problem(Exception):
+    """Ends the program with one line and exit code 2."""
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="check_channels.py", description=__doc__, epilog=EPILOG,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("records", nargs="*", metavar="RECORD.json", help="record written by `mpmt run`, of either family")
+    parser.add_argument("--commands", action="store_true", help="print the runs whose records answer every row, and end")
+    options = parser.parse_args(arguments)
+    if not options.records and not options.commands:
+        parser.error("name a record, or ask for --commands")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        options = parse_arguments(arguments)
+        if options.commands:
+            print(COMMANDS)
+            return EXIT_HOLDS
+        return report(rows_of(load_runs(options.records)))
+    except ModuleNotFoundError as error:
+        print(f"check_channels.py: {sys.executable} has no package '{error.name}'", file=sys.stderr)
+        return EXIT_MISSING
+    except Problem as error:
+        print(f"check_channels.py: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_HOLDS
+
+
+def load_runs(paths: list[str]) -> list[Any]:
+    """Raises Problem for what is no record, or of another machine than the first."""
+    import mpmt_records
+    from mpmt_channel_runs import Run
+    runs = []
+    for path in paths:
+        try:
+            record = mpmt_records.load(path)
+        except mpmt_records.BadRecord as error:
+            raise Problem(str(error)) from None
+        runs.append(Run(mpmt_records.plain(Path(path).stem, 40), record))
+        keys = [run.record["context"]["machine"]["key"] for run in (runs[0], runs[-1])]
+        if keys[0] != keys[1]:
+            raise Problem(f"{mpmt_records.plain(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} in the first "
+                          "record: times of different machines are not compared")
+    return runs
+
+
+def rows_of(runs: list[Any]) -> list[Row]:
+    from mpmt_channel_checks import bulk_rows, checks
+    rows = []
+    for check in checks():
+        answers = [(run, answer) for run in runs if (answer := check.ask(run)) is not None]
+        rows += [_row(check.what + (f" [{run.label}]" if len(answers) > 1 else ""), check.allowed, answer)
+                 for run, answer in answers] or [_row(check.what, check.allowed, None)]
+    rows += [_row(*row) for row in bulk_rows(runs)]
+    return rows
+
+
+def _row(what: str, allowed: str, answer: Any) -> Row:
+    if answer is None:
+        return Row(what, "–", allowed, "–", "no data")
+    return Row(what, answer.measured + (", unstable" if answer.unstable else ""), allowed, str(answer.rounds),
+               answer.verdict)
+
+
+def report(rows: list[Row]) -> int:
+    heading = Row("what", "measured", "allowed", "trials", "verdict")
+    table = [[row.what, row.measured, row.allowed, row.rounds, row.verdict] for row in (heading, *rows)]
+    widths = [max(map(len, column)) for column in zip(*table)]
+    for cells in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in ("holds", "misses", "no data")}
+    print(f"\n{counts['holds']} hold, {counts['misses']} miss, {counts['no data']} without data")
+    few = [row for row in rows if row.rounds.isdecimal() and int(row.rounds) < 5]
+    if few:
+        print(f"{len(few)} rows rest on fewer than 5 trials")
+    if len(rows) == counts["no data"]:
+        raise Problem("no row has data: see --commands for the runs that have")
+    return EXIT_MISSES if counts["misses"] else EXIT_HOLDS
+
+
+if __name__ == "__main__":
+    sys.exit(main())
