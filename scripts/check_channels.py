@@ -21,14 +21,22 @@ exit codes:
   several machines, or no row has data · 69 a Python package is missing
 """
 
-# Runs are cut by what the rows need: large messages take long, and few rows ask for them.
-COMMANDS = """\
-mpmt run --family channel --channel shm_ring,boost_condition,boost_queue,pipe,unix_seqpacket --sides threads,processes --pattern ping_pong --message-bytes 64 --placement same,spread --wait block,yield --rounds 5
-mpmt run --family channel --channel shm_ring,shm_arena --sides threads,processes --pattern ping_pong --message-bytes 64,1Mi --touch yes,no --placement same,spread --wait yield --rounds 5
-mpmt run --family channel --channel shm_ring,boost_queue --sides threads,processes --pattern stream --message-bytes 64 --placement same,spread --wait block,yield --rounds 5
-mpmt run --family channel --channel shm_ring --sides threads,processes --pattern ping_pong,stream --message-bytes 8,64,512,4Ki,32Ki,256Ki,1Mi,16Mi --placement same,spread --wait block,yield --rounds 5
-mpmt run --family channel --channel shm_ring,boost_queue,pipe --sides threads,processes --pattern ping_pong --message-bytes 64 --placement free --wait block,yield --rounds 10
-mpmt run --family pool --workload empty --executor process_pool --channel shm_ring,boost_queue --workers 1 --batch 1 --window 64 --placement same,spread --wait block,yield --rounds 5"""
+_CHANNELS = "mpmt run --family channel --sides threads,processes"
+_PINNED = "--placement same,spread --wait block,yield --rounds 5"
+# Runs are cut by what the rows need: large messages take long, and few rows ask for them. Floors come by themselves.
+COMMANDS = [
+    f"{_CHANNELS} --channel shm_ring,boost_condition,boost_queue,pipe,unix_seqpacket --pattern ping_pong --message-bytes 64 "
+    f"{_PINNED}",
+    f"{_CHANNELS} --channel shm_ring,shm_arena --pattern ping_pong --message-bytes 64,1Mi --touch yes,no "
+    "--placement same,spread --wait yield --rounds 5",
+    f"{_CHANNELS} --channel boost_queue --pattern stream --message-bytes 64 --no-floors {_PINNED}",
+    f"{_CHANNELS} --channel shm_ring --pattern ping_pong,stream --message-bytes 8,64,512,4Ki,32Ki,256Ki,1Mi,16Mi --no-floors "
+    f"{_PINNED}",
+    f"{_CHANNELS} --channel shm_ring,boost_queue,pipe --pattern ping_pong --message-bytes 64 --placement free "
+    "--wait block,yield --no-floors --rounds 10",
+    "mpmt run --family pool --workload empty --executor process_pool --channel shm_ring,boost_queue --workers 1 --batch 1 "
+    f"--window 64 {_PINNED}",
+]
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parse_arguments(arguments)
         if options.commands:
-            print(COMMANDS)
+            print("\n".join(COMMANDS))
             return EXIT_HOLDS
         return report(rows_of(load_runs(options.records)))
     except ModuleNotFoundError as error:
@@ -99,7 +107,7 @@ def rows_of(runs: list[Any]) -> list[Row]:
     for check in checks():
         answers = [(run, answer) for run in runs if (answer := check.ask(run)) is not None]
         rows += [_row(check.what + (f" [{run.label}]" if len(answers) > 1 else ""), check.allowed, answer)
-                 for run, answer in answers] or [_row(check.what, check.allowed, None)]
+                 for run, answer in answers] or [_row(check.what, check.allowed, None)] * (not check.optional)
     rows += [_row(*row) for row in bulk_rows(runs)]
     return rows
 

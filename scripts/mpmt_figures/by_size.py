@@ -79,7 +79,8 @@ def _figures(subject: ChannelSubject, kind: Kind) -> Iterator[tuple[str, Figure]
     found = [m for case in subject.cases if case.pattern == kind.pattern and (case.touched or kind.untouched)
              and (m := subject.measured(case, kind.column))]
     if not found:
-        raise NothingToDraw(f"no ok trial of the pattern {kind.pattern}" + ("" if kind.untouched else " whose bytes are touched"))
+        which = "" if kind.untouched else " whose bytes are touched"
+        raise NothingToDraw(f"no ok trial of the pattern {kind.pattern}{which}")
     for rate in distinct((m.case for m in found), "rate"):
         at_rate = [m for m in found if m.case.rate == rate]
         waits = [wait for wait in distinct((m.case for m in at_rate), "wait", WAITS) if wait] or [None]
@@ -158,17 +159,23 @@ def _title(kind: Kind, wait: str | None, rate: float | None) -> str:
 
 
 def _reading(kind: Kind, found: list[Measured]) -> str:
-    windows = sorted({m.case.window for m in found})
-    window = f", at most {windows[0]} in flight" if kind.pattern != "ping_pong" and len(windows) == 1 else ""
-    floors = " Dashed grey: floors, what hardware and kernel allow." if any(m.case.floor for m in found) else ""
+    flying = {floor: _windows(found, floor) for floor in (False, True)}
+    window = f", at most {flying[False]} in flight" if kind.pattern != "ping_pong" and flying[False] else ""
+    beside = f", with {flying[True]} in flight" if window and flying[True] else ""
+    floors = f" Dashed grey: floors, what hardware and kernel allow{beside}." if any(m.case.floor for m in found) else ""
     band = " Bands: lowest to highest trial." if any(len(m.values) > 1 for m in found) else ""
     but = ", but where it says untouched" if not all(m.case.touched for m in found) else ""
     return f"{kind.reading}{window}.{band}{floors} The sender writes and the receiver reads every byte{but}."
 
 
+def _windows(found: list[Measured], floor: bool) -> str:
+    windows = sorted({m.case.window for m in found if m.case.floor == floor})
+    return " to ".join(str(window) for window in (windows[:1] + windows[1:][-1:]))
+
+
 def _legend(subject: ChannelSubject, heading: dict[str, Line], found: list[Measured]) -> list[tuple[Any, str]]:
     names = list(dict.fromkeys(line.channel for line in heading.values()))
-    entries: list[tuple[Any, str]] = [(handle(subject.looks[name]), channel_label(name)) for name in subject.looks if name in names]
+    entries: list[tuple[Any, str]] = [(handle(look), channel_label(name)) for name, look in subject.looks.items() if name in names]
     if any("," in line.label for line in heading.values()):
         entries.append((Line2D([], [], color=GREY, linestyle=(0, (1, 1)), linewidth=0.8), "thin dots: variant, as labelled"))
     if any(m.unstable for m in found):

@@ -23,8 +23,8 @@ PLACEMENTS = {"same": "one CPU (same)", "spread": "two CPUs (spread)", "free": "
 SIDES = {"threads": "threads", "processes": "processes"}
 WAITS = ("block", "yield", "spin")
 UNSTABLE_WORDS = "hollow: unstable, with the trials' modes"
-UNSTABLE_NOTE = ("Hollow: unstable (trials have two modes, joined by a thin line, or vary by more than 20 %): where it lies says little, and "
-                 "names no winner.")
+UNSTABLE_NOTE = ("Hollow: unstable (trials have two modes, joined by a thin line, or vary by more than 20 %): where it lies "
+                 "says little, and names no winner.")
 
 
 @dataclass(frozen=True)

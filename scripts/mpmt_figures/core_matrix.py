@@ -56,8 +56,9 @@ def _figure(subject: ChannelSubject, cpus: list[int], values: numpy.ndarray, com
         height = max(height, 2.4)
     missing = _missing(values)
     legend: list[tuple[Any, str]] = [(_hatched(), "not measured")] if missing else []
-    reading = (f"Median round trip of a cache line bounced between two processes, pinned to the row's and the column's CPU: "
-               f"{duration(pairs[0])}" + (f" to {duration(pairs[-1])}, median {duration(float(numpy.median(pairs)))}" if several else "") + ".")
+    range_ = f" to {duration(pairs[-1])}, median {duration(float(numpy.median(pairs)))}" if several else ""
+    reading = ("Median round trip of a cache line bounced between two processes, pinned to the row's and the column's CPU: "
+               f"{duration(pairs[0])}{range_}.")
     notes = []
     if missing:
         why = "" if complete else ": the time allowed for them was over"

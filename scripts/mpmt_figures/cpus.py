@@ -96,8 +96,9 @@ def _figure(subject: ChannelSubject, size: int, panels: dict[tuple[str, str], li
     return figure
 
 
-_READING = ("Median round trip with both sides on one CPU, where each switch is the scheduler's, and on two, where a waker has to reach another "
-            "CPU or a cache line has to travel. Right: two CPUs ÷ one. Whiskers: lowest to highest trial. Grey names: floors.")
+_READING = ("Median round trip with both sides on one CPU, where each switch is the scheduler's, and on two, where a waker has to "
+            "reach another CPU or a cache line has to travel. Right: two CPUs ÷ one. Whiskers: lowest to highest trial. Grey "
+            "names: floors.")
 
 
 def _legend(bells: list[Dumbbell]) -> list[tuple[Any, str]]:

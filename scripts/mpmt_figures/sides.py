@@ -89,10 +89,11 @@ def _figure(subject: ChannelSubject, rows: list[_Row], panels: list[tuple[str, l
             axes.set_ylabel("processes ÷ threads (log)")
         if at + columns >= len(panels):
             axes.set_xlabel("bytes per message (log)")
-    reading = ("Time per operation between processes ÷ between threads, same channel, same kind of futex, placement and way to wait: above 1 "
-               f"threads are faster. Bars: 95 % t interval of the ratio paired by round; shaded: ± {EFFECT:.0%} and ± {_CLOSE:.0%}.")
+    reading = ("Time per operation between processes ÷ between threads, same channel, same kind of futex, placement and way to "
+               "wait: above 1 threads are faster. Bars: 95 % t interval of the ratio paired by round; shaded: "
+               f"± {100 * EFFECT:.0f} % and ± {100 * _CLOSE:.0f} %.")
     shown = [row for _, found in panels for row in found]
-    sheet = page.Sheet(title, reading.replace("%", " %").replace("  ", " "), _legend(keys, shown),
+    sheet = page.Sheet(title, reading, _legend(keys, shown),
                        _notes(subject, rows), page.footer_of(subject.record))
     page.dress(figure, sheet, axes_height=_PANEL_HEIGHT * lines + 0.25)
     return figure

@@ -17,6 +17,7 @@ GOLDEN = ROOT / "tests" / "data" / "golden_record.json"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from bench import BINARY, Bench, Island  # noqa: E402
+from make_channel_record import make_record  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,21 @@ def small(golden: dict[str, Any]) -> dict[str, Any]:
     for part in ("benchmarks", "comparisons"):
         golden[part] = [entry for entry in golden[part] if entry["workload"] in keep]
     return golden
+
+
+@pytest.fixture(scope="session")
+def channels_once() -> dict[str, Any]:
+    """A small record of the channel family, shared by all tests: not to be changed."""
+    return make_record(channels=("shm_ring", "pipe"), floors=("floor_futex",), sizes=(64, 4096),
+                       patterns=("ping_pong", "stream", "open_loop"),
+                       bimodal=({"channel": "pipe", "message_bytes": 4096, "placement": "spread"},),
+                       disturbed=({"channel": "pipe", "message_bytes": 64, "round": 2},))
+
+
+@pytest.fixture
+def channels(channels_once: dict[str, Any]) -> dict[str, Any]:
+    """A copy that a test may change."""
+    return copy.deepcopy(channels_once)
 
 
 @pytest.fixture
