@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws mpmt's records: speed-up, processes against threads, latency, CPU time and context switches."""
+"""Draws mpmt's records: of pools speed-up, processes against threads, latency, CPU time and context switches; of bare
+channels latency and bandwidth against size, processes against threads, one CPU against two."""
 
 from __future__ import annotations
 
@@ -24,6 +25,13 @@ figures (as PNG and SVG; long ones are dealt to several pages, NAME-1, NAME-2, .
   processes_vs_threads-deployed    the best process case against the best thread case of each workload
   latency                          percentiles of a message's latency
   costs                            CPU time and context switches per task
+of bare channels:
+  channel_latency-WAIT             round trip against the size of the message, with the floors
+  channel_open_loop-RATE-WAIT      latency at a given rate against size
+  channel_bandwidth-WAIT           bytes per second of a stream against size
+  channel_sides-PATTERN            processes ÷ threads over the same channel against size
+  channel_cpus-BYTES               one CPU against two
+  core_to_core                     a cache line's round trip between every two CPUs
 
 Only `ok` trials are drawn; unstable cases are drawn and marked. What is left out is named on standard
 output and in the figures. Several records must come from the same machine; each gets a folder of its own,
