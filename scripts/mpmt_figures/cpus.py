@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from . import page
-from .channel_subject import (SIDES, UNSTABLE_NOTE, UNSTABLE_WORDS, WAITS, ChannelSubject, Measured, channel_label, distinct,
+from .channel_subject import (SIDES, UNSTABLE_NOTE, UNSTABLE_WORDS, WAITS, ChannelSubject, Measured, channel_label,
                               size_text, unstable_handle)
 from .style import BLACK, BLUE, GREY, VERMILION, duration_ticks, ratio, ticks_between
 from .subject import NothingToDraw

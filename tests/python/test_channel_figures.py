@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ KINDS = {"channel_latency-block", "channel_latency-yield", "channel_bandwidth-bl
 
 @pytest.fixture(scope="module")
 def drawn(channels_once: Json, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    import json
     folder = tmp_path_factory.mktemp("plots")
     (folder / "record.json").write_text(json.dumps(channels_once))
     done = plot(folder / "record.json", "-o", folder / "out", "--format", "svg")

@@ -98,3 +98,33 @@ def test_it_can_be_drawn(path: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     names = {file.name for file in (tmp_path / "plots").iterdir()}
     assert {"speedup.png", "speedup.svg", "latency.svg", "processes_vs_threads-controlled.svg"} <= names
+
+
+# ---- bare channels -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def channels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("real") / "channels.json"
+    command = [BINARY, "run", "--family", "channel", "--channel", "shm_ring", "--pattern", "ping_pong,stream,open_loop",
+               "--message-bytes", "64", "--placement", "same", "--wait", "block", "--rate", "5000", "--rounds", "2",
+               "--iterations", "2", "--tasks", "64", "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return mpmt_records.load(out)
+
+
+def test_channels_follow_the_whole_schema(channels: dict[str, Any]) -> None:
+    assert [error.message for error in mpmt_records.validator().iter_errors(channels)] == []
+    described = mpmt_records.schema()["$defs"]["entry"]["properties"]
+    assert all(set(entry) <= set(described) for entry in channels["benchmarks"])
+    assert {"shm_ring", "floor_futex"} <= set(mpmt_records.cases(channels, "channel")["channel"])
+
+
+def test_a_channels_rates_follow_from_its_times(channels: dict[str, Any]) -> None:
+    for entry in channels["benchmarks"]:
+        if entry["run_type"] == "iteration" and entry["status"] == "ok":
+            assert entry["bytes_per_second"] == pytest.approx(entry["messages_per_second"] * entry["message_bytes"])
+            if entry["pattern"] != "open_loop":
+                per_operation = sorted(wall / entry["tasks"] for wall in entry["wall_ns"])
+                assert entry["ns_per_operation"] == pytest.approx(sum(per_operation) / 2)
