@@ -67,7 +67,9 @@ def _against_floor(channel: str, floor: str, limit: float, sides: str, placement
     where = {"sides": sides, "pattern": "ping_pong", "message_bytes": SMALL, "placement": placement, "wait": wait}
 
     def ask(run: Run) -> Answer | None:
-        return _ratio(medians(run.channel(channel, futexes, **where), run.channel(floor, futexes, **where)), limit)
+        case = run.channel(channel, futexes, **where)
+        kind = case.fields["futex"] if case else None
+        return _ratio(medians(case, run.channel(floor, (kind, *futexes) if kind else futexes, **where)), limit)
     return Check(f"{channel} 64 B round trip, {wait}, {placement}, {sides}", f"≤ {limit:g} × {floor}", ask)
 
 
