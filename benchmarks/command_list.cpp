@@ -35,6 +35,7 @@ Json described(const ipc::Description& part) {
           {"default_capacity", part.default_capacity},
           {"has_futex", part.has_futex},
           {"survives_a_killed_peer", part.survives_a_killed_peer},
+          {"delivers_after_a_kill", part.delivers_after_a_kill},
           {"when_a_side_is_killed", part.when_a_side_is_killed}};
 }
 

@@ -257,7 +257,8 @@ class ConditionLink final : public Link {
 
 std::unique_ptr<Link> connect(const LinkConfig& config) {
   check(config, kName, kMaxPayload);
-  return made_by_boost(kName, [&] { return std::make_unique<ConditionLink>(config); });
+  return made_by_boost(kName, 2 * (config.capacity + 1) * (kMaxHeadBytes + config.max_payload_bytes),
+                       [&] { return std::make_unique<ConditionLink>(config); });
 }
 
 const Registration registered{{
@@ -266,6 +267,7 @@ const Registration registered{{
     .copies_per_message = 2,
     .max_payload_bytes = kMaxPayload,
     .survives_a_killed_peer = false,
+    .delivers_after_a_kill = false,
     .when_a_side_is_killed = "a call that sleeps while the other side is killed holding the mutex (it was copying) "
                              "never returns; all others say so within a second",
     .connect = connect,

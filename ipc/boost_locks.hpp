@@ -9,9 +9,11 @@
 #pragma once
 
 #include <boost/interprocess/exceptions.hpp>
+#include <new>
 #include <utility>
 
 #include "base/checked.hpp"
+#include "ipc/limits.hpp"
 #include "ipc/waiting.hpp"
 
 #ifndef BOOST_INTERPROCESS_ENABLE_TIMEOUT_WHEN_LOCKING
@@ -60,13 +62,16 @@ bool wait_for_peer_unless_locked(AnyBell& bell, const Patience& patience, Operat
   return (poll() || wait_for_peer(bell, patience, poll)) && !given_up;
 }
 
-/// Runs `make`, whose failures in Boost become std::system_error.
+/// Runs `make`, which wants `bytes` of memory; failures in Boost and of allocation become std::system_error.
 template <class Make>
-auto made_by_boost(std::string_view channel, Make&& make) {
+auto made_by_boost(std::string_view channel, std::size_t bytes, Make&& make) {
   try {
     return make();
   } catch (const boost::interprocess::interprocess_exception& failure) {
-    throw_system_error(failure.get_native_error(), "boost::interprocess", text(channel, ": ", failure.what()));
+    throw_system_error(failure.get_native_error(), "boost::interprocess",
+                       text(memory_wanted(channel, bytes), ": ", failure.what()));
+  } catch (const std::bad_alloc&) {
+    throw_system_error(ENOMEM, "allocation", memory_wanted(channel, bytes));
   }
 }
 

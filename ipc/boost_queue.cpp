@@ -179,7 +179,8 @@ class QueueLink final : public Link {
 
 std::unique_ptr<Link> connect(const LinkConfig& config) {
   check(config, kName, kMaxPayload);
-  return made_by_boost(kName, [&] { return std::make_unique<QueueLink>(config); });
+  return made_by_boost(kName, 2 * (config.capacity + 1) * (kMaxHeadBytes + config.max_payload_bytes),
+                       [&] { return std::make_unique<QueueLink>(config); });
 }
 
 const Registration registered{{
@@ -191,6 +192,7 @@ const Registration registered{{
     .copies_per_message = 2,
     .max_payload_bytes = kMaxPayload,
     .default_capacity = 64,
+    .delivers_after_a_kill = false,
     .when_a_side_is_killed = "waiting calls say so within a second; what it held the lock of is lost, try_ calls say "
                              "full or empty after 100 ms",
     .connect = connect,

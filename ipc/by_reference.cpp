@@ -156,7 +156,7 @@ class ReferenceEnd final : public End {
   std::span<std::byte> lend(std::size_t bytes) override {
     auto& buffer = lent_[next_lent_];
     next_lent_ = (next_lent_ + 1) % lent_.size();
-    if (buffer.size() < bytes) buffer.resize(bytes);
+    grow(buffer, bytes, kName);
     return {buffer.data(), bytes};
   }
 

@@ -84,7 +84,8 @@ class WaitingEnd {
 
   /// The next message, waiting until the deadline; nothing when that has passed. Its bytes are valid until the next
   /// receive on this end. Throws PeerGone when the peer has ended and nothing more will come, at most kNoticeOfDeath
-  /// after its end; what it had sent before is delivered first.
+  /// after its end; what it had sent before is delivered first (of a killed peer: where the channel's description says
+  /// so).
   virtual std::optional<Message> receive(Deadline deadline) = 0;
 
   /// A buffer of `bytes` ≤ max_payload_bytes to build a payload in that is sent from this end: sending from it saves
@@ -142,6 +143,7 @@ struct Description {
   std::size_t default_capacity = 64;       ///< messages each way
   bool has_futex = false;                  ///< sleeps on a futex of its own: LinkConfig::futex applies
   bool survives_a_killed_peer = true;      ///< false: a waiting call may never return; the next field says when
+  bool delivers_after_a_kill = true;       ///< what a killed peer had sent is still received
   std::string_view when_a_side_is_killed;  ///< what the other side sees, one line
   /// Throws std::length_error, LimitReached, std::system_error or std::runtime_error with the limit at fault; leaves
   /// nothing then.

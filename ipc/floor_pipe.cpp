@@ -1,8 +1,8 @@
 // floor_pipe: a write() and a read() of a pipe a message, as large as the pipe may be.
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include "ipc/broken_pipes.hpp"
 #include "ipc/floor_ports.hpp"
 
 namespace mpmt::ipc {
@@ -35,6 +35,7 @@ class PipeLink final : public WaitingLink {
 
   WaitingEnd& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }
   void keep(Side side) override {
+    ignore_broken_pipes();
     Pipe& outgoing = side == Side::submitter ? to_worker_ : to_submitter_;
     Pipe& incoming = side == Side::submitter ? to_submitter_ : to_worker_;
     outgoing.out.reset();
@@ -47,13 +48,6 @@ class PipeLink final : public WaitingLink {
   PortEnd<ReadWrite> submitter_;
   PortEnd<ReadWrite> worker_;
 };
-
-/// A write to a pipe that nobody reads any more is to be an error, not the end of the process.
-void ignore_broken_pipes() {
-  struct sigaction present {};
-  ::sigaction(SIGPIPE, nullptr, &present);
-  if (present.sa_handler == SIG_DFL) ::signal(SIGPIPE, SIG_IGN);
-}
 
 std::unique_ptr<WaitingLink> connect(const LinkConfig& config) {
   check(config, kName, kMaxPayload);

@@ -1,7 +1,11 @@
 #include "ipc/limits.hpp"
 
+#include <sys/resource.h>
+
+#include <new>
 #include <stdexcept>
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 
 namespace mpmt::ipc {
@@ -26,6 +30,23 @@ void check(const Message& message, std::string_view channel, std::size_t max_pay
         text(channel, ": a head of ", message.head.size(), " bytes is larger than ", kMaxHeadBytes));
   }
   check_payload(message.payload.size(), channel, max_payload_bytes, "this link was made for,");
+}
+
+std::string memory_wanted(std::string_view channel, std::size_t bytes) {
+  rlimit address_space{};
+  ::getrlimit(RLIMIT_AS, &address_space);
+  const bool limited = address_space.rlim_cur != RLIM_INFINITY;
+  return text(channel, ": ", bytes, " bytes of memory",
+              limited ? text("; RLIMIT_AS is ", address_space.rlim_cur, " bytes") : "");
+}
+
+void grow(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel) {
+  if (buffer.size() >= bytes) return;
+  try {
+    buffer.resize(bytes);
+  } catch (const std::bad_alloc&) {
+    throw_system_error(ENOMEM, "allocation", memory_wanted(channel, bytes));
+  }
 }
 
 void throw_wrong_calls(const LinkConfig& config, std::string_view channel) {

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ipc/channel.hpp"
 
@@ -14,6 +16,12 @@ void check(const LinkConfig& config, std::string_view channel, std::size_t max_p
 
 /// Throws std::length_error unless the message fits a link made with `max_payload_bytes`.
 void check(const Message& message, std::string_view channel, std::size_t max_payload_bytes);
+
+/// "<channel>: <bytes> bytes of memory", with RLIMIT_AS where there is one: the object of a failed allocation.
+std::string memory_wanted(std::string_view channel, std::size_t bytes);
+
+/// Grows `buffer` to at least `bytes`; throws std::system_error naming them when there is not so much memory.
+void grow(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel);
 
 [[noreturn]] void throw_wrong_calls(const LinkConfig& config, std::string_view channel);
 

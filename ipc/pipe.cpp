@@ -1,13 +1,10 @@
 // pipe: a pipe each way.
 //
-// A process that writes to a pipe that nobody reads any more is sent SIGPIPE, and no flag of write() prevents that:
-// connect() has this process ignore it, unless it handles it already.
-//
 // Two sides that each send a message larger than a pipe holds, and receive only then, wait for each other.
 #include <fcntl.h>
-#include <signal.h>
 
 #include "base/proc_files.hpp"
+#include "ipc/broken_pipes.hpp"
 #include "ipc/descriptor_wait.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/stream_end.hpp"
@@ -19,14 +16,6 @@ constexpr std::string_view kName = "pipe";
 constexpr std::size_t kMaxPayload = std::size_t{16} << 20;
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kMostSuggested = std::size_t{1} << 20;
-
-void ignore_broken_pipes() {
-  struct sigaction action {};
-  checked([&] { return ::sigaction(SIGPIPE, nullptr, &action); }, "sigaction SIGPIPE", kName);
-  if (action.sa_handler != SIG_DFL) return;
-  action.sa_handler = SIG_IGN;
-  checked([&] { return ::sigaction(SIGPIPE, &action, nullptr); }, "sigaction SIGPIPE", kName);
-}
 
 /// A message takes whole pages, unless it begins on the page of the one before; of a message that is still in the pipe,
 /// an earlier page may be in use, too.

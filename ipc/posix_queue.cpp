@@ -112,7 +112,7 @@ class PosixQueueEnd final : public End {
 
  private:
   std::byte* payload_place() {
-    if (built_.empty()) built_.resize(kPayloadOffset + config_.max_payload_bytes);
+    grow(built_, kPayloadOffset + config_.max_payload_bytes, kName);
     return built_.data() + kPayloadOffset;
   }
 
@@ -138,7 +138,7 @@ class PosixQueueEnd final : public End {
   }
 
   bool read() {
-    if (received_.empty()) received_.resize(max_frame_bytes(config_));  // in the process that reads
+    grow(received_, max_frame_bytes(config_), kName);  // in the process that reads
     auto* const bytes = reinterpret_cast<char*>(received_.data());
     if (::mq_receive(incoming_.get(), bytes, received_.size(), nullptr) >= 0) return true;
     if (is_not_now(errno)) return false;

@@ -73,7 +73,7 @@ class RingEnd final : public End {
   }
 
   std::span<std::byte> lend(std::size_t bytes) override {
-    if (lent_.size() < bytes) lent_.resize(bytes);
+    grow(lent_, bytes, channel_);
     return {lent_.data(), bytes};
   }
 

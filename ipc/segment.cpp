@@ -1,30 +1,21 @@
 #include "ipc/segment.hpp"
 
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/interprocess/exceptions.hpp>
 
 #include "base/checked.hpp"
-#include "base/text.hpp"
+#include "ipc/limits.hpp"
 
 namespace mpmt::ipc {
 namespace {
-
-std::string described(std::string_view channel, std::size_t bytes) {
-  rlimit address_space{};
-  ::getrlimit(RLIMIT_AS, &address_space);
-  const bool limited = address_space.rlim_cur != RLIM_INFINITY;
-  return text(channel, ": ", bytes, " bytes of shared memory",
-              limited ? text("; RLIMIT_AS is ", address_space.rlim_cur, " bytes") : "");
-}
 
 boost::interprocess::mapped_region mapped(std::string_view channel, std::size_t bytes) {
   try {
     return boost::interprocess::anonymous_shared_memory(bytes);
   } catch (const boost::interprocess::interprocess_exception& failure) {
-    throw_system_error(failure.get_native_error(), "mmap", described(channel, bytes));
+    throw_system_error(failure.get_native_error(), "mmap", memory_wanted(channel, bytes));
   }
 }
 
@@ -32,7 +23,8 @@ boost::interprocess::mapped_region mapped(std::string_view channel, std::size_t 
 void populate(std::byte* data, std::size_t bytes, std::string_view channel) {
 #ifdef MADV_POPULATE_WRITE
   if (::madvise(data, bytes, MADV_POPULATE_WRITE) == 0) return;
-  if (errno != EINVAL) throw_system_error(errno, "madvise", described(channel, bytes));  // EINVAL: Linux before 5.14
+  if (errno != EINVAL)
+    throw_system_error(errno, "madvise", memory_wanted(channel, bytes));  // EINVAL: Linux before 5.14
 #endif
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   for (std::size_t at = 0; at < bytes; at += page) static_cast<volatile std::byte*>(data)[at] = std::byte{0};

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include "ipc/broken_pipes.hpp"
 #include "ipc/descriptor_wait.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/socket_buffers.hpp"
@@ -170,7 +171,7 @@ std::optional<Message> StreamEnd::take() {
 /// Reads what there is behind what has been read, up to the end of the buffer.
 StreamEnd::Outcome StreamEnd::read() {
   const std::size_t largest = max_frame_bytes(config_);
-  if (buffer_.empty()) buffer_.resize(largest + kReadAhead);
+  grow(buffer_, largest + kReadAhead, channel_);
   if (begin_ == end_) {
     begin_ = end_ = 0;
   } else if (buffer_.size() - begin_ < largest) {
@@ -189,7 +190,7 @@ StreamEnd::Outcome StreamEnd::read() {
 }
 
 std::span<std::byte> StreamEnd::lend(std::size_t bytes) {
-  if (lent_.size() < bytes) lent_.resize(bytes);
+  grow(lent_, bytes, channel_);
   return {lent_.data(), bytes};
 }
 
@@ -210,6 +211,7 @@ StreamLink::StreamLink(const LinkConfig& config, std::string_view channel, Strea
 }
 
 void StreamLink::keep(Side side) {
+  ignore_broken_pipes();  // a forked child may have its signals reset
   (side == Side::submitter ? of_worker_ : of_submitter_) = {};
 }
 

@@ -92,6 +92,7 @@ const Registration registered{{
     .name = kName,
     .summary = "a TCP connection over 127.0.0.1 with TCP_NODELAY; one sendmsg() and one read() a message",
     .max_payload_bytes = kMaxPayload,
+    .delivers_after_a_kill = false,
     .when_a_side_is_killed =
         "waiting calls say so at once; what it had sent into a full connection may be lost with it",
     .connect = connect,

@@ -50,7 +50,7 @@ class PacketEnd final : public End {
   }
 
   std::span<std::byte> lend(std::size_t bytes) override {
-    if (lent_.size() < bytes) lent_.resize(bytes);
+    grow(lent_, bytes, kName);
     return {lent_.data(), bytes};
   }
 
@@ -74,7 +74,7 @@ class PacketEnd final : public End {
   }
 
   Outcome read() {
-    if (received_.empty()) received_.resize(max_frame_bytes(config_));  // in the process that reads
+    grow(received_, max_frame_bytes(config_), kName);  // in the process that reads
     const ssize_t bytes = ::recv(socket_.get(), received_.data(), received_.size(), 0);
     if (bytes > 0) return Outcome::done;
     if (bytes == 0) return Outcome::peer_gone;

@@ -17,15 +17,6 @@ using ipc::End;
 using ipc::Side;
 using Body = std::function<void(End&)>;
 
-/// The state of a process in /proc, 'S' when it sleeps.
-char state_of(pid_t pid) {
-  std::ifstream stat(text("/proc/", pid, "/stat"));
-  std::string name;
-  char state = 'X';
-  std::getline(stat, name, ')') >> state;
-  return state;
-}
-
 /// A payload that kills whoever copies it, when half of it has been copied.
 class DeadlyPayload {
  public:

@@ -84,14 +84,20 @@ inline Footprint footprint_after(const Footprint& wanted) {
   return Footprint();
 }
 
+/// The state letter of a process (proc(5)): 'S' is asleep, 'Z' a zombie; 'X' when there is none.
+inline char state_of(pid_t pid) {
+  FILE* const file = std::fopen(text("/proc/", pid, "/stat").c_str(), "re");
+  if (file == nullptr) return 'X';
+  char state = 'X';
+  if (std::fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 'X';
+  std::fclose(file);
+  return state;
+}
+
 /// Whether the process runs: a zombie does not, whoever is to reap it.
 inline bool is_alive(pid_t pid) {
-  FILE* const file = std::fopen(text("/proc/", pid, "/stat").c_str(), "re");
-  if (file == nullptr) return false;
-  char state = 'X';
-  const bool read = std::fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
-  std::fclose(file);
-  return read && state != 'Z' && state != 'X';
+  const char state = state_of(pid);
+  return state != 'Z' && state != 'X';
 }
 
 }  // namespace mpmt::tests
