@@ -45,7 +45,7 @@ struct Block {
   std::int64_t wall_ns = 0;
   std::uint64_t sum = 0;  ///< of the tasks' results, mod 2^64
   Usage submitter;
-  Usage workers;  ///< all of them together; zero when the submitter does the work
+  Usage workers;             ///< all of them together; zero when the submitter does the work
   std::int64_t late_ns = 0;  ///< by which an open-loop generator began its sends late through its own fault
 };
 

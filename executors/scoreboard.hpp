@@ -8,15 +8,12 @@
 #include <memory>
 #include <new>
 
-#include "base/shared_region.hpp"
 #include "base/bell.hpp"
+#include "base/cache_line.hpp"
+#include "base/shared_region.hpp"
 #include "executors/executor.hpp"
 
 namespace mpmt::executors {
-
-inline constexpr std::size_t kCacheLine = 64;
-/// Two lines: the adjacent-line prefetcher of x86 couples pairs.
-inline constexpr std::size_t kPadding = 2 * kCacheLine;
 
 /// One worker's slot. Written by the worker, read by the submitter; of plain size and layout, the same for threads and
 /// processes. After a worker has been killed it says what the worker had in hand.

@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::string_view kName = "by_reference";
 constexpr std::size_t kMaxPayload = std::size_t{1} << 30;
-constexpr std::size_t kCacheLine = 64;
 
 struct Slot {
   std::array<std::byte, kMaxHeadBytes> head;

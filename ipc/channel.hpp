@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/bell.hpp"
+#include "base/cache_line.hpp"
 #include "base/catalog.hpp"
 #include "base/clock.hpp"
 
@@ -67,7 +68,10 @@ struct LimitReached : std::runtime_error {
 
 /// The waiting half of an end. Used by one thread at a time; the two ends are used concurrently. Messages arrive whole,
 /// once, in the order sent.
-class WaitingEnd {
+///
+/// Each end is on cache lines of its own: between threads both are parts of one link, and what one side remembers would
+/// be fetched away by the other each time.
+class alignas(kPadding) WaitingEnd {
  public:
   virtual ~WaitingEnd() = default;
 

@@ -20,14 +20,11 @@
 #include <new>
 #include <optional>
 
+#include "base/cache_line.hpp"
 #include "base/memory_model.hpp"
 #include "ipc/channel.hpp"
 
 namespace mpmt::ipc {
-
-inline constexpr std::size_t kCacheLine = 64;
-/// Two lines: the adjacent-line prefetcher of x86 couples pairs.
-inline constexpr std::size_t kPadding = 2 * kCacheLine;
 
 /// The shared state of a ring, and where its records lie. `Memory`: see base/memory_model.hpp.
 template <class Memory>

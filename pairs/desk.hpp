@@ -5,12 +5,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/cache_line.hpp"
 #include "base/histogram.hpp"
 #include "pairs/pair.hpp"
 
 namespace mpmt::pairs {
-
-inline constexpr std::size_t kPadding = 128;
 
 /// In memory that both sides map. The submitter's side sets an order and rings; the other side says `ready` just before
 /// it enters the conversation, and `done` after it.

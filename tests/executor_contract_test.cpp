@@ -34,13 +34,24 @@ class EveryExecutor : public PoolTest {
         ->prepare({work.grain, work.payload_bytes, data_dir_.path()});
   }
 
+  /// Null where this machine's limits do not allow such links: not those of the smallest window.
+  std::unique_ptr<executors::Executor> start_if_allowed(workloads::Fixture& fixture, const Config& config) const {
+    try {
+      return start(fixture, config);
+    } catch (const ipc::LimitReached& limit) {
+      EXPECT_GT(config.window * config.batch, 1U) << limit.what();
+      return nullptr;
+    }
+  }
+
   /// Blocks of no, one and many tasks.
   void blocks_are_right(Config config, const Work& work) {
     SCOPED_TRACE(text(work.workload, ", workers ", config.workers, ", batch ", config.batch, ", window ", config.window,
                       ", placement ", static_cast<int>(config.placement), ", wait ", static_cast<int>(config.wait)));
     const auto fixture = prepare(work);
     config.payload_bytes = work.payload_bytes;
-    const auto executor = start(*fixture, config);
+    const auto executor = start_if_allowed(*fixture, config);
+    if (executor == nullptr) return;
     for (const std::uint64_t tasks : {0, 1, 7, 100, 1}) {
       Histogram latency;
       const auto outcome = executor->run({tasks, true, &latency}, soon());

@@ -120,13 +120,13 @@ TEST(Protocol, a_message_without_one_of_its_fields_is_refused) {
       }
     }
   };
-  refused_without_any(to_json(Assignment{linked_case(), 1, 1, 1, ""}), {},
+  refused_without_any(to_json(Assignment{linked_case(), 1, 1, 1, ""}), {"cpus"},
                       [](const Json& message) { assignment_from(message); });
   refused_without_any(to_json(linked_case()), {"batch_split"}, [](const Json& fields) { case_from(fields); });
   executors::Block block;
   block.tasks = 1;
   block.wall_ns = 1;
-  refused_without_any(to_json(block), {"type"}, [](const Json& message) { block_from(message); });
+  refused_without_any(to_json(block), {"type", "late_ns"}, [](const Json& message) { block_from(message); });
   refused_without_any(to_json(Histogram()), {}, [](const Json& fields) { histogram_from(fields); });
 }
 

@@ -21,7 +21,7 @@ constexpr std::uint64_t below_wrap(std::uint64_t bytes) {
 // Records of one line each: the ring has four, so that the fourth ends exactly where the ring ends.
 constexpr Shape kSmallest{.first = below_wrap(128)};
 // The consumer keeps one line to itself.
-constexpr Shape kLazy{.laziness = ipc::kCacheLine, .first = below_wrap(192)};
+constexpr Shape kLazy{.laziness = kCacheLine, .first = below_wrap(192)};
 // Records of one and two lines: some do not fit before the end of the ring, and a mark is left there.
 constexpr Shape kMixed{.max_message_bytes = 120, .first = below_wrap(320)};
 
@@ -82,7 +82,7 @@ class Replay {
  private:
   const Shape shape_;
   const std::size_t bytes_;
-  alignas(ipc::kCacheLine) std::byte records_[1024] = {};
+  alignas(kCacheLine) std::byte records_[1024] = {};
   ipc::Ring ring_;
   ipc::Producer producer_{ring_};
   ipc::Consumer consumer_{ring_};
@@ -110,7 +110,7 @@ void replay_all(const Shape& shape, const std::vector<std::size_t>& sizes, int o
 
 TEST(RingArithmetic, a_ring_holds_what_it_is_made_for_in_every_sequence_of_sends_and_receives) {
   for (const std::uint64_t first : {std::uint64_t{0}, below_wrap(192)}) {
-    for (const std::size_t laziness : {std::size_t{0}, ipc::kCacheLine, 2 * ipc::kCacheLine}) {
+    for (const std::size_t laziness : {std::size_t{0}, kCacheLine, 2 * kCacheLine}) {
       replay_all({1, 56, laziness, first}, {0, 56}, 8);
       replay_all({1, 120, laziness, first}, {56, 120}, 8);
       replay_all({2, 184, laziness, first}, {8, 121, 184}, 6);

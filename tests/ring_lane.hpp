@@ -26,7 +26,7 @@ struct Lane {
 
   BasicBell<AnyMemory> message_there{FutexScope::one_process};
   BasicBell<AnyMemory> room_there{FutexScope::one_process};
-  alignas(ipc::kCacheLine) std::byte records[kBytes] = {};
+  alignas(kCacheLine) std::byte records[kBytes] = {};
   ipc::BasicRing<AnyMemory> ring{records, kBytes, shape.laziness, shape.first};
 };
 
