@@ -48,7 +48,8 @@ bool attempt_is_last(const Patience& patience, Attempt&& attempt, bool& success)
 /// Calls `attempt` until it returns true; false when the deadline has passed before, by up to kLongestSleep. `attempt`
 /// makes system calls on `descriptor`, which returns from them as sleeps_in_calls() says; where the descriptor itself
 /// shows the peer's end, it throws PeerGone. `event`: of poll(), what it waits for.
-/// `block`: sleeps in the attempt. `yield`: gives up the CPU kYields times, and sleeps in poll(). `spin`: never sleeps.
+/// `block`: sleeps in the attempt. `yield`: gives up the CPU between attempts for kYieldFor, and sleeps in poll().
+/// `spin`: never sleeps.
 template <class Attempt>
 bool wait_for_descriptor(int descriptor, short event, const Patience& patience, Attempt&& attempt) {
   bool success = false;
@@ -67,9 +68,7 @@ bool wait_for_descriptor(int descriptor, short event, const Patience& patience, 
       if (attempt_is_last(patience, attempt, success)) return success;
     }
   }
-  for (int yield = 0; yield < kYields; ++yield, yield_cpu()) {
-    if (attempt()) return true;
-  }
+  if (attempt() || yield_until(attempt)) return true;
   for (;;) {
     pollfd ready{descriptor, event, 0};
     ::poll(&ready, 1, kLongestSleep.count());

@@ -15,6 +15,27 @@ namespace mpmt::ipc {
 /// CPU take, and much less than going to sleep.
 inline constexpr int kLooksBeforeYield = 100;
 
+/// How long `yield` gives up the CPU before it sleeps. Longer than it takes to wake a sleeper on another CPU (some 60
+/// us on a virtual machine), or else two sides that have once fallen asleep stay with it for good: each then sleeps
+/// again before the other one, just awake, can answer.
+inline constexpr std::chrono::microseconds kYieldFor{200};
+
+/// Calls `poll` until it returns true, giving up the CPU before each; false after kYieldFor.
+template <class Poll>
+bool yield_until(Poll&& poll) {
+  constexpr int yields_per_clock_read = 16;
+  std::optional<Clock::time_point> end;
+  for (;;) {
+    for (int yield = 0; yield < yields_per_clock_read; ++yield) {
+      yield_cpu();
+      if (poll()) return true;
+    }
+    const auto now = Clock::now();
+    if (!end) end = now + kYieldFor;
+    if (now >= *end) return false;
+  }
+}
+
 /// What a waiting call must know besides what it waits for.
 struct Patience {
   Wait how = Wait::block;
@@ -49,7 +70,7 @@ bool is_over(const Patience& patience, Poll&& poll, bool& success) {
 /// Calls `poll` until it returns true; false when the deadline has passed before, by up to kLongestSleep. In between it
 /// looks again, gives up the CPU or sleeps on `bell`, as `patience.how` says:
 /// `block`: sleeps at once. `yield`: looks kLooksBeforeYield times, unless the peer shares this CPU, gives up the CPU
-/// kYields times, and sleeps. `spin`: looks for ever.
+/// for kYieldFor, and sleeps. `spin`: looks for ever.
 /// Throws PeerGone within kNoticeOfDeath.
 template <class AnyBell, class Poll>
 bool wait_for_peer(AnyBell& bell, const Patience& patience, Poll&& poll) {
@@ -69,10 +90,7 @@ bool wait_for_peer(AnyBell& bell, const Patience& patience, Poll&& poll) {
     for (int look = 0; look < kLooksBeforeYield && !patience.peer_on_this_cpu; ++look, cpu_relax()) {
       if (poll()) return true;
     }
-    for (int yield = 0; yield < kYields; ++yield) {
-      yield_cpu();
-      if (poll()) return true;
-    }
+    if (yield_until(poll)) return true;
   }
   tick_in_blocking_calls();
   for (;;) {

@@ -63,7 +63,8 @@ TEST_P(EveryExchangeProfile, has_floors_beside_the_channels_at_the_same_sizes_si
 TEST_P(EveryExchangeProfile, measures_the_members_of_a_block_over_one_channel) {
   auto options = channel_options();
   options.profile = GetParam();
-  for (const auto& [block, members] : exchanges_of(options).blocks()) {
+  const auto plan = exchanges_of(options);
+  for (const auto& [block, members] : plan.blocks()) {
     for (const Case* member : members) {
       EXPECT_EQ(member->channel, members.front()->channel);
       EXPECT_EQ(member->exchange.message_bytes, members.front()->exchange.message_bytes);
