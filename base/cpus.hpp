@@ -17,9 +17,9 @@ struct UsableCpus {
 /// Affinity mask (which reflects cpusets) and cpu.max / cpu.cfs_quota_us of every ancestor cgroup, now.
 UsableCpus usable_cpus();
 
-/// The given CPUs grouped by physical core, as /sys/devices/system/cpu/*/topology has it: each group in the order given,
-/// groups in the order of their first members. Where /sys does not tell, every CPU is a core of its own; a virtual
-/// machine may not tell the truth.
+/// The given CPUs grouped by physical core, as /sys/devices/system/cpu/*/topology has it: each group in the order
+/// given, groups in the order of their first members. Where /sys does not tell, every CPU is a core of its own; a
+/// virtual machine may not tell the truth.
 std::vector<std::vector<int>> cores_of(const std::vector<int>& cpus);
 
 /// Pins the calling thread to one CPU. Throws std::system_error naming the CPU.
