@@ -227,17 +227,18 @@ bool Interleaver::choose() {
     if (!done) failure_ = "deadlock";
   }
   auto sleeping = asleep();
-  const auto [known, is_new] = states_.try_emplace(state(), sleeping);
+  const auto [place, is_new] = states_.try_emplace(state(), sleeping);
+  auto& known = place->second;  // a variable, since clang does not capture structured bindings
   if (is_new) {
     std::erase_if(steps, [&](const Step& step) { return contains(sleeping, step); });
   } else {
-    steps = std::exchange(known->second, {});
+    steps = std::exchange(known, {});
     std::erase_if(steps, [&](const Step& step) {
       const bool again = contains(sleeping, step);
-      if (again) known->second.push_back(step);
+      if (again) known.push_back(step);
       return again;
     });
-    sleeping = known->second;
+    sleeping = known;
   }
   if (steps.empty()) return false;
   result_.steps += steps.size();
