@@ -42,7 +42,8 @@ class BasicBell {
 
   /// First half of going to sleep: from here on ring() wakes. The ticket goes to sleep().
   std::uint32_t announce() {
-    const auto ticket = word_.load(std::memory_order_relaxed);
+    // Acquire: a ringer of the sleep before has cleared `sleeping_` before it counted.
+    const auto ticket = word_.load(std::memory_order_acquire);
     sleeping_.store(1, std::memory_order_relaxed);
     Memory::fence();
     return ticket;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
@@ -107,13 +108,20 @@ FutexScope futex_from(std::string_view name) {
 
 namespace {
 
+/// All digits that matter: two rates are two cases.
+std::string number_text(double value) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed).ptr;
+  return {digits.data(), end};
+}
+
 std::string exchange_name(const Case& c) {
   const auto& e = c.exchange;
   std::string name = text(c.channel, "/", text_of(e.sides), "/", text_of(e.pattern), "/bytes:", e.message_bytes,
                           "/window:", c.window, "/placement:", text_of(c.placement));
   if (c.has_wait()) name += text("/wait:", text_of(c.wait));
   if (e.futex) name += text("/futex:", text_of(*e.futex));
-  if (e.pattern == pairs::Pattern::open_loop) name += text("/rate:", e.rate);
+  if (e.pattern == pairs::Pattern::open_loop) name += text("/rate:", number_text(e.rate));
   if (!e.touched) name += "/touch:no";
   return name;
 }
@@ -158,6 +166,12 @@ Case exchange_from(const Json& fields) {
 int bench_version_of(const Case& measured) {
   if (measured.is_exchange()) return pairs::kVersion;
   return workloads::WorkloadCatalog::instance().find(measured.workload)->version;
+}
+
+bool Case::has_wait() const {
+  if (!is_exchange()) return has_links();  // pools wait outside their channels
+  const auto* const used = exchange.floor ? nullptr : ipc::ChannelCatalog::instance().find(channel);
+  return used != nullptr && used->has_wait;
 }
 
 bool Case::uses_processes() const {

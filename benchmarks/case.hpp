@@ -48,7 +48,7 @@ struct Case {
   bool is_exchange() const { return family == Family::channel; }
   bool has_links() const { return !channel.empty(); }
   /// Whether the axis `wait` applies.
-  bool has_wait() const { return has_links() && !exchange.floor; }
+  bool has_wait() const;
   /// Whether the work is done in other processes than the submitter's.
   bool uses_processes() const;
 

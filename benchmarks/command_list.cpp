@@ -33,6 +33,7 @@ Json described(const ipc::Description& part) {
           {"copies_per_message", part.copies_per_message},
           {"max_payload_bytes", part.max_payload_bytes},
           {"default_capacity", part.default_capacity},
+          {"has_wait", part.has_wait},
           {"has_futex", part.has_futex},
           {"survives_a_killed_peer", part.survives_a_killed_peer},
           {"delivers_after_a_kill", part.delivers_after_a_kill},

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <random>
 
+#include "base/cache_line.hpp"
 #include "base/child_process.hpp"
 #include "base/cpu_relax.hpp"
 #include "base/cpus.hpp"
@@ -23,12 +24,12 @@ constexpr std::chrono::milliseconds kBudget{3000};
 constexpr std::chrono::milliseconds kBallPatience{500};
 constexpr int kBallTurns = 5;
 constexpr std::uint32_t kRoundTrips = 2000;
-constexpr double kSiblings = 0.5;  ///< of the median round trip
+constexpr double kSiblings = 0.6;  ///< of the round trip to the next but one
 
 struct Ball {
-  alignas(128) std::atomic<std::uint32_t> there{0};
-  alignas(128) std::atomic<std::uint32_t> back{0};
-  alignas(128) double round_trip_ns = 0;
+  alignas(kPadding) std::atomic<std::uint32_t> there{0};
+  alignas(kPadding) std::atomic<std::uint32_t> back{0};
+  alignas(kPadding) double round_trip_ns = 0;
 };
 
 /// False when the other side does not come in time: it may share our CPU, or be gone.
@@ -113,21 +114,32 @@ class Cores {
   std::vector<std::size_t> parent_;
 };
 
-void join_close_ones(Cores& cores, const CoreMatrix& matrix) {
-  std::vector<double> all;
-  const auto for_each_pair = [&](auto&& take) {
-    for (std::size_t i = 0; i < matrix.cpus.size(); ++i) {
-      for (std::size_t j = i + 1; j < matrix.cpus.size(); ++j) {
-        if (const auto& ns = matrix.round_trip_ns[i][j]) take(i, j, *ns);
-      }
-    }
-  };
-  for_each_pair([&](auto, auto, double ns) { all.push_back(ns); });
-  if (all.empty()) return;
-  const double close = kSiblings * median(all);
-  for_each_pair([&](std::size_t i, std::size_t j, double ns) {
-    if (ns < close) cores.join(i, j);
-  });
+/// The CPU that is nearest to one, and how long the way to it and to the next but one is.
+struct Nearest {
+  std::size_t cpu = 0;
+  double ns = 0;
+  double next_ns = 0;  ///< 0: there is no other
+};
+
+std::optional<Nearest> nearest_to(std::size_t cpu, const CoreMatrix& matrix) {
+  std::vector<std::pair<double, std::size_t>> ways;
+  for (std::size_t other = 0; other < matrix.cpus.size(); ++other) {
+    if (const auto& ns = matrix.round_trip_ns[cpu][other]) ways.emplace_back(*ns, other);
+  }
+  if (ways.size() < 2) return std::nullopt;
+  std::sort(ways.begin(), ways.end());
+  return Nearest{ways[0].second, ways[0].first, ways[1].first};
+}
+
+/// Siblings are nearer to each other than to anybody else, by far; the members of a cluster are not.
+void join_siblings(Cores& cores, const CoreMatrix& matrix) {
+  const auto is_close = [](const Nearest& nearest) { return nearest.ns < kSiblings * nearest.next_ns; };
+  for (std::size_t cpu = 0; cpu < matrix.cpus.size(); ++cpu) {
+    const auto nearest = nearest_to(cpu, matrix);
+    if (!nearest || !is_close(*nearest)) continue;
+    const auto back = nearest_to(nearest->cpu, matrix);
+    if (back && back->cpu == cpu && is_close(*back)) cores.join(cpu, nearest->cpu);
+  }
 }
 
 }  // namespace
@@ -160,7 +172,8 @@ std::vector<int> spread_order(const std::vector<int>& cpus, const std::vector<st
   for (const auto& core : cores) {
     for (const int cpu : core) joined.join(index_of(core.front()), index_of(cpu));
   }
-  if (matrix.cpus == cpus) join_close_ones(joined, matrix);
+  const bool sys_knows = std::any_of(cores.begin(), cores.end(), [](const auto& core) { return core.size() > 1; });
+  if (!sys_knows && matrix.cpus == cpus) join_siblings(joined, matrix);
   std::vector<std::size_t> turn_of(cpus.size());  // how many of its core come before it
   std::vector<std::size_t> seen(cpus.size(), 0);
   for (std::size_t i = 0; i < cpus.size(); ++i) turn_of[i] = seen[joined.of(i)]++;

@@ -22,8 +22,9 @@ struct CoreMatrix {
 CoreMatrix measure_core_matrix(const std::vector<int>& cpus);
 
 /// The order in which to deal out CPUs so that neighbours in it are on distinct cores as long as there are any: first
-/// one CPU of each core, then the second ones. Two CPUs are of one core when `cores` (from /sys) or the matrix says so:
-/// a round trip of less than half the median over all pairs; hypervisors hide siblings, caches do not.
+/// one CPU of each core, then the second ones. Which CPUs share a core: what `cores` (from /sys) says; where that knows
+/// of no siblings at all, as under many hypervisors, two CPUs of which each is much nearer to the other than to any
+/// third.
 std::vector<int> spread_order(const std::vector<int>& cpus, const std::vector<std::vector<int>>& cores,
                               const CoreMatrix& matrix);
 

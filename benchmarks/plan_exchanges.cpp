@@ -20,6 +20,7 @@ struct Subject {
   bool floor = false;
   bool between_threads = true;
   bool between_processes = true;
+  bool has_wait = true;
   bool has_futex = false;
   std::size_t max_payload_bytes = 0;
   std::size_t capacity = 1;  ///< messages each way
@@ -64,9 +65,12 @@ class ExchangePlanner {
                             false,
                             channel->between_threads,
                             channel->between_processes,
+                            channel->has_wait,
                             channel->has_futex,
                             channel->max_payload_bytes,
                             channel->default_capacity};
+      const auto is_it = [&](const Subject& other) { return other.name == subject.name; };
+      if (std::any_of(subjects_.begin(), subjects_.end(), is_it)) continue;
       if (!usable(subject)) {
         throw UsageError(text("--channel: '", name, "' cannot be used between ", text_of(sides_.front())));
       }
@@ -84,7 +88,7 @@ class ExchangePlanner {
   void add_floors() {
     for (const auto& name : profile_.floors) {
       const auto& floor = *ipc::FloorCatalog::instance().find(name);
-      subjects_.push_back({floor.name, true, true, true, floor.has_futex, floor.max_payload_bytes, 1});
+      subjects_.push_back({floor.name, true, true, true, false, floor.has_futex, floor.max_payload_bytes, 1});
     }
   }
 
@@ -94,8 +98,16 @@ class ExchangePlanner {
     if (!options_.rates.empty() && !open_loop) throw UsageError("--rate: only --pattern open_loop has one");
     const bool shared =
         std::find(options_.futexes.begin(), options_.futexes.end(), FutexScope::processes) != options_.futexes.end();
-    if (!options_.futexes.empty() && !shared && sides_ == std::vector{Sides::processes}) {
-      throw UsageError("--futex: between processes only 'shared' wakes anybody");
+    const bool processes = std::find(sides_.begin(), sides_.end(), Sides::processes) != sides_.end();
+    if (!options_.futexes.empty() && !shared && processes) {
+      throw UsageError("--futex: between processes only 'shared' wakes anybody; add it, or --sides threads");
+    }
+    const auto has_futex = [](const Subject& subject) { return subject.has_futex && !subject.floor; };
+    if (!options_.futexes.empty() && std::none_of(subjects_.begin(), subjects_.end(), has_futex)) {
+      throw UsageError("--futex: none of the chosen channels sleeps on a futex of its own");
+    }
+    if (!options_.windows.empty() && patterns == std::vector{Pattern::ping_pong}) {
+      throw UsageError("--window: a ping_pong has one message under way");
     }
   }
 
@@ -107,7 +119,7 @@ class ExchangePlanner {
       made.placement = placement;
       made.exchange = {false, Sides::threads, pattern, bytes, std::nullopt, touched, rate};
       const auto group = text(text_of(pattern), "/bytes:", bytes, "/placement:", text_of(placement),
-                              rate > 0 ? text("/rate:", rate) : "", touched ? "" : "/touch:no");
+                              rate > 0 ? text("/rate:", std::to_string(rate)) : "", touched ? "" : "/touch:no");
       for (const auto& subject : subjects_) add_subject(subject, made, group);
     }
   }
@@ -116,15 +128,18 @@ class ExchangePlanner {
     auto& exchange = made.exchange;
     if (subject.floor && exchange.pattern == Pattern::open_loop) return;
     if (exchange.message_bytes > subject.max_payload_bytes) {
-      note(text(subject.name, " is left out at ", exchange.message_bytes, " bytes: its limit is ",
-                subject.max_payload_bytes));
+      const auto why = text(exchange.message_bytes, " bytes is more than ", subject.name,
+                            " carries in a message: ", subject.max_payload_bytes, " bytes");
+      const bool asked_for = !options_.channels.empty() && !options_.message_bytes.empty() && !subject.floor;
+      if (asked_for) throw UsageError("--message-bytes: " + why);
+      note(text(subject.name, " is left out: ", why));
       return;
     }
     made.channel = subject.name;
     exchange.floor = subject.floor;
     for (const auto window : windows(subject, exchange)) {
       made.window = window;
-      for (const auto wait : subject.floor ? std::vector{Wait::block} : chosen(options_.waits, profile_.waits)) {
+      for (const auto wait : subject.has_wait ? chosen(options_.waits, profile_.waits) : std::vector{Wait::block}) {
         made.wait = wait;
         const auto block = text(group, "/", subject.name, "/window:", window, "/wait:", text_of(wait));
         for (const auto sides : sides_) {

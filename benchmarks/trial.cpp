@@ -7,7 +7,9 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <utility>
 
+#include "base/checked.hpp"
 #include "base/child_process.hpp"
 #include "base/cpus.hpp"
 #include "base/descriptor_limit.hpp"
@@ -22,8 +24,14 @@ namespace {
 using executors::Outcome;
 using executors::Status;
 
+// Not by streams of the C++ library, which take a system call that a signal has interrupted for the end: channels that
+// wait have a timer interrupt blocking calls (ipc/ticks.hpp).
 void say(const Json& message) {
-  std::cout << message.dump() << '\n' << std::flush;
+  const std::string line = message.dump() + '\n';
+  for (std::size_t done = 0; done < line.size();) {
+    done += static_cast<std::size_t>(
+        checked([&] { return ::write(STDOUT_FILENO, line.data() + done, line.size() - done); }, "write", "the answer"));
+  }
 }
 
 /// Says what failed and ends at once: a stuck thread could not be joined, and children die with this process.
@@ -33,9 +41,18 @@ void say(const Json& message) {
 }
 
 std::optional<Json> hear() {
-  std::string line;
-  if (!std::getline(std::cin, line)) return std::nullopt;
-  return Json::parse(line);
+  static std::string unread;
+  for (;;) {
+    if (const auto end = unread.find('\n'); end != std::string::npos) {
+      const auto line = unread.substr(0, end);
+      unread.erase(0, end + 1);
+      return Json::parse(line);
+    }
+    char bytes[4096];
+    const auto count = checked([&] { return ::read(STDIN_FILENO, bytes, sizeof bytes); }, "read", "the next message");
+    if (count == 0) return unread.empty() ? std::nullopt : std::optional(Json::parse(std::exchange(unread, {})));
+    unread.append(bytes, static_cast<std::size_t>(count));
+  }
 }
 
 Deadline after(double seconds) {
@@ -72,7 +89,7 @@ pairs::Config pair_of(const Assignment& assignment) {
   const Case& measured = assignment.measured;
   const Exchange& exchange = measured.exchange;
   // A floor looks for its message all the time; on a CPU that both sides share it has to let the other one run.
-  const bool apart = measured.placement == executors::Placement::spread;
+  const bool apart = measured.placement != executors::Placement::same && cpus_of(assignment).size() > 1;
   return {.sides = exchange.sides,
           .pattern = exchange.pattern,
           .message_bytes = exchange.message_bytes,

@@ -223,6 +223,8 @@ void describe_exchange(nlohmann::json& fields, const Comparison& row) {
   fields["pattern"] = text_of(exchange.pattern);
   fields["message_bytes"] = exchange.message_bytes;
   fields["touched"] = exchange.touched;
+  fields["rate"] = nullptr;
+  if (exchange.pattern == pairs::Pattern::open_loop) fields["rate"] = exchange.rate;
   fields["futex"] = nullptr;
   if (exchange.futex && exchange.futex == row.threads.exchange.futex) fields["futex"] = text_of(*exchange.futex);
 }

@@ -63,8 +63,7 @@ class Queue {
   Queue(const LinkConfig& config, const MomentaryName& name)
       : queue_(bip::create_only, name.c_str(), config.capacity, frame_bytes(config), bip::permissions(0600)),
         beside_(kName, sizeof(QueueBells)),
-        bells_(*new (beside_.data())
-                   QueueBells(config.sides == Sides::threads ? FutexScope::one_process : FutexScope::processes)) {
+        bells_(*new (beside_.data()) QueueBells(config.futex_scope())) {
     name.allocate();
   }
 
@@ -192,6 +191,7 @@ const Registration registered{{
     .copies_per_message = 2,
     .max_payload_bytes = kMaxPayload,
     .default_capacity = 64,
+    .has_futex = true,
     .delivers_after_a_kill = false,
     .when_a_side_is_killed = "waiting calls say so within a second; what it held the lock of is lost, try_ calls say "
                              "full or empty after 100 ms",

@@ -206,6 +206,7 @@ const Registration registered{{
     .copies_per_message = 0,
     .max_payload_bytes = kMaxPayload,
     .default_capacity = 64,
+    .has_wait = false,
     .when_a_side_is_killed = "not applicable: a thread is not killed without its process",
     .connect = connect,
 }};

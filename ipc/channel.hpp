@@ -145,6 +145,7 @@ struct Description {
   int copies_per_message = 2;              ///< of the payload, one way, built in a lent buffer
   std::size_t max_payload_bytes = 0;       ///< of one message; this machine's limits may be lower (LimitReached)
   std::size_t default_capacity = 64;       ///< messages each way
+  bool has_wait = true;                    ///< waiting calls wait as LinkConfig::wait says; false: they always block
   bool has_futex = false;                  ///< sleeps on a futex of its own: LinkConfig::futex applies
   bool survives_a_killed_peer = true;      ///< false: a waiting call may never return; the next field says when
   bool delivers_after_a_kill = true;       ///< what a killed peer had sent is still received

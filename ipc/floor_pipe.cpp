@@ -1,4 +1,4 @@
-// floor_pipe: a write() and a read() of a pipe a message, as large as the pipe may be.
+// floor_pipe: a write() and a read() of a pipe a message; the pipe holds a whole one, up to 1 MiB.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kName = "floor_pipe";
 constexpr std::size_t kMaxPayload = std::size_t{16} << 20;
+constexpr std::size_t kDefault = std::size_t{64} << 10;
+constexpr std::size_t kMostSuggested = std::size_t{1} << 20;  // what the kernel lets every user have, as a rule
 
 struct ReadWrite {
   static ssize_t put(int port, const void* bytes, std::size_t count) { return ::write(port, bytes, count); }
@@ -17,11 +19,13 @@ struct ReadWrite {
 };
 
 struct Pipe {
-  Pipe() {
+  explicit Pipe(std::size_t message_bytes) {
     int ends[2];
     checked([&] { return ::pipe2(ends, O_CLOEXEC); }, "pipe2", kName);
     out = Fd(ends[0]);
     in = Fd(ends[1]);
+    const auto wanted = std::min(message_bytes, kMostSuggested);
+    if (wanted > kDefault) ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(wanted));  // does with less as well
   }
   Fd in;
   Fd out;
@@ -30,7 +34,9 @@ struct Pipe {
 class PipeLink final : public WaitingLink {
  public:
   explicit PipeLink(const LinkConfig& config)
-      : submitter_({to_submitter_.out.get(), to_worker_.in.get()}, config, kName),
+      : to_worker_(config.max_payload_bytes),
+        to_submitter_(config.max_payload_bytes),
+        submitter_({to_submitter_.out.get(), to_worker_.in.get()}, config, kName),
         worker_({to_worker_.out.get(), to_submitter_.in.get()}, config, kName) {}
 
   WaitingEnd& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }

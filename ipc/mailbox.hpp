@@ -58,18 +58,17 @@ class MailboxEnd final : public WaitingEnd {
     return Message{{}, {incoming_.message(), config_.max_payload_bytes}};
   }
 
-  /// Without a copy, the message is built where it will be read: waits until the one before has been.
+  /// Without a copy, the message is built where it will be read: waits until the one before has been, no longer than
+  /// the last call's deadline.
   std::span<std::byte> lend(std::size_t bytes) override {
     if (kCopies) return {built_.data(), bytes};
-    const bool free = answered_ == sent_ || await_room(Clock::now() + kLendPatience);  // a clock reading costs, too
-    if (!free) throw std::runtime_error(text(floor_, ": no buffer became free"));
+    if (!await_room(deadline_)) throw std::runtime_error(text(floor_, ": no buffer became free before the deadline"));
     return {outgoing_.message(), bytes};
   }
 
  private:
-  static constexpr std::chrono::seconds kLendPatience{10};
-
   bool await_room(Deadline deadline) {
+    deadline_ = deadline;
     if (answered_ == sent_) return true;
     if (!await(outgoing_.read, sent_, deadline)) return false;
     answered_ = sent_;
@@ -91,6 +90,7 @@ class MailboxEnd final : public WaitingEnd {
   std::uint32_t sent_ = 0;
   std::uint32_t answered_ = 0;  ///< of those sent: known to have been read
   std::uint32_t received_ = 0;
+  Deadline deadline_ = Deadline::max();
   bool reading_ = false;
   bool answering_ = false;  ///< has sent since it received: that tells the other side that its message has been read
 };

@@ -1,6 +1,7 @@
 #include "ipc/names.hpp"
 
 #include <fcntl.h>
+#include <mqueue.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -22,6 +23,13 @@ namespace {
 
 constexpr std::string_view kPrefix = "mpmt-";
 
+/// A queue has a name for some microseconds, one at a time: the first numbers are all that matter.
+constexpr unsigned kNamesTried = 64;
+
+std::string name_of(pid_t maker, unsigned number) {
+  return text(kPrefix, maker, "-", number);
+}
+
 /// The maker's process id in a name; 0 when the name is not one of ours.
 pid_t maker_of(std::string_view name) {
   pid_t maker = 0;
@@ -32,12 +40,17 @@ pid_t maker_of(std::string_view name) {
   return ours ? maker : 0;
 }
 
-void remove_names_if(const std::function<bool(pid_t)>& unwanted) {
+void remove_names_in(const char* folder, int (*unlink)(const char*), const std::function<bool(pid_t)>& unwanted) {
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (const pid_t maker = maker_of(name); maker > 0 && unwanted(maker)) ::shm_unlink(("/" + name).c_str());
+    if (const pid_t maker = maker_of(name); maker > 0 && unwanted(maker)) unlink(("/" + name).c_str());
   }
+}
+
+void remove_names_if(const std::function<bool(pid_t)>& unwanted) {
+  remove_names_in("/dev/shm", ::shm_unlink, unwanted);
+  remove_names_in("/dev/mqueue", ::mq_unlink, unwanted);  // shows something only where that is mounted
 }
 
 Fd open_memory(const std::string& name, int flags) {
@@ -78,11 +91,13 @@ void MomentaryName::allocate() const {
 
 std::string unique_name() {
   static std::atomic<unsigned> number{0};
-  return text(kPrefix, ::getpid(), "-", number++);
+  return name_of(::getpid(), number++);
 }
 
 void remove_names_left_by(pid_t maker) {
   remove_names_if([&](pid_t other) { return other == maker; });
+  // Message queues that cannot be listed: a trial makes few names.
+  for (unsigned number = 0; number < kNamesTried; ++number) ::mq_unlink(("/" + name_of(maker, number)).c_str());
 }
 
 void remove_stale_names() {

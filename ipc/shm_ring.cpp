@@ -1,7 +1,7 @@
 // shm_ring: a lock-free ring each way in shared memory (ipc/ring.hpp); who finds it empty or full sleeps on a futex.
 //
 // What that means when a side is killed: there is no lock that it could hold, and a record that it had begun was never
-// published. The other side sleeps in pieces of kLongestSleep and then looks at its lifeline.
+// published. The other side sleeps until a tick (ipc/ticks.hpp) at most and then looks at its lifeline.
 #include "ipc/ring_end.hpp"
 
 namespace mpmt::ipc {

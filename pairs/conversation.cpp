@@ -136,11 +136,11 @@ constexpr std::chrono::microseconds kEarly{200};
 /// between looks, so that the receiver runs while the generator only waits. The clock when it was due or later.
 Clock::time_point wait_until_due(Clock::time_point due, bool shares_cpu) {
   auto now = Clock::now();
-  if (due - now > 2 * kEarly) {
+  while (due - now > 2 * kEarly) {
     const auto until = (due - kEarly).time_since_epoch();
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(until);
     const timespec absolute{seconds.count(), Nanoseconds(until - seconds).count()};
-    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &absolute, nullptr);  // cut short: the loop below goes on
+    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &absolute, nullptr);  // a tick may cut it short
     now = Clock::now();
   }
   for (; now < due; now = Clock::now()) {
@@ -153,13 +153,15 @@ Clock::time_point wait_until_due(Clock::time_point due, bool shares_cpu) {
   return now;
 }
 
-Part generate(Talk talk, const Config& config, std::uint64_t operations) {
+Part generate(Talk talk, const Config& config, std::uint64_t operations, Deadline deadline) {
   Part part;
+  const bool shares_cpu = config.placement == executors::Placement::same || config.cpus.size() == 1;
   const double interval_ns = 1e9 / config.rate;
   auto sent = part.first = Clock::now();
   for (std::uint64_t number = 1; number <= operations; ++number) {
     const auto due = part.first + Nanoseconds(static_cast<std::int64_t>(static_cast<double>(number) * interval_ns));
-    const auto began = wait_until_due(due, config.placement == executors::Placement::same);
+    if (due > deadline) throw TooLate(text("message ", number, " is due after the deadline"));
+    const auto began = wait_until_due(due, shares_cpu);
     // While send() waited for room, that was the channel's doing; the rest of the delay is the generator's.
     part.late += std::max(Nanoseconds(0), Nanoseconds(began - std::max(due, sent)));
     talk.send(number, stamp_of(due));
@@ -192,7 +194,7 @@ Part speak(WaitingEnd& end, const Config& config, std::uint64_t operations, Hist
     case Pattern::open_loop:
       break;
   }
-  return generate(talk, config, operations);
+  return generate(talk, config, operations, deadline);
 }
 
 Part answer(WaitingEnd& end, const Config& config, std::uint64_t operations, Histogram* latency, Deadline deadline) {

@@ -22,7 +22,9 @@ struct Desk {
   alignas(kPadding) Bell to_submitter;
   alignas(kPadding) std::atomic<State> state{State::starting};
 
-  // The order; valid in `ordered`. 0 operations: leave.
+  std::atomic<bool> leave{false};  ///< the other side is to end, whatever it was told before
+
+  // The order; valid in `ordered`.
   std::uint64_t operations = 0;
   Clock::time_point deadline{};
 

@@ -33,8 +33,9 @@ void live(ipc::WaitingEnd& end, const Config& config, Desk& desk, std::optional<
     desk.libc_single_threaded = __libc_single_threaded != 0;
     desk.move_to(Desk::State::idle, desk.to_submitter);
     for (;;) {
-      wait_until(desk.to_worker, Wait::block, Deadline::max(), [&] { return desk.is(Desk::State::ordered); });
-      if (desk.operations == 0) return;
+      wait_until(desk.to_worker, Wait::block, Deadline::max(),
+                 [&] { return desk.leave || desk.is(Desk::State::ordered); });
+      if (desk.leave) return;
       desk.latency.clear();
       const Usage before = thread_usage();
       desk.move_to(Desk::State::ready, desk.to_submitter);
@@ -76,7 +77,10 @@ class Pair final : public executors::Executor {
         desk_(*new (region_.data()) Desk(scope())),
         link_(connect(link_of(config))) {
     start();
-    if (!wait_for(Desk::State::idle, deadline)) throw executors::StartFailed(trouble("did not start"));
+    if (wait_for(Desk::State::idle, deadline)) return;
+    const auto outcome = trouble("the other side did not start");
+    shutdown(Clock::now() + kLastPatience);
+    throw executors::StartFailed(outcome);
   }
   ~Pair() override { shutdown(Clock::now() + kLastPatience); }
 
@@ -86,7 +90,7 @@ class Pair final : public executors::Executor {
     desk_.operations = request.tasks;
     desk_.deadline = deadline;
     desk_.move_to(Desk::State::ordered, desk_.to_worker);
-    if (!wait_for(Desk::State::ready, deadline)) return trouble("did not take its order");
+    if (!wait_for(Desk::State::ready, deadline)) return trouble("the other side did not take its order");
     const Usage before = thread_usage();
     Part part;
     try {
@@ -100,7 +104,7 @@ class Pair final : public executors::Executor {
     }
     Usage used = thread_usage();
     used -= before;
-    if (!wait_for(Desk::State::done, deadline)) return trouble("did not come to its end");
+    if (!wait_for(Desk::State::done, deadline)) return trouble("the other side did not come to its end");
     broken_ = false;
     if (request.latency != nullptr) request.latency->merge(desk_.latency);
     return outcome(request, part, used);
@@ -109,8 +113,8 @@ class Pair final : public executors::Executor {
   bool shutdown(Deadline deadline) override {
     if (ended_) return true;
     ended_ = true;
-    desk_.operations = 0;
-    desk_.move_to(Desk::State::ordered, desk_.to_worker);
+    desk_.leave = true;
+    desk_.to_worker.ring();
     bool left = true;
     if (process_) left = process_->reap(deadline).has_value();
     process_.reset();

@@ -82,7 +82,7 @@ def _floors() -> Iterator[Check]:
             for sides in SIDES:
                 yield _against_floor(channel, floor, 1.1, sides, placement, "block")
     for channel, limit in (("boost_condition", 1.3), ("boost_queue", 2.5)):
-        for sides in SIDES:  # Boost.Interprocess shares its futexes whatever the sides are
+        for sides in SIDES:  # boost_condition shares its futex whatever the sides are
             yield _against_floor(channel, "floor_futex", limit, sides, "same", "block", SHARED_FIRST)
 
 

@@ -53,13 +53,21 @@ TEST(SpreadOrder, needs_something_to_compare_with) {
   EXPECT_EQ(spread_order({3}, {{3}}, nothing_measured({3})), std::vector{3});
 }
 
-TEST(SpreadOrder, deals_out_every_cpu_once_also_when_the_two_sources_disagree) {
+TEST(SpreadOrder, believes_sys_where_it_knows_of_siblings) {
   const std::vector<int> cpus{0, 1, 2, 3, 4, 5};
-  auto order = spread_order(cpus, {{0, 3}, {1, 4}, {2, 5}}, matrix_of(cpus, {{0, 1}}));
-  EXPECT_EQ(order.front(), 0);
-  EXPECT_EQ(order[1], 2) << "0, 1, 3 and 4 are taken for one core";
-  std::sort(order.begin(), order.end());
-  EXPECT_EQ(order, cpus);
+  EXPECT_EQ(spread_order(cpus, {{0, 3}, {1, 4}, {2, 5}}, matrix_of(cpus, {{0, 1}})), cpus);
+}
+
+TEST(SpreadOrder, does_not_take_clusters_for_cores) {
+  const std::vector<int> cpus{0, 1, 2, 3, 4, 5, 6, 7};
+  std::vector<std::pair<std::size_t, std::size_t>> within;
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = i + 1; j < 4; ++j) {
+      within.emplace_back(i, j);
+      within.emplace_back(i + 4, j + 4);
+    }
+  }
+  EXPECT_EQ(spread_order(cpus, each_alone(cpus), matrix_of(cpus, within)), cpus);
 }
 
 TEST(CoreMatrixOfThisMachine, is_symmetric_and_leaves_nothing) {
