@@ -256,7 +256,7 @@ def test_the_version_is_one_line(bench: Bench) -> None:
 def test_the_catalogues_describe_every_part(bench: Bench) -> None:
     done = bench.run("list", "--json")
     catalogues = json.loads(done.stdout)
-    assert done.returncode == 0 and set(catalogues) == {"workloads", "channels", "executors"}
+    assert done.returncode == 0 and set(catalogues) == {"workloads", "channels", "floors", "executors"}
     plain = bench.run("list").stdout
     for name, parts in catalogues.items():
         assert len(parts) >= 2
