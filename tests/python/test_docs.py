@@ -125,7 +125,7 @@ def accepted(command: str, option: str) -> bool:
 
 # Refused with a reason, hence not in --help; and options of tools that are named beside mpmt.
 ELSEWHERE = {"--benchmark_perf_counters", "--preset", "--build", "--install", "--prefix", "--test-dir",
-             "--output-on-failure", "--target"}
+             "--output-on-failure", "--target", "--commands"}
 
 
 TRACKING = [f"track.py {name}" for name in ("compare", "gate", "bisect", "aa", "record", "history", "diff", "ack")]
