@@ -41,16 +41,16 @@ struct Store {
 
 /// What a thread waits to do.
 struct Request {
-  enum Action { load, fetch_add, fence, wait, wake, await_change };
+  enum class Action { load, fetch_add, fence, wait, wake, await_change };
   static constexpr const char* kNames[]{"load", "fetch_add", "fence", "wait", "wake", "await_change"};
 
-  Action action = load;
+  Action action = Action::load;
   std::size_t at = 0;
   std::size_t bytes = 0;
   std::uint64_t operand = 0;
   bool drains = false;  ///< only with an empty buffer
 
-  bool concerns_nobody_else() const { return action == fence || action == await_change; }
+  bool concerns_nobody_else() const { return action == Action::fence || action == Action::await_change; }
 };
 
 struct Thread {

@@ -142,7 +142,7 @@ std::string Interleaver::description(const Step& step) const {
     return text(who, "flush +", step.at, ", ", step.bytes, " bytes: ", value);
   }
   const auto& request = thread.request;
-  return text(who, Request::kNames[request.action], " +", request.at, " (", request.operand, ")");
+  return text(who, Request::kNames[static_cast<int>(request.action)], " +", request.at, " (", request.operand, ")");
 }
 
 std::uint64_t Interleaver::state() const {
@@ -163,7 +163,8 @@ std::vector<Step> Interleaver::possible() const {
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     const auto& thread = threads_[i];
     const auto& request = thread.request;
-    if (may_run(thread)) steps.push_back({Step::run, i, request.at, request.bytes, request.action != Request::load});
+    if (may_run(thread))
+      steps.push_back({Step::run, i, request.at, request.bytes, request.action != Request::Action::load});
     for (std::size_t store = 0; store < thread.stores.size(); ++store) {
       const auto& buffered = thread.stores[store];
       if (may_flush(thread, store)) steps.push_back({Step::flush, i, buffered.at, buffered.bytes.size()});
@@ -183,7 +184,7 @@ bool in_thread() {
 
 std::uint64_t load(const void* place, std::size_t bytes) {
   if (in_thread())
-    return current->request({.action = Request::load, .at = current->offset_of(place, bytes), .bytes = bytes});
+    return current->request({.action = Request::Action::load, .at = current->offset_of(place, bytes), .bytes = bytes});
   std::uint64_t value = 0;
   std::memcpy(&value, place, bytes);
   return value;
@@ -196,7 +197,7 @@ void store(void* place, std::uint64_t value, std::size_t bytes, bool release) {
 
 std::uint64_t fetch_add(void* place, std::uint64_t value, std::size_t bytes, bool release) {
   require(in_thread(), "fetch_add outside of the simulated threads");
-  return current->request({.action = Request::fetch_add,
+  return current->request({.action = Request::Action::fetch_add,
                            .at = current->offset_of(place, bytes),
                            .bytes = bytes,
                            .operand = value,
@@ -209,7 +210,7 @@ void fence() {
 
 void wait(const void* place, std::uint64_t expected, std::size_t bytes) {
   require(in_thread(), "wait outside of the simulated threads");
-  current->request({.action = Request::wait,
+  current->request({.action = Request::Action::wait,
                     .at = current->offset_of(place, bytes),
                     .bytes = bytes,
                     .operand = expected,
@@ -218,7 +219,7 @@ void wait(const void* place, std::uint64_t expected, std::size_t bytes) {
 
 void wake(const void* place) {
   if (in_thread())
-    current->request({.action = Request::wake, .at = current->offset_of(place, 1), .bytes = 1, .drains = true});
+    current->request({.action = Request::Action::wake, .at = current->offset_of(place, 1), .bytes = 1, .drains = true});
 }
 
 void read(std::span<const std::byte> place) {

@@ -10,9 +10,9 @@ namespace mpmt::tests::model {
 bool Interleaver::may_run(const Thread& thread) const {
   const auto& request = thread.request;
   if (thread.fiber->ended() || thread.asleep) return false;
-  if (request.action == Request::await_change) return thread.changed;
+  if (request.action == Request::Action::await_change) return thread.changed;
   if (request.drains) return thread.stores.empty();
-  return request.action != Request::fetch_add || std::ranges::none_of(thread.stores, [&](const auto& store) {
+  return request.action != Request::Action::fetch_add || std::ranges::none_of(thread.stores, [&](const auto& store) {
            return store.touches(request.at, request.bytes);
          });
 }
@@ -43,15 +43,15 @@ void Interleaver::take(const Step& step) {
 /// The part of what a thread wants to do that is seen by others; then the thread runs up to its next request.
 void Interleaver::perform(Thread& thread) {
   const auto& request = thread.request;
-  if (request.action == Request::fetch_add) {
+  if (request.action == Request::Action::fetch_add) {
     thread.result = read(request.at, request.bytes);
     const auto sum = thread.result + request.operand;
     std::memcpy(&shared_[request.at], &sum, request.bytes);
     tell_others_of_change(thread);
-  } else if (request.action == Request::wait) {
+  } else if (request.action == Request::Action::wait) {
     thread.asleep = read(request.at, request.bytes) == request.operand;
     if (thread.asleep) return;
-  } else if (request.action == Request::wake) {
+  } else if (request.action == Request::Action::wake) {
     for (auto& sleeper : threads_) {
       if (!sleeper.asleep || sleeper.request.at != request.at) continue;
       sleeper.asleep = false;
@@ -128,7 +128,7 @@ std::uint64_t Interleaver::request(const Request& request) {
     scene_.signal_handler();
     if (slept) break;
   }
-  if (request.action == Request::load) me.result = read(request.at, std::min<std::size_t>(8, request.bytes));
+  if (request.action == Request::Action::load) me.result = read(request.at, std::min<std::size_t>(8, request.bytes));
   if (!request.concerns_nobody_else()) me.observed = mixed(me.observed, me.result);
   return me.result;
 }
@@ -143,7 +143,7 @@ void Interleaver::buffer(std::size_t at, std::uint64_t value, std::size_t bytes,
 
 void Interleaver::fence() {
   buffer_plain_stores(*running_);
-  if (!running_->stores.empty()) request({.action = Request::fence, .drains = true});
+  if (!running_->stores.empty()) request({.action = Request::Action::fence, .drains = true});
 }
 
 void Interleaver::local_state(std::initializer_list<std::uint64_t> local) {
@@ -152,7 +152,7 @@ void Interleaver::local_state(std::initializer_list<std::uint64_t> local) {
 
 void Interleaver::spin_until(const std::function<bool()>& poll) {
   Thread& me = *running_;
-  for (me.polling = true;; request({.action = Request::await_change})) {
+  for (me.polling = true;; request({.action = Request::Action::await_change})) {
     me.changed = false;
     if (poll()) break;
   }
