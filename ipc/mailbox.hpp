@@ -108,7 +108,10 @@ class MailboxLink final : public WaitingLink {
         worker_(to_submitter_, to_worker_, config, Side::worker, lifeline_, floor) {}
 
   WaitingEnd& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }
-  void keep(Side side) override { lifeline_.keep(side); }
+  void keep(Side side) override {
+    lifeline_.keep(side);
+    segment_.populate_here();
+  }
 
  private:
   const std::size_t box_bytes_;

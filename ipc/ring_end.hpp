@@ -150,7 +150,10 @@ class RingLink final : public Link {
         worker_(to_submitter_, to_worker_, config, Side::worker, lifeline_, channel) {}
 
   End& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }
-  void keep(Side side) override { lifeline_.keep(side); }
+  void keep(Side side) override {
+    lifeline_.keep(side);
+    segment_.populate_here();
+  }
 
  private:
   using Lane = RingLane<AnyBell>;

@@ -3,7 +3,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/interprocess/exceptions.hpp>
+#include <cstdint>
 
 #include "base/checked.hpp"
 #include "ipc/limits.hpp"
@@ -27,13 +29,20 @@ void populate(std::byte* data, std::size_t bytes, std::string_view channel) {
     throw_system_error(errno, "madvise", memory_wanted(channel, bytes));  // EINVAL: Linux before 5.14
 #endif
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  for (std::size_t at = 0; at < bytes; at += page) static_cast<volatile std::byte*>(data)[at] = std::byte{0};
+  for (std::size_t at = 0; at < bytes; at += page) {
+    auto& byte = reinterpret_cast<std::atomic<std::uint8_t>&>(data[at]);
+    byte.fetch_or(0, std::memory_order_relaxed);  // writes, and changes nothing that the other side may have written
+  }
 }
 
 }  // namespace
 
-Segment::Segment(std::string_view channel, std::size_t bytes) : region_(mapped(channel, bytes)) {
-  populate(data(), bytes, channel);
+Segment::Segment(std::string_view channel, std::size_t bytes) : region_(mapped(channel, bytes)), channel_(channel) {
+  populate_here();
+}
+
+void Segment::populate_here() const {
+  populate(data(), size(), channel_);
 }
 
 }  // namespace mpmt::ipc

@@ -3,6 +3,7 @@
 
 #include <boost/interprocess/anonymous_shared_memory.hpp>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace mpmt::ipc {
@@ -15,11 +16,16 @@ class Segment {
   /// Throws std::system_error naming the channel, the size and, if that is what limits, RLIMIT_AS.
   Segment(std::string_view channel, std::size_t bytes);
 
+  /// In a forked process, before the first message: a fork does not copy the page tables of shared memory, so that
+  /// every page would fault once more there. Threads would be spared that. Throws as the constructor.
+  void populate_here() const;
+
   std::byte* data() const { return static_cast<std::byte*>(region_.get_address()); }
   std::size_t size() const { return region_.get_size(); }
 
  private:
   boost::interprocess::mapped_region region_;
+  std::string channel_;
 };
 
 }  // namespace mpmt::ipc

@@ -174,7 +174,10 @@ class ArenaLink final : public Link {
         worker_(rings_.end(Side::worker), arena_, config) {}
 
   End& end(Side side) override { return side == Side::submitter ? submitter_ : worker_; }
-  void keep(Side side) override { rings_.keep(side); }
+  void keep(Side side) override {
+    rings_.keep(side);
+    segment_.populate_here();
+  }
 
  private:
   /// The buffers of both directions, and what Boost needs for itself.
