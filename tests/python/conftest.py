@@ -1,4 +1,5 @@
-"""Makes scripts/ importable, gives every test the golden record, and tests of the binary a bench to run it on."""
+"""Makes scripts/ importable, gives every test the golden record, tests of the binary a bench to run it on, and tests of
+track.py a desk."""
 
 from __future__ import annotations
 
@@ -16,8 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "data" / "golden_record.json"
 sys.path.insert(0, str(ROOT / "scripts"))
 
+import tracker as tracker_module  # noqa: E402
 from bench import BINARY, Bench, Island  # noqa: E402
+from desk import Desk  # noqa: E402
 from make_channel_record import make_record  # noqa: E402
+from tracker import Tracker  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +90,22 @@ def bench(island: Island, tmp_path: Path) -> Iterator[Bench]:
     if not os.access(BINARY, os.X_OK):
         pytest.skip(f"no binary: set MPMT_BINARY or build {BINARY}")
     made = Bench(tmp_path, island)
+    try:
+        yield made
+        made.expect_nothing_left()
+    finally:
+        made.clear()
+
+
+@pytest.fixture(scope="module")
+def tracker(island: Island) -> Iterator[Tracker]:
+    with Tracker(island.command(Path("/"), [sys.executable, tracker_module.__file__])) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(tmp_path: Path, tracker: Tracker) -> Iterator[Desk]:
+    made = Desk(tmp_path, tracker)
     try:
         yield made
         made.expect_nothing_left()
