@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/proc_files.hpp"
+#include "base/thread_sanitizer.hpp"
 #include "ipc/descriptor_wait.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/limits.hpp"
@@ -132,6 +133,7 @@ class PosixQueueEnd final : public End {
 
   bool write(std::span<const std::byte> frame) {
     const auto* const bytes = reinterpret_cast<const char*>(frame.data());
+    kernel_releases(&outgoing_);
     if (::mq_send(outgoing_.get(), bytes, frame.size(), 0) == 0) return true;
     if (is_not_now(errno)) return false;
     throw_system_error(errno, "mq_send", kName);
@@ -140,7 +142,10 @@ class PosixQueueEnd final : public End {
   bool read() {
     grow(received_, max_frame_bytes(config_), kName);  // in the process that reads
     auto* const bytes = reinterpret_cast<char*>(received_.data());
-    if (::mq_receive(incoming_.get(), bytes, received_.size(), nullptr) >= 0) return true;
+    if (::mq_receive(incoming_.get(), bytes, received_.size(), nullptr) >= 0) {
+      kernel_acquires(&incoming_);
+      return true;
+    }
     if (is_not_now(errno)) return false;
     throw_system_error(errno, "mq_receive", kName);
   }

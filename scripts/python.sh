@@ -4,7 +4,8 @@
 # them lacks, and exits 69.
 set -euo pipefail
 
-readonly kModules=(numpy scipy pandas matplotlib jinja2 jsonschema pytest)
+readonly kModules=(numpy scipy pandas matplotlib jinja2 jsonschema pytest xdist)
+readonly kPackages=("${kModules[@]/#xdist/pytest-xdist}")
 readonly kUnavailable=69
 
 say() { printf 'python: %s\n' "$*" >&2; }
@@ -58,6 +59,6 @@ done
 
 say "no Python has all modules that are needed:"
 for fault in "${faults[@]}"; do say "  $fault"; done
-say "On Debian: apt-get install python3 ${kModules[*]/#/python3-}"
-say "Elsewhere: python3 -m venv .venv && .venv/bin/pip install ${kModules[*]}, then export MPMT_PYTHON=.venv/bin/python"
+say "On Debian: apt-get install python3 ${kPackages[*]/#/python3-}"
+say "Elsewhere: python3 -m venv .venv && .venv/bin/pip install ${kPackages[*]}, then export MPMT_PYTHON=.venv/bin/python"
 exit "$kUnavailable"

@@ -15,6 +15,9 @@ python=$("$root/scripts/python.sh")
 mkdir -p build
 rm -f build/test-ctest.log build/test-pytest.log
 
+# Most tests of the C++ side wait for something, so more of them than there are CPUs; those of the Python side compute.
+cpus=$(nproc)
+readonly cpus
 readonly kCtestClosing='^[0-9]*% tests passed|^No tests were found'
 
 read -r -a options <<<"${MPMT_CMAKE_OPTIONS:-}"
@@ -23,9 +26,9 @@ cmake --build --preset release
 
 # Closing lines are held back until both are through.
 failed=0
-ctest --preset release --no-tests=error 2>&1 </dev/null | tee build/test-ctest.log |
+ctest --preset release --no-tests=error --parallel "$((2 * cpus))" 2>&1 </dev/null | tee build/test-ctest.log |
   sed -E -u "/$kCtestClosing/,\$d" || failed=1
-"$python" -m pytest -q tests/python 2>&1 </dev/null | tee build/test-pytest.log | sed -u '$d' || failed=1
+"$python" -m pytest -q --numprocesses "$cpus" tests/python 2>&1 </dev/null | tee build/test-pytest.log | sed -u '$d' || failed=1
 
 printf '\n'
 sed -E -n "/$kCtestClosing/,\$p" build/test-ctest.log

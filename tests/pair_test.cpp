@@ -24,6 +24,9 @@ struct Carrier {
   std::size_t max_payload_bytes;
   bool floor;
   Sides sides;
+
+  std::string label() const { return text(sides == Sides::threads ? "threads_" : "processes_", name); }
+  friend std::ostream& operator<<(std::ostream& out, const Carrier& carrier) { return out << carrier.label(); }
 };
 
 std::vector<Carrier> carriers() {
@@ -44,7 +47,7 @@ std::vector<Carrier> carriers() {
 }
 
 std::string name_of_carrier(const ::testing::TestParamInfo<Carrier>& info) {
-  return text(info.param.sides == Sides::threads ? "threads_" : "processes_", info.param.name);
+  return info.param.label();
 }
 
 class EveryPair : public ::testing::TestWithParam<Carrier> {

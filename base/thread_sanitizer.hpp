@@ -1,0 +1,32 @@
+// What ThreadSanitizer cannot see by itself.
+#pragma once
+
+#if defined(__SANITIZE_THREAD__)
+#define MPMT_TELLS_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MPMT_TELLS_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef MPMT_TELLS_THREAD_SANITIZER
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace mpmt {
+
+/// For calls with which the kernel orders two threads, and which ThreadSanitizer does not know (mq_send and mq_receive;
+/// it knows those on pipes and sockets): say kernel_releases(object) before the one, kernel_acquires(object) after the
+/// other. Nothing in any other build.
+inline void kernel_releases([[maybe_unused]] const void* object) {
+#ifdef MPMT_TELLS_THREAD_SANITIZER
+  __tsan_release(const_cast<void*>(object));
+#endif
+}
+inline void kernel_acquires([[maybe_unused]] const void* object) {
+#ifdef MPMT_TELLS_THREAD_SANITIZER
+  __tsan_acquire(const_cast<void*>(object));
+#endif
+}
+
+}  // namespace mpmt
