@@ -8,7 +8,7 @@
 
 namespace mpmt {
 
-/// How a side waits for the other: `block` sleeps at once; `yield` gives up the CPU some times, then sleeps; `spin`
+/// How a side waits for the other: `block` sleeps at once; `yield` gives up the CPU for a while, then sleeps; `spin`
 /// never sleeps.
 enum class Wait { block, yield, spin };
 
@@ -81,31 +81,48 @@ using Bell = BasicBell<RealMemory>;
 /// Sleeps are cut into pieces of this length, so that nothing that goes wrong outside the protocol is waited for much
 /// longer.
 inline constexpr std::chrono::milliseconds kLongestSleep{100};
-/// How often `yield` gives up the CPU before it sleeps; `spin` looks at the clock this often.
-inline constexpr int kYields = 50;
+/// `spin` looks at the clock this often.
 inline constexpr int kSpinsPerClockRead = 256;
+/// How long `yield` gives up the CPU before it sleeps. Longer than it takes to wake a sleeper on another CPU (some 60
+/// us on a virtual machine), or else two sides that have once fallen asleep stay with it for good: each then sleeps
+/// again before the other one, just awake, can answer.
+inline constexpr std::chrono::microseconds kYieldFor{200};
 
 inline void yield_cpu() {
   ::sched_yield();
+}
+
+/// Calls `poll` until it returns true, giving up the CPU before each; false after kYieldFor.
+template <class Poll>
+bool yield_until(Poll&& poll) {
+  constexpr int yields_per_clock_read = 16;
+  std::optional<Clock::time_point> end;
+  for (;;) {
+    for (int yield = 0; yield < yields_per_clock_read; ++yield) {
+      yield_cpu();
+      if (poll()) return true;
+    }
+    const auto now = Clock::now();
+    if (!end) end = now + kYieldFor;
+    if (now >= *end) return false;
+  }
 }
 
 /// Calls `poll` until it returns true; false when the deadline has passed before. In between it waits on `bell` as
 /// `how` says.
 template <class Poll>
 bool wait_until(Bell& bell, Wait how, Deadline deadline, Poll&& poll) {
-  for (int idle = 0;; ++idle) {
+  for (int looks = 1;; ++looks) {
     if (poll()) return true;
     if (how == Wait::spin) {
       cpu_relax();
-      if (idle % kSpinsPerClockRead == kSpinsPerClockRead - 1 && Clock::now() >= deadline) return false;
-    } else if (how == Wait::yield && idle < kYields) {
-      yield_cpu();
-    } else {
-      const auto now = Clock::now();
-      if (bell.sleep_unless(poll, std::min<Deadline>(deadline, now + kLongestSleep))) return true;
-      if (now >= deadline) return false;
-      idle = 0;
+      if (looks % kSpinsPerClockRead == 0 && Clock::now() >= deadline) return false;
+      continue;
     }
+    if (how == Wait::yield && yield_until(poll)) return true;
+    const auto now = Clock::now();
+    if (bell.sleep_unless(poll, std::min<Deadline>(deadline, now + kLongestSleep))) return true;
+    if (now >= deadline) return false;
   }
 }
 

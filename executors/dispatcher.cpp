@@ -1,6 +1,7 @@
 #include "executors/dispatcher.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "base/text.hpp"
@@ -23,6 +24,37 @@ Outcome outcome_of(Status status, std::string error) {
   return {status, std::move(error), {}};
 }
 
+/// Replies that have been taken in one go, and whose latencies are not recorded yet.
+class Arrivals {
+ public:
+  /// Nothing is recorded when there is no histogram.
+  explicit Arrivals(Histogram* latency) : latency_(latency) {}
+  ~Arrivals() { record(); }
+  Arrivals(const Arrivals&) = delete;
+  Arrivals& operator=(const Arrivals&) = delete;
+
+  void add(Clock::time_point dispatched) {
+    dispatched_[count_++] = dispatched;
+    if (count_ >= clock_.sharers()) record();
+  }
+
+ private:
+  void record() {
+    if (latency_ != nullptr && count_ > 0) {
+      const auto now = clock_.read();
+      for (std::size_t i = 0; i < count_; ++i) {
+        latency_->record(static_cast<std::uint64_t>((now - dispatched_[i]).count()));
+      }
+    }
+    count_ = 0;
+  }
+
+  Histogram* const latency_;
+  SharedClock clock_;
+  std::array<Clock::time_point, SharedClock::kMostSharers> dispatched_;
+  std::size_t count_ = 0;
+};
+
 }  // namespace
 
 Dispatcher::Dispatcher(const std::vector<std::unique_ptr<ipc::Link>>& links, Scoreboard& scoreboard,
@@ -43,7 +75,7 @@ Dispatcher::Dispatcher(const std::vector<std::unique_ptr<ipc::Link>>& links, Sco
 
 Outcome Dispatcher::run(const Request& request, Deadline deadline) {
   scoreboard_.patience().store(static_cast<std::uint32_t>(std::max<std::size_t>(1, config_.window * 3 / 4)));
-  Pass pass{request, deadline, {}, 0, 0, {}, {}};
+  Pass pass{.request = request, .deadline = deadline};
   Usage workers_before;
   if (auto asked = usage_of_workers(workers_before, deadline); asked.status != Status::ok) return asked;
   const Usage submitter_before = thread_usage();
@@ -82,6 +114,7 @@ bool Dispatcher::turn(Pass& pass) {
 
 bool Dispatcher::deal(Pass& pass) {
   bool any = false;
+  pass.clock = {};
   for (auto& lane : lanes_) lane.refused = false;
   for (bool dealt = true; dealt;) {
     dealt = false;
@@ -99,12 +132,12 @@ bool Dispatcher::give(Pass& pass, Lane& lane) {
   if (pass.next == pass.request.tasks || lane.in_flight == lane.flights.size() || lane.refused) return false;
   const workloads::TaskRange tasks{pass.next, std::min(config_.batch, pass.request.tasks - pass.next)};
   const RequestHead head{RequestKind::run, 0, tasks.first, tasks.count};
-  pass.latest = Clock::now();
+  pass.latest = pass.clock.at_next();
   if (!lane.end->try_send({bytes_of(head), lane.request_payload.first(tasks.count * config_.payload_bytes)})) {
     lane.refused = true;  // not asked again before deaths and the deadline have been looked at: each time may take long
     return false;
   }
-  lane.flights[(lane.oldest + lane.in_flight) % lane.flights.size()] = {tasks, pass.latest};
+  lane.flights[lane.after_oldest(lane.in_flight)] = {tasks, pass.latest};
   ++lane.in_flight;
   pass.next += tasks.count;
   return true;
@@ -112,10 +145,12 @@ bool Dispatcher::give(Pass& pass, Lane& lane) {
 
 bool Dispatcher::collect(Pass& pass) {
   bool any = false;
+  Arrivals arrivals(pass.request.latency);
   for (auto& lane : lanes_) {
     while (lane.in_flight > 0) {
       const auto reply = lane.end->try_receive();
       if (!reply) break;
+      arrivals.add(lane.flights[lane.oldest].dispatched);
       take(pass, lane, *reply);
       any = true;
     }
@@ -130,9 +165,6 @@ void Dispatcher::take(Pass& pass, Lane& lane, const ipc::Message& reply) {
     pass.failure = failed(lane, reply);
     return;
   }
-  if (pass.request.latency != nullptr) {
-    pass.request.latency->record(static_cast<std::uint64_t>(since(flight.dispatched).count()));
-  }
   if (pass.request.check_replies && !fixture_.reply_is_right(flight.tasks, reply.payload)) {
     pass.failure = outcome_of(Status::wrong_checksum, text(worker_of(lane), " sent a wrong payload back for ",
                                                            range_text(flight.tasks.first, flight.tasks.count)));
@@ -140,7 +172,7 @@ void Dispatcher::take(Pass& pass, Lane& lane, const ipc::Message& reply) {
   pass.block.sum += head.value;
   ++pass.block.messages;
   pass.done += flight.tasks.count;
-  lane.oldest = (lane.oldest + 1) % lane.flights.size();
+  lane.oldest = lane.after_oldest(1);
   --lane.in_flight;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "executors/crew.hpp"
+#include "executors/shared_clock.hpp"
 #include "executors/wire.hpp"
 
 namespace mpmt::executors {
@@ -39,6 +40,13 @@ class Dispatcher {
     std::vector<Flight> flights;  ///< a ring, as long as the window
     std::size_t oldest = 0;
     std::size_t in_flight = 0;
+
+    /// Where in `flights` the batch is that was dealt `batches` (at most a window) after the oldest.
+    std::size_t after_oldest(std::size_t batches) const {
+      const auto place = oldest + batches;
+      return place < flights.size() ? place : place - flights.size();
+    }
+
     bool answered = false;  ///< the control request under way
     bool refused = false;   ///< took no message although there must be room: its lock is held
   };
@@ -47,10 +55,11 @@ class Dispatcher {
     const Request& request;
     Deadline deadline;
     Clock::time_point latest{};  ///< the clock when it was last read
+    SharedClock clock{};         ///< of the messages dealt in this turn
     std::uint64_t next = 0;      ///< first task not yet dealt
     std::uint64_t done = 0;
-    Block block;
-    std::optional<Outcome> failure;
+    Block block{};
+    std::optional<Outcome> failure{};
   };
 
   bool turn(Pass& pass);

@@ -11,8 +11,8 @@
 namespace mpmt::ipc {
 namespace {
 
-void check_payload(std::size_t bytes, std::string_view channel, std::size_t limit, std::string_view whose) {
-  if (bytes <= limit) return;
+[[noreturn]] void throw_payload(std::size_t bytes, std::string_view channel, std::size_t limit,
+                                std::string_view whose) {
   throw std::length_error(
       text(channel, ": a payload of ", bytes, " bytes is larger than ", whose, " ", limit, " bytes"));
 }
@@ -21,15 +21,16 @@ void check_payload(std::size_t bytes, std::string_view channel, std::size_t limi
 
 void check(const LinkConfig& config, std::string_view channel, std::size_t max_payload_bytes) {
   if (config.capacity == 0) throw std::length_error(text(channel, ": a capacity of 0 messages; at least 1 is needed"));
-  check_payload(config.max_payload_bytes, channel, max_payload_bytes, "the channel's limit of");
+  if (config.max_payload_bytes <= max_payload_bytes) return;
+  throw_payload(config.max_payload_bytes, channel, max_payload_bytes, "the channel's limit of");
 }
 
-void check(const Message& message, std::string_view channel, std::size_t max_payload_bytes) {
+void throw_too_large(const Message& message, std::string_view channel, std::size_t max_payload_bytes) {
   if (message.head.size() > kMaxHeadBytes) {
     throw std::length_error(
         text(channel, ": a head of ", message.head.size(), " bytes is larger than ", kMaxHeadBytes));
   }
-  check_payload(message.payload.size(), channel, max_payload_bytes, "this link was made for,");
+  throw_payload(message.payload.size(), channel, max_payload_bytes, "this link was made for,");
 }
 
 std::string memory_wanted(std::string_view channel, std::size_t bytes) {

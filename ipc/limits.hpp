@@ -14,8 +14,13 @@ namespace mpmt::ipc {
 /// Throws std::length_error naming the channel and its limit unless `config` fits. Called first by every connect().
 void check(const LinkConfig& config, std::string_view channel, std::size_t max_payload_bytes);
 
+[[noreturn]] void throw_too_large(const Message& message, std::string_view channel, std::size_t max_payload_bytes);
+
 /// Throws std::length_error unless the message fits a link made with `max_payload_bytes`.
-void check(const Message& message, std::string_view channel, std::size_t max_payload_bytes);
+inline void check(const Message& message, std::string_view channel, std::size_t max_payload_bytes) {
+  if (message.head.size() <= kMaxHeadBytes && message.payload.size() <= max_payload_bytes) return;
+  throw_too_large(message, channel, max_payload_bytes);
+}
 
 /// "<channel>: <bytes> bytes of memory", with RLIMIT_AS where there is one: the object of a failed allocation.
 std::string memory_wanted(std::string_view channel, std::size_t bytes);

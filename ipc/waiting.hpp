@@ -15,27 +15,6 @@ namespace mpmt::ipc {
 /// CPU take, and much less than going to sleep.
 inline constexpr int kLooksBeforeYield = 100;
 
-/// How long `yield` gives up the CPU before it sleeps. Longer than it takes to wake a sleeper on another CPU (some 60
-/// us on a virtual machine), or else two sides that have once fallen asleep stay with it for good: each then sleeps
-/// again before the other one, just awake, can answer.
-inline constexpr std::chrono::microseconds kYieldFor{200};
-
-/// Calls `poll` until it returns true, giving up the CPU before each; false after kYieldFor.
-template <class Poll>
-bool yield_until(Poll&& poll) {
-  constexpr int yields_per_clock_read = 16;
-  std::optional<Clock::time_point> end;
-  for (;;) {
-    for (int yield = 0; yield < yields_per_clock_read; ++yield) {
-      yield_cpu();
-      if (poll()) return true;
-    }
-    const auto now = Clock::now();
-    if (!end) end = now + kYieldFor;
-    if (now >= *end) return false;
-  }
-}
-
 /// What a waiting call must know besides what it waits for.
 struct Patience {
   Wait how = Wait::block;
