@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ipc/boost_locks.hpp"
+#include "ipc/built_message.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/names.hpp"
 #include "ipc/ring.hpp"
@@ -29,9 +30,6 @@ struct Preamble {
   std::uint32_t head_bytes;
   std::int32_t cpu;  ///< see cpu_to_tell()
 };
-/// Where the payload begins in the buffer that a message is built in; the head is put right before it.
-constexpr std::size_t kPayloadOffset = 128;
-static_assert(sizeof(Preamble) + kMaxHeadBytes <= kPayloadOffset);
 
 std::size_t frame_bytes(const LinkConfig& config) {
   return sizeof(Preamble) + kMaxHeadBytes + config.max_payload_bytes;
@@ -80,7 +78,7 @@ class QueueEnd final : public End {
         config_(config),
         side_(side),
         lifeline_(lifeline),
-        built_(kPayloadOffset + config.max_payload_bytes),
+        built_(config.max_payload_bytes, kName),
         received_(frame_bytes(config)) {}
 
   bool try_send(const Message& message) override {
@@ -98,7 +96,7 @@ class QueueEnd final : public End {
     auto& bell = incoming_.bells().message_there;
     return wait_for_peer_unless_locked(bell, patience(deadline), [&] { return take(); }) ? view() : std::nullopt;
   }
-  std::span<std::byte> lend(std::size_t bytes) override { return {built_.data() + kPayloadOffset, bytes}; }
+  std::span<std::byte> lend(std::size_t bytes) override { return {built_.payload_place(), bytes}; }
 
  private:
   bool waits() const { return config_.calls == Calls::waiting; }
@@ -107,19 +105,8 @@ class QueueEnd final : public End {
     return {config_.wait, deadline, lifeline_, side_, here, kName};
   }
 
-  /// Boost sends one contiguous buffer: preamble, head, payload. A payload that was built in the lent buffer
-  /// is there already.
   std::span<const std::byte> build(const Message& message) {
-    check(message, kName, config_.max_payload_bytes);
-    std::byte* const payload = built_.data() + kPayloadOffset;
-    if (!message.payload.empty() && message.payload.data() != payload) {
-      std::memcpy(payload, message.payload.data(), message.payload.size());
-    }
-    std::byte* const head = payload - message.head.size();
-    std::copy(message.head.begin(), message.head.end(), head);  // may be empty: not for memcpy
-    const Preamble preamble{static_cast<std::uint32_t>(message.head.size()), cpu_to_tell(config_)};
-    std::memcpy(head - sizeof preamble, &preamble, sizeof preamble);
-    return {head - sizeof preamble, sizeof preamble + message.head.size() + message.payload.size()};
+    return built_.build({static_cast<std::uint32_t>(message.head.size()), cpu_to_tell(config_)}, message);
   }
 
   bool put(std::span<const std::byte> frame) {
@@ -150,7 +137,7 @@ class QueueEnd final : public End {
   const LinkConfig config_;
   const Side side_;
   const Lifeline& lifeline_;
-  std::vector<std::byte> built_;
+  BuiltMessage<Preamble> built_;
   std::vector<std::byte> received_;
   bip::message_queue::size_type received_bytes_ = 0;
   int peer_cpu_ = -1;

@@ -12,6 +12,7 @@
 
 #include "base/proc_files.hpp"
 #include "base/thread_sanitizer.hpp"
+#include "ipc/built_message.hpp"
 #include "ipc/descriptor_wait.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/limits.hpp"
@@ -23,9 +24,6 @@ namespace {
 constexpr std::string_view kName = "posix_queue";
 /// Linux has no larger messages (HARD_MSGSIZEMAX).
 constexpr std::size_t kMaxPayload = (std::size_t{16} << 20) - sizeof(FrameHeader) - kMaxHeadBytes;
-/// Where the payload begins in the buffer that a message is built in; what comes before it is put right there.
-constexpr std::size_t kPayloadOffset = 128;
-static_assert(sizeof(FrameHeader) + kMaxHeadBytes <= kPayloadOffset);
 
 void raise_soft_limit() {
   rlimit limit{};
@@ -85,7 +83,12 @@ Fd make_queue(const LinkConfig& config) {
 class PosixQueueEnd final : public End {
  public:
   PosixQueueEnd(const Fd& outgoing, const Fd& incoming, const LinkConfig& config, Side side, const Lifeline& lifeline)
-      : outgoing_(outgoing), incoming_(incoming), config_(config), side_(side), lifeline_(lifeline) {}
+      : outgoing_(outgoing),
+        incoming_(incoming),
+        config_(config),
+        side_(side),
+        lifeline_(lifeline),
+        built_(config.max_payload_bytes, kName) {}
 
   bool try_send(const Message& message) override {
     const auto frame = build(message, Calls::trying);
@@ -109,26 +112,13 @@ class PosixQueueEnd final : public End {
     return message_in(received_.data());
   }
 
-  std::span<std::byte> lend(std::size_t bytes) override { return {payload_place(), bytes}; }
+  std::span<std::byte> lend(std::size_t bytes) override { return {built_.payload_place(), bytes}; }
 
  private:
-  std::byte* payload_place() {
-    grow(built_, kPayloadOffset + config_.max_payload_bytes, kName);
-    return built_.data() + kPayloadOffset;
-  }
-
-  /// The kernel takes one contiguous buffer. A payload that was built in the lent one is there already.
   std::span<const std::byte> build(const Message& message, Calls calls) {
-    check(message, kName, config_.max_payload_bytes);
     check_calls(config_, calls, kName);
-    std::byte* const payload = payload_place();
-    if (message.payload.data() != payload) std::copy(message.payload.begin(), message.payload.end(), payload);
-    std::byte* const head = payload - message.head.size();
-    std::copy(message.head.begin(), message.head.end(), head);
-    const FrameHeader header{static_cast<std::uint32_t>(message.head.size()),
-                             static_cast<std::uint32_t>(message.payload.size())};
-    std::memcpy(head - sizeof(header), &header, sizeof(header));
-    return {head - sizeof(header), header.frame_bytes()};
+    return built_.build(
+        {static_cast<std::uint32_t>(message.head.size()), static_cast<std::uint32_t>(message.payload.size())}, message);
   }
 
   bool write(std::span<const std::byte> frame) {
@@ -157,7 +147,7 @@ class PosixQueueEnd final : public End {
   const LinkConfig config_;
   const Side side_;
   const Lifeline& lifeline_;
-  std::vector<std::byte> built_;
+  BuiltMessage<FrameHeader> built_;
   std::vector<std::byte> received_;
 };
 
