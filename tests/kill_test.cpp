@@ -223,7 +223,7 @@ TEST_P(KilledWorkers, a_stopped_worker_is_timed_out_at_the_deadline_and_reaped) 
     auto made = config();
     made.batch = 3;
     auto executor = start(fixture, made);
-    const Deadline deadline = Clock::now() + std::chrono::milliseconds(300);
+    const Deadline deadline = Clock::now() + seconds(1);  // ample for two batches
     const auto outcome = executor->run({100}, deadline);
     EXPECT_GE(Clock::now(), deadline);
     EXPECT_EQ(outcome.status, Status::timed_out) << described(outcome);

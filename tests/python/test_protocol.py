@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bench import Bench, finish, line_of
+from left_out import LEFT_OUT
 
 USAGE = 2
 CASE = {"family": "pool", "workload": "prime_count", "executor": "process_pool", "channel": "boost_queue",
         "workers": 2, "grain": 10, "batch": 1, "batch_split": False, "payload_bytes": 0, "window": 2, "placement": "same",
         "wait": "block"}
-LEFT_OUT = object()
 
 
 class Talk:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import mpmt_records as records
+from left_out import LEFT_OUT
 
 Json = dict[str, Any]
 Write = Callable[..., Path]
@@ -144,13 +145,12 @@ def test_nesting_in_a_field_is_refused(small: Json, write: Write) -> None:
 
 TRIAL = ("benchmarks", 0)
 OK = ("benchmarks", 10)  # a pooled ok trial
-DELETE = object()
 MUTATIONS: list[tuple[tuple[str | int, ...], Any]] = [
-    (("context",), DELETE), (("benchmarks",), DELETE), (("comparisons",), DELETE), (("benchmarks",), {}),
+    (("context",), LEFT_OUT), (("benchmarks",), LEFT_OUT), (("comparisons",), LEFT_OUT), (("benchmarks",), {}),
     (("comparisons",), None), (("extra",), 1),
     (("context", "seed"), -1), (("context", "seed"), "1"), (("context", "seed"), 2**64),
     (("context", "seed"), 1.5),
-    (("context", "rounds"), 0), (("context", "rounds"), DELETE), (("context", "command_line"), "mpmt run"),
+    (("context", "rounds"), 0), (("context", "rounds"), LEFT_OUT), (("context", "command_line"), "mpmt run"),
     (("context", "started_utc"), "yesterday"), (("context", "interrupted"), 0),
     (("context", "warnings"), [1]),
     (("context", "commit", "id"), "0123"), (("context", "commit", "dirty"), None),
@@ -159,19 +159,19 @@ MUTATIONS: list[tuple[tuple[str | int, ...], Any]] = [
     (("context", "machine", "state", "x"), [1]), (("context", "capacity", "before", 0, "capacity"), 0),
     (("context", "capacity", "after"), 1), (("context", "trials", "done"), -1),
     (("context", "odd"), {"a": 1}),
-    ((*TRIAL, "run_type"), "trial"), ((*TRIAL, "name"), ""), ((*TRIAL, "name"), DELETE),
+    ((*TRIAL, "run_type"), "trial"), ((*TRIAL, "name"), ""), ((*TRIAL, "name"), LEFT_OUT),
     ((*TRIAL, "time_unit"), "min"), ((*TRIAL, "real_time"), None), ((*TRIAL, "real_time"), -1),
     ((*TRIAL, "workers"), 0), ((*TRIAL, "workers"), True), ((*TRIAL, "grain"), 0),
     ((*TRIAL, "batch"), "split"),
     ((*TRIAL, "status"), "fine"), ((*TRIAL, "status"), None), ((*TRIAL, "placement"), "near"),
     ((*TRIAL, "wait"), "sleep"), ((*TRIAL, "group"), None), ((*TRIAL, "error"), 5), ((*TRIAL, "round"), -1),
-    ((*TRIAL, "nested"), {"a": 1}), ((*TRIAL, "submitter_helps"), DELETE),
+    ((*TRIAL, "nested"), {"a": 1}), ((*TRIAL, "submitter_helps"), LEFT_OUT),
     ((*OK, "wall_ns"), None), ((*OK, "wall_ns"), []), ((*OK, "wall_ns", 1), -5), ((*OK, "wall_ns", 1), "5"),
     ((*OK, "wall_ns", 0), True), ((*OK, "ns_per_task"), None), ((*OK, "ns_per_task"), 0),
     ((*OK, "tasks"), None),
     ((*OK, "checksum"), "0x12"), ((*OK, "checksum"), None), ((*OK, "error"), "but it is ok"),
     ((*OK, "cpu_ns"), None), ((*OK, "cpu_ns", "workers"), -1), ((*OK, "cpu_ns", "children"), 1),
-    ((*OK, "context_switches", "voluntary"), DELETE), ((*OK, "latency_ns", "p50"), "1"),
+    ((*OK, "context_switches", "voluntary"), LEFT_OUT), ((*OK, "latency_ns", "p50"), "1"),
     ((*OK, "latency_ns", "count"), -1), ((*OK, "latency_ns", "histogram"), [[1]]),
     ((*OK, "latency_ns", "histogram"), [[1, 0]]), ((*OK, "latency_ns", "histogram", 2), [1.5, 1]),
     ((*OK, "latency_ns", "histogram", 2), [1, 2, 3]), ((*OK, "latency_ns", "histogram", 1), 7),
@@ -181,7 +181,7 @@ MUTATIONS: list[tuple[tuple[str | int, ...], Any]] = [
     (("comparisons", 0, "ratio"), 0), (("comparisons", 0, "ratio"), "1"),
     (("comparisons", 0, "p_value"), 1.5),
     (("comparisons", 0, "low"), -1), (("comparisons", 0, "threads_case"), None),
-    (("comparisons", 0, "reason"), DELETE), (("comparisons", 0, "winner"), "threads"),
+    (("comparisons", 0, "reason"), LEFT_OUT), (("comparisons", 0, "winner"), "threads"),
 ]
 
 
@@ -189,7 +189,7 @@ MUTATIONS: list[tuple[tuple[str | int, ...], Any]] = [
 def test_one_wrong_field_is_refused_and_named(path: tuple[str | int, ...], value: Any, small: Json,
                                               write: Write) -> None:
     holder = at(small, *path[:-1])
-    if value is DELETE:
+    if value is LEFT_OUT:
         del holder[path[-1]]
     else:
         holder[path[-1]] = value
