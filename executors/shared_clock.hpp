@@ -9,9 +9,10 @@
 namespace mpmt::executors {
 
 /// A clock whose readings may be shared by neighbours: reading it costs as much as the rest of handling a message in
-/// shared memory. The first message of a series has a reading of its own. As long as readings follow each other within
-/// kTolerance, twice as many messages share the next one, up to kMostSharers; else every message has its own again. So
-/// stamps are wrong by about kTolerance at most, and by nothing where messages are slow. One thread uses it.
+/// shared memory. The first message of a series has a reading of its own. As long as twice as many messages are handled
+/// within kTolerance, so many share the next one, up to kMostSharers; when it took longer than that, every message has
+/// its own again. So while messages are handled evenly no stamp is wrong by more than kTolerance, and none at all where
+/// they are slow. One thread uses it.
 ///
 /// `Source`: a clock as the standard library has them.
 template <class Source>
@@ -26,8 +27,12 @@ class BasicSharedClock {
 
   TimePoint read() {
     const auto now = Source::now();
-    const bool quick = now - latest_ <= kTolerance;
-    sharers_ = quick ? std::min(2 * sharers_, kMostSharers) : 1;
+    const auto taken = now - latest_;
+    if (taken > kTolerance) {
+      sharers_ = 1;
+    } else if (2 * taken <= kTolerance) {
+      sharers_ = std::min(2 * sharers_, kMostSharers);
+    }
     latest_ = now;
     return now;
   }

@@ -54,6 +54,13 @@ TEST_F(SharedClockTest, quick_messages_share_up_to_eight_to_a_reading) {
   EXPECT_EQ(FakeClock::readings, 11);  // 1 + 2 + 4 + 8 x 8 messages
 }
 
+TEST_F(SharedClockTest, no_stamp_is_wrong_by_more_than_the_tolerance) {
+  for (int each = 1; each < 2 * Stamps::kTolerance.count(); ++each) {
+    stamps_ = {};
+    for (const auto error : errors(100, nanoseconds(each))) ASSERT_LE(error, Stamps::kTolerance) << each << " ns each";
+  }
+}
+
 TEST_F(SharedClockTest, messages_that_become_slow_have_their_own_readings_again) {
   errors(71, nanoseconds(20));
   const auto late = errors(20, nanoseconds(10'000));
