@@ -82,7 +82,7 @@ using Bell = BasicBell<RealMemory>;
 /// longer.
 inline constexpr std::chrono::milliseconds kLongestSleep{100};
 /// `spin` looks at the clock this often.
-inline constexpr int kSpinsPerClockRead = 256;
+inline constexpr unsigned kSpinsPerClockRead = 256;
 /// How long `yield` gives up the CPU before it sleeps. Longer than it takes to wake a sleeper on another CPU (some 60
 /// us on a virtual machine), or else two sides that have once fallen asleep stay with it for good: each then sleeps
 /// again before the other one, just awake, can answer.
@@ -112,7 +112,7 @@ bool yield_until(Poll&& poll) {
 /// `how` says.
 template <class Poll>
 bool wait_until(Bell& bell, Wait how, Deadline deadline, Poll&& poll) {
-  for (int looks = 1;; ++looks) {
+  for (unsigned looks = 1;; ++looks) {
     if (poll()) return true;
     if (how == Wait::spin) {
       cpu_relax();

@@ -29,7 +29,6 @@ class Arrivals {
  public:
   /// Nothing is recorded when there is no histogram.
   explicit Arrivals(Histogram* latency) : latency_(latency) {}
-  ~Arrivals() { record(); }
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
 
@@ -38,7 +37,7 @@ class Arrivals {
     if (count_ >= clock_.sharers()) record();
   }
 
- private:
+  /// To be called before anything else is done.
   void record() {
     if (latency_ != nullptr && count_ > 0) {
       const auto now = clock_.read();
@@ -49,6 +48,7 @@ class Arrivals {
     count_ = 0;
   }
 
+ private:
   Histogram* const latency_;
   SharedClock clock_;
   std::array<Clock::time_point, SharedClock::kMostSharers> dispatched_;
@@ -135,6 +135,7 @@ bool Dispatcher::give(Pass& pass, Lane& lane) {
   pass.latest = pass.clock.at_next();
   if (!lane.end->try_send({bytes_of(head), lane.request_payload.first(tasks.count * config_.payload_bytes)})) {
     lane.refused = true;  // not asked again before deaths and the deadline have been looked at: each time may take long
+    pass.clock = {};
     return false;
   }
   lane.flights[lane.after_oldest(lane.in_flight)] = {tasks, pass.latest};
@@ -154,6 +155,7 @@ bool Dispatcher::collect(Pass& pass) {
       take(pass, lane, *reply);
       any = true;
     }
+    arrivals.record();
   }
   return any;
 }

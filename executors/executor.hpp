@@ -60,7 +60,8 @@ struct Request {
   std::uint64_t tasks = 0;     ///< tasks [0, tasks)
   bool check_replies = false;  ///< have the fixture look at every byte that comes back; for warm-up, it costs time
   Histogram* latency =
-      nullptr;  ///< gets the time from dispatch to completion of every message, in ns, as the submitter sees it
+      nullptr;  ///< gets the time from dispatch to completion of every message, in ns, as the submitter sees it;
+                ///< quick messages share readings of the clock (executors/shared_clock.hpp)
 };
 
 struct WorkerFacts {

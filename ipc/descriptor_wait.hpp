@@ -62,7 +62,7 @@ bool wait_for_descriptor(int descriptor, short event, const Patience& patience, 
   }
   if (patience.how == Wait::spin) {
     for (;;) {
-      for (int look = 0; look < kSpinsPerClockRead; ++look, cpu_relax()) {
+      for (unsigned look = 0; look < kSpinsPerClockRead; ++look, cpu_relax()) {
         if (attempt()) return true;
       }
       if (attempt_is_last(patience, attempt, success)) return success;

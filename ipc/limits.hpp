@@ -25,8 +25,12 @@ inline void check(const Message& message, std::string_view channel, std::size_t 
 /// "<channel>: <bytes> bytes of memory", with RLIMIT_AS where there is one: the object of a failed allocation.
 std::string memory_wanted(std::string_view channel, std::size_t bytes);
 
+void resize(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel);
+
 /// Grows `buffer` to at least `bytes`; throws std::system_error naming them when there is not so much memory.
-void grow(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel);
+inline void grow(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel) {
+  if (buffer.size() < bytes) resize(buffer, bytes, channel);
+}
 
 [[noreturn]] void throw_wrong_calls(const LinkConfig& config, std::string_view channel);
 

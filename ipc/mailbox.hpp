@@ -134,7 +134,7 @@ struct Polling {
                     FutexScope) {
     const auto arrived = [&] { return counter.load(std::memory_order_acquire) == value; };
     for (auto next_look = Deadline::min();;) {
-      for (int look = 0; look < kSpinsPerClockRead; ++look) {
+      for (unsigned look = 0; look < kSpinsPerClockRead; ++look) {
         if (arrived()) return true;
         if (patience.how == Wait::yield) {
           yield_cpu();

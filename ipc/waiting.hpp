@@ -56,7 +56,7 @@ bool wait_for_peer(AnyBell& bell, const Patience& patience, Poll&& poll) {
   bool success = false;
   if (patience.how == Wait::spin) {
     for (auto next_look = Clock::now() + kLongestSleep;;) {
-      for (int look = 0; look < kSpinsPerClockRead; ++look, cpu_relax()) {
+      for (unsigned look = 0; look < kSpinsPerClockRead; ++look, cpu_relax()) {
         if (poll()) return true;
       }
       const auto now = Clock::now();

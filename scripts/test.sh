@@ -15,7 +15,8 @@ python=$("$root/scripts/python.sh")
 mkdir -p build
 rm -f build/test-ctest.log build/test-pytest.log
 
-# Most tests of the C++ side wait for something, so more of them than there are CPUs; those of the Python side compute.
+# Most tests of the C++ side wait for something: more of them at once than there are CPUs. How many of the Python side,
+# which compute, its conftest.py decides.
 cpus=$(nproc)
 readonly cpus
 readonly kCtestClosing='^[0-9]*% tests passed|^No tests were found'
@@ -28,7 +29,7 @@ cmake --build --preset release
 failed=0
 ctest --preset release --no-tests=error --parallel "$((2 * cpus))" 2>&1 </dev/null | tee build/test-ctest.log |
   sed -E -u "/$kCtestClosing/,\$d" || failed=1
-"$python" -m pytest -q --numprocesses "$cpus" tests/python 2>&1 </dev/null | tee build/test-pytest.log | sed -u '$d' || failed=1
+"$python" -m pytest -q --numprocesses auto tests/python 2>&1 </dev/null | tee build/test-pytest.log | sed -u '$d' || failed=1
 
 printf '\n'
 sed -E -n "/$kCtestClosing/,\$p" build/test-ctest.log

@@ -54,7 +54,7 @@ TEST_F(SharedClockTest, quick_messages_share_up_to_eight_to_a_reading) {
   EXPECT_EQ(FakeClock::readings, 11);  // 1 + 2 + 4 + 8 x 8 messages
 }
 
-TEST_F(SharedClockTest, no_stamp_is_wrong_by_more_than_the_tolerance) {
+TEST_F(SharedClockTest, at_an_even_pace_no_stamp_is_wrong_by_more_than_the_tolerance) {
   for (int each = 1; each < 2 * Stamps::kTolerance.count(); ++each) {
     stamps_ = {};
     for (const auto error : errors(100, nanoseconds(each))) ASSERT_LE(error, Stamps::kTolerance) << each << " ns each";
