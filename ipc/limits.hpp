@@ -14,6 +14,7 @@ namespace mpmt::ipc {
 /// Throws std::length_error naming the channel and its limit unless `config` fits. Called first by every connect().
 void check(const LinkConfig& config, std::string_view channel, std::size_t max_payload_bytes);
 
+/// For check().
 [[noreturn]] void throw_too_large(const Message& message, std::string_view channel, std::size_t max_payload_bytes);
 
 /// Throws std::length_error unless the message fits a link made with `max_payload_bytes`.
@@ -25,6 +26,7 @@ inline void check(const Message& message, std::string_view channel, std::size_t 
 /// "<channel>: <bytes> bytes of memory", with RLIMIT_AS where there is one: the object of a failed allocation.
 std::string memory_wanted(std::string_view channel, std::size_t bytes);
 
+/// For grow().
 void resize(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel);
 
 /// Grows `buffer` to at least `bytes`; throws std::system_error naming them when there is not so much memory.

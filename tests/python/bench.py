@@ -21,6 +21,10 @@ BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt")
 PATIENCE_S = 30.0  # for what takes a moment: only a hang gets there
 MARK = "MPMT_TEST_MARK"  # in the environment of a bench's processes, and so of all that they start
 
+USAGE = 2  # the exit code for what cannot be asked for
+# A run that is over at once.
+SHORTEST = ("--workload", "empty", "--executor", "thread_pool", "--workers", "1", "--rounds", "1", "--tasks", "64")
+
 # SIOCSIFFLAGS, IFF_UP | IFF_RUNNING: netdevice(7)
 LOOPBACK_UP = ("import fcntl, socket, struct; "
                'fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x41))')
@@ -37,6 +41,10 @@ def until(find: Callable[[], Found], what: str, seconds: float = PATIENCE_S) -> 
             return found
         assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
         time.sleep(0.002)
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if not path.is_dir()}
 
 
 class Island:
@@ -112,6 +120,14 @@ def _environment(pid: int) -> bytes:
         return b""
 
 
+def marked(mark: str) -> list[Process]:
+    """All that run with this MARK in their environment, but the calling one."""
+    wanted = f"{MARK}={mark}".encode()
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    found = [_process(pid) for pid in pids if pid != os.getpid() and wanted in _environment(pid)]
+    return [process for process in found if process]
+
+
 class Bench:
     def __init__(self, folder: Path, island: Island) -> None:
         self.folder = folder
@@ -153,10 +169,7 @@ class Bench:
 
     def processes(self) -> list[Process]:
         """All that run and carry this bench's mark."""
-        wanted = f"{MARK}={self.mark}".encode()
-        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        found = [_process(pid) for pid in pids if wanted in _environment(pid)]
-        return [process for process in found if process]
+        return marked(self.mark)
 
     def children(self, parent: int) -> list[Process]:
         return [process for process in self.processes() if process.parent == parent]

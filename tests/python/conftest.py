@@ -6,10 +6,12 @@ from __future__ import annotations
 import copy
 import json
 import os
+import signal
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,10 +20,12 @@ GOLDEN = ROOT / "tests" / "data" / "golden_record.json"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import tracker as tracker_module  # noqa: E402
-from bench import BINARY, Bench, Island  # noqa: E402
+from bench import BINARY, MARK, Bench, Island, marked, until  # noqa: E402
 from desk import Desk  # noqa: E402
 from make_channel_record import make_record  # noqa: E402
 from tracker import Tracker  # noqa: E402
+
+Place = TypeVar("Place", Bench, Desk)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -90,17 +94,39 @@ def island() -> Iterator[Island]:
         yield made
 
 
-@pytest.fixture
-def bench(island: Island, tmp_path: Path) -> Iterator[Bench]:
-    """Runs the binary; when the test is over, nothing of what was run may be left."""
-    if not os.access(BINARY, os.X_OK):
-        pytest.skip(f"no binary: set MPMT_BINARY or build {BINARY}")
-    made = Bench(tmp_path, island)
+def until_over(made: Place) -> Iterator[Place]:
+    """For a fixture: when the test is over, nothing of what was run may be left."""
     try:
         yield made
         made.expect_nothing_left()
     finally:
         made.clear()
+
+
+@pytest.fixture
+def bench(island: Island, tmp_path: Path) -> Iterator[Bench]:
+    """Runs the binary."""
+    if not os.access(BINARY, os.X_OK):
+        pytest.skip(f"no binary: set MPMT_BINARY or build {BINARY}")
+    yield from until_over(Bench(tmp_path, island))
+
+
+@pytest.fixture
+def mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """Everything that is started carries it; nothing of that may be left, nor a temporary file."""
+    found = uuid.uuid4().hex
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv(MARK, found)
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    yield found
+    try:
+        until(lambda: not marked(found), "all processes to end", 5)
+        assert os.listdir(temporary) == []
+    finally:
+        for process in marked(found):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +137,4 @@ def tracker(island: Island) -> Iterator[Tracker]:
 
 @pytest.fixture
 def desk(tmp_path: Path, tracker: Tracker) -> Iterator[Desk]:
-    made = Desk(tmp_path, tracker)
-    try:
-        yield made
-        made.expect_nothing_left()
-    finally:
-        made.clear()
+    yield from until_over(Desk(tmp_path, tracker))

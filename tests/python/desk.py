@@ -8,10 +8,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from bench import MARK, until
+from bench import MARK, marked, until
 from fakes import google_text, program
 from repository import ENVIRONMENT, Repository
-from test_contenders import marked
 from tracker import Done, Started, Tracker
 
 # Few pairs, and time that is never used up: what is found does not depend on how fast this machine is.
@@ -63,8 +62,8 @@ class Desk:
             if not started.reaped:
                 started.kill(signal.SIGKILL)
                 started.wait()
-        for pid in marked(self.mark):
-            os.kill(pid, signal.SIGKILL)
+        for process in marked(self.mark):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, str]:
