@@ -311,7 +311,7 @@ void TrialProcess::reap() {
   while (::waitpid(pid_, &status, 0) == -1 && errno == EINTR) {
   }
   wait_status_ = status;
-  ipc::remove_names_left_by(pid_);
+  ipc::remove_stale_names();
 }
 
 }  // namespace mpmt::benchmarks

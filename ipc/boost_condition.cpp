@@ -21,7 +21,7 @@
 
 #include "ipc/boost_locks.hpp"
 #include "ipc/limits.hpp"
-#include "ipc/names.hpp"
+#include "ipc/named_memory.hpp"
 #include "ipc/ring.hpp"
 
 namespace mpmt::ipc {
@@ -208,7 +208,13 @@ class ConditionEnd final : public End {
 /// The segment that both lanes live in, whose name is gone when the constructor returns.
 class ManagedMemory {
  public:
-  explicit ManagedMemory(const LinkConfig& config) : ManagedMemory(config, bytes_for(config)) {}
+  explicit ManagedMemory(const LinkConfig& config) {
+    const auto bytes = bytes_for(config);
+    const auto object = text(kName, ", ", config.capacity, " messages of ", slot_bytes(config), " bytes each way");
+    make_in_dev_shm(object, bytes, [&](const char* name) {
+      memory_ = bip::managed_shared_memory(bip::create_only, name, bytes, nullptr, bip::permissions(0600));
+    });
+  }
 
   Lane& make_lane(const LinkConfig& config) {
     const auto bytes = slot_bytes(config);
@@ -220,14 +226,6 @@ class ManagedMemory {
   /// Two lanes, and what Boost needs for itself: its control block, and headers and alignment for four allocations.
   static std::size_t bytes_for(const LinkConfig& config) {
     return 2 * (sizeof(Lane) + config.capacity * slot_bytes(config)) + 4096;
-  }
-  ManagedMemory(const LinkConfig& config, std::size_t bytes)
-      : ManagedMemory(bytes, MomentaryName(text(kName, ", ", config.capacity, " messages of ", slot_bytes(config),
-                                                " bytes each way"),
-                                           bytes)) {}
-  ManagedMemory(std::size_t bytes, const MomentaryName& name)
-      : memory_(bip::create_only, name.c_str(), bytes, nullptr, bip::permissions(0600)) {
-    name.allocate();
   }
 
   bip::managed_shared_memory memory_;

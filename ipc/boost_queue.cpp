@@ -9,12 +9,13 @@
 #include <algorithm>
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "ipc/boost_locks.hpp"
 #include "ipc/built_message.hpp"
 #include "ipc/limits.hpp"
-#include "ipc/names.hpp"
+#include "ipc/named_memory.hpp"
 #include "ipc/ring.hpp"
 #include "ipc/segment.hpp"
 
@@ -51,21 +52,18 @@ struct QueueBells {
 class Queue {
  public:
   explicit Queue(const LinkConfig& config)
-      : Queue(config, MomentaryName(text(kName, ", ", config.capacity, " messages of ", frame_bytes(config), " bytes"),
-                                    queue_bytes(config))) {}
+      : beside_(kName, sizeof(QueueBells)), bells_(*new (beside_.data()) QueueBells(config.futex_scope())) {
+    const auto object = text(kName, ", ", config.capacity, " messages of ", frame_bytes(config), " bytes");
+    make_in_dev_shm(object, queue_bytes(config), [&](const char* name) {
+      queue_.emplace(bip::create_only, name, config.capacity, frame_bytes(config), bip::permissions(0600));
+    });
+  }
 
-  bip::message_queue* operator->() { return &queue_; }
+  bip::message_queue* operator->() { return &*queue_; }
   QueueBells& bells() { return bells_; }
 
  private:
-  Queue(const LinkConfig& config, const MomentaryName& name)
-      : queue_(bip::create_only, name.c_str(), config.capacity, frame_bytes(config), bip::permissions(0600)),
-        beside_(kName, sizeof(QueueBells)),
-        bells_(*new (beside_.data()) QueueBells(config.futex_scope())) {
-    name.allocate();
-  }
-
-  bip::message_queue queue_;
+  std::optional<bip::message_queue> queue_;
   Segment beside_;
   QueueBells& bells_;
 };

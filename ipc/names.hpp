@@ -1,42 +1,52 @@
-// Names of shared-memory objects that exist for an instant, and what to do when a process is killed in that instant.
+// Names of objects in shared memory and of message queues. They exist for an instant, while an object is made; here is
+// also what becomes of them when their maker is killed in that instant.
+//
+// A name is drawn at random, so that nobody can take it beforehand, and containers that share /dev/shm do not meet. For
+// as long as it may exist, its maker holds a lease: an object in /dev/shm with a name of its own, locked (flock(2)), in
+// which that name is written. The kernel takes the lock back when the maker ends, however that comes about, and locks
+// mean the same in every container, which process ids do not. So what lies under a lease that can be locked belongs to
+// nobody any more, and nothing else is ever removed. The lease, too, is how a message queue is found where /dev/mqueue
+// is not mounted and queues cannot be listed.
 #pragma once
 
-#include <sys/types.h>
-
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
 namespace mpmt::ipc {
 
-/// A name that no other object has: "mpmt-<pid>-<number>", the calling process's id in it.
-std::string unique_name();
+/// "mpmt-<pid>-<128 random bits>". The process id is for whoever reads a listing; nothing depends on it.
+std::string draw_name();
 
-/// The name of an object in /dev/shm that a library makes under it and maps: removed again in the destructor.
-///
-/// A library that writes to the memory as it makes it, as Boost.Interprocess does, is killed by SIGBUS where /dev/shm
-/// is full. So the pages are asked for first, under the same name and given back, and then allocated to the object.
-class MomentaryName {
- public:
-  /// Finds room for `bytes`, which the object will not exceed. Throws std::system_error naming `object` (what the
-  /// memory is for), the size and /dev/shm.
-  MomentaryName(std::string_view object, std::size_t bytes);
-  ~MomentaryName();
-  MomentaryName(const MomentaryName&) = delete;
-  MomentaryName& operator=(const MomentaryName&) = delete;
+using DrawName = std::function<std::string()>;
 
-  const char* c_str() const { return name_.c_str(); }
-  /// Allocates every page of the object that bears the name. Throws as the constructor does.
-  void allocate() const;
+/// So many names are drawn before somebody must be taking each as it is drawn.
+inline constexpr int kNamesDrawn = 16;
 
- private:
-  const std::string object_;
-  const std::string name_;
+/// What is made under a name.
+struct NewObject {
+  enum class Kind { memory, queue };
+  Kind kind = Kind::memory;
+  std::string description;  ///< for messages
+  std::size_t bytes = 0;    ///< the room that it takes in /dev/shm: looked for first, and given back
 };
 
-/// Removes the names that process `maker` left, which must have ended. Never throws.
-void remove_names_left_by(pid_t maker);
+/// Makes an object by `make`, which gets a name without a slash and makes the object under it, and only if there is
+/// none yet. It returns false when there is one: then another name is drawn. When this returns or throws, the name is
+/// gone. Any thread or process may call it at any time.
+///
+/// Throws std::system_error naming the object when /dev/shm has no room for it, or all names drawn are taken; and what
+/// `make` throws. A queue is made without a lease where /dev/shm does not allow one.
+void make_under_new_name(const NewObject& object, const std::function<bool(const std::string& name)>& make,
+                         const DrawName& draw = draw_name);
 
-/// Removes the names left by any process that has ended, as far as they are ours to remove. Never throws.
+/// Allocates every page of `memory`, a descriptor of an object in /dev/shm of `bytes`. Throws std::system_error naming
+/// the object.
+void allocate_pages(int memory, std::size_t bytes, std::string_view object);
+
+/// Removes the names that this user's processes left when they were killed, in whichever container. Never one whose
+/// maker still runs, or that belongs to another user. Never throws.
 void remove_stale_names();
 
 }  // namespace mpmt::ipc

@@ -65,18 +65,27 @@ bool is_limit_of_bytes() {
   throw_system_error(reason, "mq_open", wanted);
 }
 
-/// Its name is gone when this returns.
-Fd make_queue(const LinkConfig& config) {
-  const std::string name = "/" + unique_name();
+/// None when there is a queue of that name.
+Fd make_queue(const std::string& name, const LinkConfig& config) {
   mq_attr attributes{};
   attributes.mq_maxmsg = static_cast<long>(config.capacity);
   attributes.mq_msgsize = static_cast<long>(max_frame_bytes(config));
   const int waits = sleeps_in_calls(config) ? 0 : O_NONBLOCK;
-  Fd queue(::mq_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | waits, 0600, &attributes));  // close-on-exec always
+  const auto path = "/" + name;
+  Fd queue(::mq_open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | waits, 0600, &attributes));  // close-on-exec always
   const int reason = errno;
-  if (!queue) throw_refused(reason, config);
-  ::mq_unlink(name.c_str());
-  checked([&] { return ::fchmod(queue.get(), 0600); }, "fchmod", kName);  // whatever the umask
+  if (!queue && reason != EEXIST) throw_refused(reason, config);
+  if (queue) checked([&] { return ::fchmod(queue.get(), 0600); }, "fchmod", kName);  // whatever the umask
+  return queue;
+}
+
+/// Its name is gone when this returns.
+Fd make_queue(const LinkConfig& config) {
+  Fd queue;
+  make_under_new_name({NewObject::Kind::queue, std::string(kName)}, [&](const std::string& name) {
+    queue = make_queue(name, config);
+    return bool(queue);
+  });
   return queue;
 }
 
