@@ -1,41 +1,37 @@
 // The server of loopback_echo: a process that answers every request after the delay that the request asks for.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "base/child_process.hpp"
 #include "base/fd.hpp"
+#include "workloads/echo_protocol.hpp"
+#include "workloads/echo_service.hpp"
 
 namespace mpmt::workloads {
 
-/// A request, and its reply. In the machine's own byte order: both sides are on it.
-struct EchoMessage {
-  std::uint64_t delay_us = 0;            ///< how long the server waits before it replies
-  std::uint64_t number = 0;              ///< tells a reply from one that is late
-  std::array<std::uint64_t, 6> words{};  ///< come back complemented
-
-  bool operator==(const EchoMessage&) const = default;
-};
-static_assert(sizeof(EchoMessage) == 64);
-
-/// The reply to a request.
-EchoMessage echo_of(const EchoMessage& request);
-
 /// Listens on 127.0.0.1, at a port that the kernel chooses, from the constructor to the destructor. A process of one
-/// thread: the trial's own process stays without a second thread. Any number of connections; their delays overlap.
+/// thread: the trial's own process stays without a second thread. It serves those that show its secret, as
+/// EchoService does.
 class EchoServer {
  public:
   /// Connections are accepted as soon as this returns. Throws std::system_error naming the address.
-  EchoServer();
+  explicit EchoServer(const EchoBounds& bounds = {});
 
   std::uint16_t port() const { return port_; }
+  const Secret& secret() const { return secret_; }
+  pid_t pid() const { return process_.pid(); }
 
  private:
-  explicit EchoServer(const Fd& listener);
+  EchoServer(const Fd& listener, const EchoBounds& bounds);
 
+  Secret secret_;
   std::uint16_t port_;
   ChildProcess process_;
 };
+
+/// A socket that listens on 127.0.0.1, at a port that the kernel chooses; it does not block.
+Fd listen_on_loopback();
+std::uint16_t port_of(const Fd& listener);
 
 }  // namespace mpmt::workloads

@@ -2,16 +2,15 @@
 // Stands for a call to a database or to another service: a system call each way, the network stack, and a wait. Server
 // and worker share this machine's CPUs; the time on top of the delay is the price of the round trip.
 //
-// The server is a process of its own, started by the fixture. Each session has one connection.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+// The server is a process of its own, started by the fixture, with whom it shares a secret. Each session has one
+// connection, and shows the secret there when it is opened.
 #include <sys/socket.h>
 
 #include <cerrno>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
+#include "workloads/echo_client.hpp"
 #include "workloads/echo_server.hpp"
 #include "workloads/kernel.hpp"
 #include "workloads/mix.hpp"
@@ -38,19 +37,16 @@ std::uint64_t result_of(const EchoMessage& reply) {
 
 class EchoClient {
  public:
-  EchoClient(std::uint16_t port, std::chrono::microseconds delay)
-      : server_(text("echo server at 127.0.0.1:", port)), delay_(delay) {
-    set_option(IPPROTO_TCP, TCP_NODELAY, 1);
+  EchoClient(const EchoServer& server, std::chrono::microseconds delay)
+      : server_(text("echo server at 127.0.0.1:", server.port())),
+        delay_(delay),
+        socket_(enter(server.port(), server.secret())) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(delay) + kPatience;
     const timeval limit{seconds.count(), 0};
-    set_option(SOL_SOCKET, SO_RCVTIMEO, limit);
-    set_option(SOL_SOCKET, SO_SNDTIMEO, limit);  // bounds connect, too: socket(7)
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    checked([&] { return ::connect(socket_.get(), generic, sizeof address); }, "connect", server_);
+    for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+      checked([&] { return ::setsockopt(socket_.get(), SOL_SOCKET, option, &limit, sizeof limit); }, "setsockopt",
+              server_);
+    }
   }
 
   std::uint64_t operator()(std::uint64_t variant, std::span<const std::byte>, std::span<std::byte>) {
@@ -63,11 +59,6 @@ class EchoClient {
   }
 
  private:
-  template <class Value>
-  void set_option(int level, int option, const Value& value) {
-    checked([&] { return ::setsockopt(socket_.get(), level, option, &value, sizeof value); }, "setsockopt", server_);
-  }
-
   void send(const EchoMessage& request) {
     const auto sent =
         checked([&] { return ::send(socket_.get(), &request, sizeof request, MSG_NOSIGNAL); }, "send", server_);
@@ -92,7 +83,7 @@ class EchoClient {
   std::string server_;
   std::chrono::microseconds delay_;
   std::uint64_t sent_ = 0;
-  Fd socket_{checked([] { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }, "socket", "TCP")};
+  Fd socket_;
 };
 
 class EchoFixture final : public Fixture {
@@ -104,7 +95,7 @@ class EchoFixture final : public Fixture {
   }
 
   std::unique_ptr<Session> open(int) override {
-    return std::make_unique<KernelSession<EchoClient>>(std::in_place, server_.port(), delay_);
+    return std::make_unique<KernelSession<EchoClient>>(std::in_place, std::as_const(server_), delay_);
   }
   std::uint64_t expected_sum(TaskRange tasks) const override { return weighed_sum(tasks, results_); }
 

@@ -8,10 +8,12 @@
 
 namespace mpmt::workloads {
 
-/// One unit of grain = one microsecond. Throws std::invalid_argument beyond an hour, far below where sums overflow.
+inline constexpr std::chrono::microseconds kLongestWait = std::chrono::hours(1);
+
+/// One unit of grain = one microsecond. Throws std::invalid_argument beyond kLongestWait, far below where sums
+/// overflow.
 inline std::chrono::microseconds wait_of(const Parameters& parameters) {
-  constexpr std::chrono::microseconds longest = std::chrono::hours(1);
-  if (parameters.grain > static_cast<std::uint64_t>(longest.count())) {
+  if (parameters.grain > static_cast<std::uint64_t>(kLongestWait.count())) {
     throw std::invalid_argument("--grain is a wait in microseconds here, at most 3600000000 (an hour)");
   }
   return std::chrono::microseconds(parameters.grain);
