@@ -27,6 +27,7 @@ struct TrialResult {
   Histogram latency;
   std::vector<executors::WorkerFacts> workers;
   std::map<std::string, std::string> surroundings;
+  std::string moved;  ///< which thread's CPUs were changed from outside while blocks ran, in words; else empty
 };
 
 /// A running trial: the leader of a process group of its own, killed and reaped with the whole group in the destructor.
@@ -48,7 +49,7 @@ class TrialProcess {
   bool wait_until_ready();
   /// Has one block run; nothing when it failed.
   std::optional<executors::Block> run_block();
-  /// Lets the trial end.
+  /// Lets the trial end. Before that it looks whether its threads may still run where they might when it was ready.
   void end();
 
   bool failed() const { return result_.status != executors::Status::ok || result_.interrupted; }
@@ -62,6 +63,8 @@ class TrialProcess {
   bool send(const Json& message);
   std::optional<std::string> line();
   bool wait_for_output();
+  std::map<pid_t, std::vector<int>> affinities() const;
+  void note_moves();
   void drain(Fd& from, std::string& into) const;
   std::nullopt_t give_up(executors::Status status, const std::string& error);
   std::nullopt_t note_end();
@@ -75,6 +78,7 @@ class TrialProcess {
   Fd to_;
   Fd from_;
   Fd errors_;
+  std::map<pid_t, std::vector<int>> affinities_;  ///< by thread, when it was ready
   std::string output_;
   std::string error_output_;
   std::optional<int> wait_status_;
