@@ -144,9 +144,9 @@ class Run {
     auto after = measure_capacity(dealt_cpus, interrupt_);
     const bool interrupted = interrupt_.requested();
     if (interrupted) after = {};
-    const auto known = warnings(capacity, after, matrix);
-    say_new(known);
-    journal.end(context_at_end(journal.entries(), interrupted, after, known));
+    say_new(load_warnings(measurement_.load()));
+    if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
+    journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
     report(assemble_or_keep(journal, record), record, interrupted, progress);
     if (interrupted) return kInterrupted;
     return progress.failed() > 0 ? kCaseFailed : kOk;

@@ -48,7 +48,7 @@ class ProbesTest : public ::testing::Test {
   }
 
   Interrupt interrupt_;
-  const tests::Footprint before_;
+  const tests::Footprint before_{};
   const Clock::time_point start_ = Clock::now();
 };
 
