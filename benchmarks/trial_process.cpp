@@ -14,8 +14,6 @@
 
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
-#include "base/cpus.hpp"
-#include "base/proc_text.hpp"
 #include "base/text.hpp"
 #include "ipc/names.hpp"
 
@@ -136,7 +134,7 @@ bool TrialProcess::wait_until_ready() {
     result_.workers = workers_from(ready->at("workers"));
     if (ready->contains("surroundings"))
       result_.surroundings = ready->at("surroundings").get<decltype(result_.surroundings)>();
-    affinities_ = affinities();
+    affinities_ = affinities_of(pid_, result_.workers);
     return true;
   } catch (const std::exception& wrong) {
     give_up(Status::error, text("the trial's 'ready' is not as the protocol has it: ", wrong.what()));
@@ -167,7 +165,7 @@ std::optional<executors::Block> TrialProcess::run_block() {
 
 void TrialProcess::end() {
   if (failed()) return;
-  note_moves();
+  result_.moved = change_between(affinities_, affinities_of(pid_, result_.workers));
   try {
     const auto done = ask({{"type", "end"}}, "done");
     if (!done) return;
@@ -181,32 +179,6 @@ void TrialProcess::end() {
   to_.reset();
   while (from_ && wait_for_output()) drain(from_, output_);
   note_end();
-}
-
-/// Where the trial's first thread and those of its workers may run; of threads that can be asked.
-std::map<pid_t, std::vector<int>> TrialProcess::affinities() const {
-  std::map<pid_t, std::vector<int>> found;
-  const auto ask_for = [&](pid_t thread) {
-    if (thread <= 0) return;
-    try {
-      found[thread] = affinity_of(thread);
-    } catch (const std::system_error&) {  // it has ended, or the system does not say
-    }
-  };
-  ask_for(pid_);
-  for (const auto& worker : result_.workers) ask_for(worker.tid);
-  return found;
-}
-
-void TrialProcess::note_moves() {
-  const auto now = affinities();
-  for (const auto& [thread, before] : affinities_) {
-    const auto found = now.find(thread);
-    if (found == now.end() || found->second == before) continue;
-    result_.moved = text("the CPUs of the trial's thread ", thread, " were changed from ", cpu_list_of(before), " to ",
-                         cpu_list_of(found->second));
-    return;
-  }
 }
 
 /// Sends `message`, if any, and returns the answer of the expected type.

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "benchmarks/affinities.hpp"
 #include "benchmarks/interrupt.hpp"
 #include "benchmarks/protocol.hpp"
 
@@ -63,8 +64,6 @@ class TrialProcess {
   bool send(const Json& message);
   std::optional<std::string> line();
   bool wait_for_output();
-  std::map<pid_t, std::vector<int>> affinities() const;
-  void note_moves();
   void drain(Fd& from, std::string& into) const;
   std::nullopt_t give_up(executors::Status status, const std::string& error);
   std::nullopt_t note_end();
@@ -78,7 +77,7 @@ class TrialProcess {
   Fd to_;
   Fd from_;
   Fd errors_;
-  std::map<pid_t, std::vector<int>> affinities_;  ///< by thread, when it was ready
+  Affinities affinities_;  ///< when it was ready
   std::string output_;
   std::string error_output_;
   std::optional<int> wait_status_;

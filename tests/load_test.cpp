@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/cpus.hpp"
+#include "benchmarks/affinities.hpp"
 #include "in_child.hpp"
 
 namespace mpmt::benchmarks {
@@ -206,6 +207,19 @@ TEST(Load, a_change_of_our_own_cpus_is_seen_and_kept) {
     tests::require(!meter.change().empty(), "not kept");
   });
   EXPECT_EQ(end, "");
+}
+
+TEST(Affinities, a_thread_that_was_moved_is_named) {
+  const Affinities before{{7, {0, 1}}, {8, {1}}, {9, {2}}};
+  EXPECT_EQ(change_between(before, before), "");
+  EXPECT_EQ(change_between(before, {{7, {0, 1}}, {9, {2}}}), "") << "one has ended";
+  EXPECT_EQ(change_between(before, {{7, {0, 1}}, {8, {0}}, {9, {2}}}),
+            "the CPUs of the trial's thread 8 were changed from 1 to 0");
+}
+
+TEST(Affinities, threads_that_cannot_be_asked_are_left_out) {
+  const auto found = affinities_of(::getpid(), {{0, 0, 0, false, {}}, {1, 0, -1, false, {}}});
+  EXPECT_EQ(found, (Affinities{{::getpid(), usable_cpus().cpus}}));
 }
 
 }  // namespace
