@@ -9,7 +9,7 @@
 namespace mpmt {
 
 /// How a side waits for the other: `block` sleeps at once; `yield` gives up the CPU for a while, then sleeps; `spin`
-/// never sleeps.
+/// looks all the time, and sleeps only where nothing has come for kSpinFor.
 enum class Wait { block, yield, spin };
 
 /// A futex word that one side sleeps on and the other rings. Lives in memory that both sides map; constant-initialised.
@@ -83,6 +83,9 @@ using Bell = BasicBell<RealMemory>;
 inline constexpr std::chrono::milliseconds kLongestSleep{100};
 /// `spin` looks at the clock this often.
 inline constexpr unsigned kSpinsPerClockRead = 256;
+/// How long `spin` looks before it sleeps: far longer than any gap in what is being measured, so that only who is
+/// stopped or has nothing more to say is waited for asleep.
+inline constexpr std::chrono::seconds kSpinFor{1};
 /// How long `yield` gives up the CPU before it sleeps. Longer than it takes to wake a sleeper on another CPU (some 60
 /// us on a virtual machine), or else two sides that have once fallen asleep stay with it for good: each then sleeps
 /// again before the other one, just awake, can answer.
@@ -108,17 +111,28 @@ bool yield_until(Poll&& poll) {
   }
 }
 
+/// Calls `poll` until it returns true, without giving up the CPU; false after kSpinFor, or when the deadline has
+/// passed.
+template <class Poll>
+bool look_until(Poll&& poll, Deadline deadline) {
+  std::optional<Clock::time_point> end;
+  for (;;) {
+    for (unsigned look = 0; look < kSpinsPerClockRead; ++look, cpu_relax()) {
+      if (poll()) return true;
+    }
+    const auto now = Clock::now();
+    if (!end) end = std::min<Deadline>(deadline, now + kSpinFor);
+    if (now >= *end) return false;
+  }
+}
+
 /// Calls `poll` until it returns true; false when the deadline has passed before. In between it waits on `bell` as
 /// `how` says.
 template <class Poll>
 bool wait_until(Bell& bell, Wait how, Deadline deadline, Poll&& poll) {
-  for (unsigned looks = 1;; ++looks) {
+  if (how == Wait::spin && look_until(poll, deadline)) return true;
+  for (;;) {
     if (poll()) return true;
-    if (how == Wait::spin) {
-      cpu_relax();
-      if (looks % kSpinsPerClockRead == 0 && Clock::now() >= deadline) return false;
-      continue;
-    }
     if (how == Wait::yield && yield_until(poll)) return true;
     const auto now = Clock::now();
     if (bell.sleep_unless(poll, std::min<Deadline>(deadline, now + kLongestSleep))) return true;

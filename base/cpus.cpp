@@ -24,22 +24,6 @@ std::optional<std::string> first_line(const fs::path& file) {
   return line;
 }
 
-std::vector<int> affinity() {
-  // Kernels with more than 1024 CPUs refuse a mask that is too small with EINVAL.
-  for (int cpus = 1024; cpus <= 1 << 16; cpus *= 2) {
-    cpu_set_t* mask = CPU_ALLOC(cpus);
-    const std::size_t bytes = CPU_ALLOC_SIZE(cpus);
-    std::vector<int> found;
-    const bool read = ::sched_getaffinity(0, bytes, mask) == 0;
-    for (int cpu = 0; read && cpu < cpus; ++cpu) {
-      if (CPU_ISSET_S(cpu, bytes, mask)) found.push_back(cpu);
-    }
-    CPU_FREE(mask);
-    if (read) return found;
-  }
-  throw_system_error(errno, "sched_getaffinity", "this process");
-}
-
 /// cgroup v1: quota and period are files of their own; a quota of -1 is none.
 std::optional<double> quota_v1(const fs::path& group) {
   const auto quota = first_line(group / "cpu.cfs_quota_us");
@@ -86,8 +70,24 @@ int UsableCpus::count() const {
   return quota ? std::clamp(static_cast<int>(std::floor(*quota)), 1, mask) : mask;
 }
 
+std::vector<int> affinity_of(pid_t thread) {
+  // Kernels with more than 1024 CPUs refuse a mask that is too small with EINVAL.
+  for (int cpus = 1024; cpus <= 1 << 16; cpus *= 2) {
+    cpu_set_t* mask = CPU_ALLOC(cpus);
+    const std::size_t bytes = CPU_ALLOC_SIZE(cpus);
+    std::vector<int> found;
+    const bool read = ::sched_getaffinity(thread, bytes, mask) == 0;
+    for (int cpu = 0; read && cpu < cpus; ++cpu) {
+      if (CPU_ISSET_S(cpu, bytes, mask)) found.push_back(cpu);
+    }
+    CPU_FREE(mask);
+    if (read) return found;
+  }
+  throw_system_error(errno, "sched_getaffinity", thread == 0 ? "this process" : text("thread ", thread));
+}
+
 UsableCpus usable_cpus() {
-  return {affinity(), quota()};
+  return {affinity_of(0), quota()};
 }
 
 std::vector<std::vector<int>> cores_of(const std::vector<int>& cpus) {
@@ -112,7 +112,7 @@ void pin_to(int cpu) {
   const int result = ::sched_setaffinity(0, bytes, mask);
   const int reason = errno;
   CPU_FREE(mask);
-  if (result != 0) throw_system_error(reason, "sched_setaffinity", text("CPU ", cpu));
+  if (result != 0) throw CannotPin(reason, std::generic_category(), text("sched_setaffinity(CPU ", cpu, ")"));
 }
 
 std::optional<double> quota_of_cpu_max(const std::string& contents) {

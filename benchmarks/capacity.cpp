@@ -1,16 +1,11 @@
 #include "benchmarks/capacity.hpp"
 
-#include <sched.h>
+#include <cstdint>
+#include <optional>
 
-#include <algorithm>
-#include <atomic>
-#include <memory>
-#include <new>
-
-#include "base/child_process.hpp"
-#include "base/cpus.hpp"
+#include "base/clock.hpp"
 #include "base/shared_region.hpp"
-#include "base/text.hpp"
+#include "benchmarks/probes.hpp"
 #include "benchmarks/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -20,13 +15,8 @@ constexpr std::chrono::milliseconds kTurn{15};
 constexpr std::chrono::seconds kPatience{5};
 constexpr int kTurns = 3;
 
-struct alignas(128) Spinner {
-  std::atomic<bool> ready{false};
-  double speed = 0;  ///< rounds of arithmetic per ns
-};
-
-struct Gate {
-  alignas(128) std::atomic<bool> open{false};
+struct alignas(128) Speed {
+  double rounds_per_ns = 0;
 };
 
 /// Arithmetic in registers that no compiler can shorten, for about kTurn.
@@ -47,54 +37,67 @@ double spin() {
   return static_cast<double>(rounds) / static_cast<double>(elapsed.count());
 }
 
-/// Speed of one process on each of the CPUs, together; 0 when one of them failed.
-double total_speed(const std::vector<int>& cpus) {
-  SharedRegion region(sizeof(Gate) + cpus.size() * sizeof(Spinner));
-  auto& gate = *new (region.data()) Gate;
-  auto* const spinners = reinterpret_cast<Spinner*>(static_cast<std::byte*>(region.data()) + sizeof(Gate));
-  std::vector<std::unique_ptr<ChildProcess>> children;
-  for (std::size_t i = 0; i < cpus.size(); ++i) {
-    new (spinners + i) Spinner;
-    children.push_back(std::make_unique<ChildProcess>(text("capacity probe ", i), [&, i] {
-      pin_to(cpus[i]);
-      spinners[i].ready = true;
-      while (!gate.open) {
-      }
-      spinners[i].speed = spin();
-    }));
+class Measuring {
+ public:
+  explicit Measuring(Interrupt& interrupt) : interrupt_(interrupt) {}
+
+  /// What these CPUs give together; none when a probe failed.
+  std::optional<double> total_speed(const std::vector<int>& cpus) {
+    SharedRegion region(cpus.size() * sizeof(Speed));
+    auto* const speeds = static_cast<Speed*>(region.data());  // zero-filled
+    const auto end = run_probes(
+        "capacity probe", cpus, [&](std::size_t i) { speeds[i].rounds_per_ns = spin(); }, kPatience, interrupt_);
+    if (!end.done) {
+      why_not_ = end.why_not;
+      return std::nullopt;
+    }
+    double total = 0;
+    for (std::size_t i = 0; i < cpus.size(); ++i) total += speeds[i].rounds_per_ns;
+    return total;
   }
-  const Deadline deadline = Clock::now() + kPatience;
-  const auto all_ready = [&] {
-    return std::all_of(spinners, spinners + cpus.size(), [](const auto& spinner) { return spinner.ready.load(); });
-  };
-  while (!all_ready() && Clock::now() < deadline) ::sched_yield();
-  gate.open = true;
-  double total = 0;
-  for (std::size_t i = 0; i < cpus.size(); ++i) {
-    const auto end = children[i]->reap(deadline);
-    if (!end || end->killed || end->code != 0) return 0;
-    total += spinners[i].speed;
+
+  /// The first `workers` of `cpus` against the first alone.
+  std::optional<double> capacity(const std::vector<int>& cpus, std::size_t workers) {
+    const std::vector<int> all(cpus.begin(), cpus.begin() + static_cast<std::ptrdiff_t>(workers));
+    std::vector<double> turns;
+    for (int turn = 0; turn < kTurns; ++turn) {
+      const auto alone = total_speed({cpus.front()});
+      const auto together = alone ? total_speed(all) : std::nullopt;
+      if (!together) return std::nullopt;
+      turns.push_back(*together / *alone);
+    }
+    return median(turns);
   }
-  return total;
+
+  const std::string& why_not() const { return why_not_; }
+
+ private:
+  Interrupt& interrupt_;
+  std::string why_not_;
+};
+
+std::vector<std::size_t> counts_up_to(std::size_t all) {
+  std::vector<std::size_t> counts;
+  for (std::size_t workers = 2; workers < all; workers *= 2) counts.push_back(workers);
+  if (all > 1) counts.push_back(all);
+  return counts;
 }
 
 }  // namespace
 
-std::vector<CapacityPoint> measure_capacity(const std::vector<int>& cpus) {
-  std::vector<CapacityPoint> points;
-  const auto add = [&](std::size_t workers) {
-    std::vector<double> capacities;
-    for (int turn = 0; turn < kTurns; ++turn) {
-      const double alone = total_speed({cpus.front()});
-      const double together = total_speed({cpus.begin(), cpus.begin() + static_cast<std::ptrdiff_t>(workers)});
-      if (alone > 0 && together > 0) capacities.push_back(together / alone);
+Capacity measure_capacity(const std::vector<int>& cpus, Interrupt& interrupt) {
+  Measuring measuring(interrupt);
+  Capacity found;
+  if (measuring.total_speed({cpus.front()})) {
+    found.points.push_back({1, 1.0});
+    for (const auto workers : counts_up_to(cpus.size())) {
+      const auto capacity = measuring.capacity(cpus, workers);
+      if (!capacity) break;
+      found.points.push_back({static_cast<int>(workers), *capacity});
     }
-    if (!capacities.empty()) points.push_back({static_cast<int>(workers), median(capacities)});
-  };
-  points.push_back({1, 1.0});
-  for (std::size_t workers = 2; workers < cpus.size(); workers *= 2) add(workers);
-  if (cpus.size() > 1) add(cpus.size());
-  return points;
+  }
+  found.why_unknown = measuring.why_not();
+  return found;
 }
 
 }  // namespace mpmt::benchmarks

@@ -3,8 +3,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "base/cpus.hpp"
+#include "base/scheduling.hpp"
 #include "base/text.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
@@ -59,12 +61,6 @@ bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
     if (interrupt.requested()) return false;
   }
   return true;
-}
-
-/// The curve whose last point is lower: what to be warned of.
-const std::vector<CapacityPoint>& lower_of(const std::vector<CapacityPoint>& a, const std::vector<CapacityPoint>& b) {
-  if (a.empty() || b.empty()) return a.empty() ? b : a;
-  return b.back().capacity < a.back().capacity ? b : a;
 }
 
 std::uint64_t drawn_seed() {
@@ -131,31 +127,48 @@ class Run {
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan) << std::endl;
     for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
     progress.say("measuring the way from core to core");
-    const auto matrix = measure_core_matrix(cpus_.cpus);
+    const auto matrix = measure_core_matrix(cpus_.cpus, interrupt_);
     const auto dealt_cpus = spread_order(cpus_.cpus, cores_of(cpus_.cpus), matrix);
     measurement_.deal_cpus(dealt_cpus);
     progress.say("measuring the machine's capacity");
-    const auto capacity = measure_capacity(dealt_cpus);
-    for (const auto& warning : warnings(capacity)) std::cerr << "mpmt: warning: " << warning << '\n';
+    const auto capacity = measure_capacity(dealt_cpus, interrupt_);
+    if (interrupt_.requested()) throw Interrupted();
+    say_new(warnings(capacity, {}, matrix));
     progress.say("finding the tasks per block");
     measurement_.find_tasks(plan);
 
     Journal journal(record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
     run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
-    const bool interrupted = interrupt_.requested();
-    if (interrupted && journal.entries() == 0) throw Interrupted();
+    if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
     progress.say("assembling the record");
-    const auto after = interrupted ? std::vector<CapacityPoint>() : measure_capacity(dealt_cpus);
-    journal.end(context_at_end(journal.entries(), interrupted, after, warnings(lower_of(capacity, after))));
+    auto after = measure_capacity(dealt_cpus, interrupt_);
+    const bool interrupted = interrupt_.requested();
+    if (interrupted) after = {};
+    say_new(load_warnings(measurement_.load()));
+    if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
+    journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
     report(assemble_or_keep(journal, record), record, interrupted, progress);
     if (interrupted) return kInterrupted;
     return progress.failed() > 0 ? kCaseFailed : kOk;
   }
 
-  std::vector<std::string> warnings(const std::vector<CapacityPoint>& capacity) const {
+  std::vector<std::string> warnings(const Capacity& before, const Capacity& after, const CoreMatrix& matrix) const {
     auto list = identity_.warnings();
-    for (auto& warning : machine_warnings(machine_, capacity)) list.push_back(std::move(warning));
+    const auto add = [&](const std::vector<std::string>& more) { list.insert(list.end(), more.begin(), more.end()); };
+    if (!class_left_.empty()) {
+      list.push_back(text("started in the real-time class ", class_left_, " (chrt): all was measured in SCHED_OTHER"));
+    }
+    add(machine_warnings(machine_));
+    add(capacity_warnings(before, after, matrix));
+    add(load_warnings(measurement_.load()));
     return list;
+  }
+
+  /// Each warning once, when it is first known.
+  void say_new(const std::vector<std::string>& warnings) {
+    for (const auto& warning : warnings) {
+      if (said_.insert(warning).second) std::cerr << "mpmt: warning: " << warning << '\n';
+    }
   }
 
   static Assembled assemble_or_keep(Journal& journal, const fs::path& record) {
@@ -178,7 +191,8 @@ class Run {
     if (progress.disturbed() > 0) {
       std::cout << '\n'
                 << progress.disturbed() << " of " << assembled.entries
-                << " trials were disturbed by other load: their figures are in the record, and not compared\n";
+                << " trials were disturbed ('disturbed_by' says by what): their figures are in the record, and not "
+                   "compared\n";
     }
     if (progress.failed() > 0) std::cout << '\n' << progress.failed() << " trials failed; see 'error' in the record\n";
     std::cout << '\n' << record.string() << std::endl;
@@ -187,6 +201,7 @@ class Run {
   const RunOptions& options_;
   const std::vector<std::string>& command_line_;
   const bool quiet_;
+  const std::string class_left_ = leave_real_time();
   const Machine machine_ = describe_machine();
   const BuildIdentity identity_ = build_identity();
   const UsableCpus cpus_ = usable_cpus();
@@ -194,6 +209,7 @@ class Run {
   RunLock lock_;
   bool locked_ = false;
   Measurement measurement_;
+  std::set<std::string> said_;
 };
 
 }  // namespace

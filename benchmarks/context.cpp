@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <iomanip>
@@ -37,9 +38,11 @@ Json facts_json(const Facts& facts) {
   return object;
 }
 
-Json curve_json(const std::vector<CapacityPoint>& curve) {
+/// Null: unknown. Empty: not measured, because of an interruption.
+Json curve_json(const Capacity& curve) {
+  if (curve.points.empty() && !curve.why_unknown.empty()) return nullptr;
   Json list = Json::array();
-  for (const auto& point : curve) list.push_back({{"workers", point.workers}, {"capacity", point.capacity}});
+  for (const auto& point : curve.points) list.push_back({{"workers", point.workers}, {"capacity", point.capacity}});
   return list;
 }
 
@@ -94,8 +97,8 @@ Json to_json(const Machine& machine) {
 }
 
 Json make_context(const std::vector<std::string>& command_line, const RunOptions& options, const Plan& plan,
-                  const Machine& machine, const BuildIdentity& identity,
-                  const std::vector<CapacityPoint>& capacity_before, const CoreMatrix& core_to_core) {
+                  const Machine& machine, const BuildIdentity& identity, const Capacity& capacity_before,
+                  const CoreMatrix& core_to_core) {
   Json context = google_context(command_line.front());
   context.update(Json{{"schema_version", kSchemaVersion},
                       {"suite", "mpmt"},
@@ -121,16 +124,18 @@ Json make_context(const std::vector<std::string>& command_line, const RunOptions
   return context;
 }
 
-Json context_at_end(std::size_t trials_done, bool interrupted, const std::vector<CapacityPoint>& capacity_after,
+Json context_at_end(std::size_t trials_done, bool interrupted, const Capacity& capacity_after,
                     const std::vector<std::string>& warnings) {
-  return {{"finished_utc", utc_now()},
-          {"interrupted", interrupted},
-          {"capacity", {{"after", curve_json(capacity_after)}}},
-          {"trials", {{"done", trials_done}}},
-          {"warnings", warnings}};
+  Json end{{"finished_utc", utc_now()},
+           {"interrupted", interrupted},
+           {"trials", {{"done", trials_done}}},
+           {"warnings", warnings}};
+  // Merging takes a null for "remove"; what is unknown stays the null that it was at the beginning.
+  if (auto curve = curve_json(capacity_after); !curve.is_null()) end["capacity"] = {{"after", std::move(curve)}};
+  return end;
 }
 
-std::vector<std::string> machine_warnings(const Machine& machine, const std::vector<CapacityPoint>& capacity) {
+std::vector<std::string> machine_warnings(const Machine& machine) {
   std::vector<std::string> warnings;
   const auto hypervisor = fact(machine.identity, "hypervisor");
   if (!hypervisor.empty() && hypervisor != "none") {
@@ -140,13 +145,40 @@ std::vector<std::string> machine_warnings(const Machine& machine, const std::vec
   if (!governor.empty() && governor != "performance") {
     warnings.push_back(text("CPU frequency governor '", governor, "': the clock may change while measuring"));
   }
-  if (!capacity.empty()) {
-    const auto& all = capacity.back();
-    if (all.capacity < 0.95 * all.workers) {
-      warnings.push_back(text("capacity: ", all.workers, " CPUs together gave ", std::setprecision(3), all.capacity,
-                              "x one; no speed-up can be above that"));
-    }
+  return warnings;
+}
+
+std::vector<std::string> capacity_warnings(const Capacity& before, const Capacity& after, const CoreMatrix& matrix) {
+  std::vector<std::string> warnings;
+  const auto& why = before.why_unknown.empty() ? after.why_unknown : before.why_unknown;
+  if (!why.empty()) {
+    warnings.push_back(text("the CPUs' capacity", matrix.why_unknown.empty() ? "" : " and the way from core to core",
+                            " could not be measured: ", why));
+  } else if (!matrix.why_unknown.empty()) {
+    warnings.push_back("the way from core to core could not be measured: " + matrix.why_unknown);
   }
+  const auto lower = [](const CapacityPoint& a, const CapacityPoint& b) {
+    return a.capacity / a.workers < b.capacity / b.workers;
+  };
+  std::vector<CapacityPoint> ends;
+  for (const auto* curve : {&before, &after}) {
+    if (!curve->points.empty()) ends.push_back(curve->points.back());
+  }
+  const auto least = std::min_element(ends.begin(), ends.end(), lower);
+  if (least != ends.end() && least->capacity < 0.95 * least->workers) {
+    warnings.push_back(text("capacity: ", least->workers, " CPUs together gave ", std::setprecision(3), least->capacity,
+                            "x one; no speed-up of work that computes can be above that"));
+  }
+  return warnings;
+}
+
+std::vector<std::string> load_warnings(const LoadMeter& load) {
+  std::vector<std::string> warnings;
+  if (!load.why_unknown().empty()) {
+    warnings.push_back(text("what others do on these CPUs is not known: ", load.why_unknown(),
+                            "; a trial that they disturb is not found out"));
+  }
+  if (!load.change().empty()) warnings.push_back(text(load.change(), " while it measured"));
   return warnings;
 }
 

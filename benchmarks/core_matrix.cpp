@@ -1,7 +1,5 @@
 #include "benchmarks/core_matrix.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -11,10 +9,10 @@
 #include <random>
 
 #include "base/cache_line.hpp"
-#include "base/child_process.hpp"
+#include "base/clock.hpp"
 #include "base/cpu_relax.hpp"
-#include "base/cpus.hpp"
 #include "base/shared_region.hpp"
+#include "benchmarks/probes.hpp"
 #include "benchmarks/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -22,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBudget{3000};
 constexpr std::chrono::milliseconds kBallPatience{500};
+constexpr std::chrono::seconds kTurnPatience{5};
 constexpr int kBallTurns = 5;
 constexpr std::uint32_t kRoundTrips = 2000;
 constexpr double kSiblings = 0.6;  ///< of the round trip to the next but one
@@ -68,22 +67,12 @@ void return_ball(Ball& ball, Deadline deadline) {
   }
 }
 
-std::optional<double> round_trip(int one, int other) {
-  SharedRegion region(sizeof(Ball));
-  auto& ball = *new (region.data()) Ball;
-  const Deadline deadline = Clock::now() + kBallPatience;
-  ChildProcess returns("core-to-core probe", [&] {
-    pin_to(other);
-    return_ball(ball, deadline);
-  });
-  ChildProcess throws("core-to-core probe", [&] {
-    pin_to(one);
-    throw_ball(ball, deadline);
-  });
-  throws.reap(deadline + kBallPatience);
-  returns.reap(deadline + kBallPatience);
-  if (!(ball.round_trip_ns > 0)) return std::nullopt;
-  return ball.round_trip_ns;
+ProbeEnd bounce(int one, int other, Ball& ball, Interrupt& interrupt) {
+  const auto play = [&](std::size_t side) {
+    const Deadline deadline = Clock::now() + kBallPatience;
+    side == 0 ? throw_ball(ball, deadline) : return_ball(ball, deadline);
+  };
+  return run_probes("core-to-core probe", {one, other}, play, kTurnPatience, interrupt);
 }
 
 /// All pairs of indices, those that tell most first.
@@ -153,12 +142,19 @@ bool CoreMatrix::complete() const {
   return true;
 }
 
-CoreMatrix measure_core_matrix(const std::vector<int>& cpus) {
+CoreMatrix measure_core_matrix(const std::vector<int>& cpus, Interrupt& interrupt) {
   CoreMatrix matrix{cpus, {cpus.size(), std::vector<std::optional<double>>(cpus.size())}};
   const Deadline deadline = Clock::now() + kBudget;
   for (const auto& [i, j] : pairs_of(cpus.size())) {
     if (Clock::now() >= deadline) break;
-    matrix.round_trip_ns[i][j] = matrix.round_trip_ns[j][i] = round_trip(cpus[i], cpus[j]);
+    SharedRegion region(sizeof(Ball));
+    auto& ball = *new (region.data()) Ball;
+    const auto end = bounce(cpus[i], cpus[j], ball, interrupt);
+    if (!end.done) {
+      matrix.why_unknown = end.why_not;
+      break;
+    }
+    if (ball.round_trip_ns > 0) matrix.round_trip_ns[i][j] = matrix.round_trip_ns[j][i] = ball.round_trip_ns;
   }
   return matrix;
 }

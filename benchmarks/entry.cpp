@@ -26,7 +26,7 @@ Json latency_json(const Histogram& latency) {
 }
 
 /// What an entry has of its own trial, and an aggregate over trials has not.
-constexpr std::array<std::string_view, 30> kOfOneTrial{"name",
+constexpr std::array<std::string_view, 31> kOfOneTrial{"name",
                                                        "run_type",
                                                        "repetition_index",
                                                        "iterations",
@@ -36,6 +36,7 @@ constexpr std::array<std::string_view, 30> kOfOneTrial{"name",
                                                        "error_message",
                                                        "libc_single_threaded",
                                                        "error",
+                                                       "disturbed_by",
                                                        "round",
                                                        "attempts",
                                                        "wall_ns",
@@ -135,6 +136,13 @@ Json worker_fields(const TrialResult& trial) {
   return fields;
 }
 
+Json load_json(const Load& load) {
+  if (!load.others) return {{"steal_ns", nullptr}, {"foreign_cpu_ns", nullptr}, {"foreign_share", nullptr}};
+  return {{"steal_ns", load.others->steal_ns},
+          {"foreign_cpu_ns", load.others->cpu_ns},
+          {"foreign_share", load.others->share}};
+}
+
 Json case_fields(const PlannedCase& planned, std::uint64_t tasks) {
   const Case& c = planned.measured;
   Json fields = to_json(c);
@@ -187,10 +195,16 @@ Json google_fields(const benchmark::BenchmarkReporter::Run& run, const Measured&
 
 }  // namespace
 
+std::string disturbance_of(const Measured& measured) {
+  if (measured.trial.status != Status::ok) return {};
+  if (!measured.trial.moved.empty()) return measured.trial.moved;
+  if (auto by_load = measured.load.disturbance(); !by_load.empty()) return by_load;
+  return generator_late_share(measured.trial) > kMostLate ? "the generator was late" : "";
+}
+
 Status status_of(const Measured& measured) {
   if (measured.trial.status != Status::ok) return measured.trial.status;
-  const bool late = generator_late_share(measured.trial) > kMostLate;
-  return late || measured.load.disturbing() ? Status::disturbed : Status::ok;
+  return disturbance_of(measured).empty() ? Status::ok : Status::disturbed;
 }
 
 double generator_late_share(const TrialResult& trial) {
@@ -237,13 +251,13 @@ Json make_entry(const benchmark::BenchmarkReporter::Run& run, const Measured& me
   entry["tasks"] = trial.assignment.tasks;
   entry["status"] = text_of(status_of(measured));
   entry["error"] = trial.error.empty() ? Json(nullptr) : Json(trial.error);
+  const auto disturbance = disturbance_of(measured);
+  entry["disturbed_by"] = disturbance.empty() ? Json(nullptr) : Json(disturbance);
   entry["attempts"] = measured.attempts;
   entry["startup_ns"] = trial.startup_ns ? Json(*trial.startup_ns) : Json(nullptr);
   entry["shutdown_ns"] = trial.shutdown_ns ? Json(*trial.shutdown_ns) : Json(nullptr);
   entry["surroundings"] = trial.surroundings;
-  entry["load"] = {{"steal_ns", measured.load.steal_ns},
-                   {"foreign_cpu_ns", measured.load.foreign_cpu_ns},
-                   {"foreign_share", measured.load.foreign_share}};
+  entry["load"] = load_json(measured.load);
   return entry;
 }
 

@@ -22,8 +22,11 @@ struct Measured {
   Load load;
 };
 
-/// The trial's status, load considered: an ok trial during which others used the CPUs, or whose open-loop generator was
-/// late for more than 1 % of the time, is `disturbed`.
+/// What an ok trial was disturbed by, in words; empty when by nothing: others used the CPUs, those of the run or of a
+/// thread were changed from outside, or an open loop's generator was late for more than 1 % of the time.
+std::string disturbance_of(const Measured& measured);
+
+/// The trial's status: `disturbed` when there is something to disturb an ok one.
 executors::Status status_of(const Measured& measured);
 
 /// What trials are compared by, in ns; lower is better: ns_per_task(), but of an open loop, whose blocks always take

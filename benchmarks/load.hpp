@@ -1,46 +1,80 @@
-// Who else used the CPUs while a trial ran.
+// Who else used the CPUs while a trial ran, as far as that can be seen.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/cpus.hpp"
 
 namespace mpmt::benchmarks {
 
-/// CPU use of some CPUs and of this process with its reaped children, at one moment. The CPUs' comes from
-/// /proc/stat, whose resolution is a clock tick (10 ms as a rule).
+/// Of some CPUs together, in the ticks of /proc/stat.
+struct StatTicks {
+  std::int64_t busy = 0;   ///< user, nice, system, interrupts
+  std::int64_t steal = 0;  ///< taken by the hypervisor
+  std::int64_t all = 0;    ///< these, and idle and waiting for I/O: goes on as time does
+};
+
+/// What /proc/stat says of some CPUs, or why that cannot be believed.
+struct StatReading {
+  std::optional<StatTicks> ticks;
+  std::string why_not;  ///< "/proc/stat has no line for CPU 3"
+};
+
+/// Reads the lines "cpuN" of these CPUs. Believed only if each has one, with the eight columns up to steal and more
+/// than zeros in them: in containers it may be masked, all zeros, numbered anew, or of four columns.
+StatReading read_stat(const std::string& contents, const std::vector<int>& cpus);
+
+/// CPU use at one moment. Ticks are 10 ms as a rule.
 struct LoadSample {
   Clock::time_point when;
-  std::int64_t busy_ns = 0;   ///< all of the CPUs: user, nice, system, interrupts
-  std::int64_t steal_ns = 0;  ///< taken by the hypervisor
-  std::int64_t own_ns = 0;
+  StatReading stat;
+  std::int64_t own_ns = 0;    ///< of this process and its reaped children
+  std::vector<int> affinity;  ///< of this process; empty when that could not be read
 };
 
-/// The machine as far as these CPUs go: what happens on others does not disturb us.
-LoadSample sample_load(const std::vector<int>& cpus);
-
-/// The counters in a line of /proc/stat, in ticks: that of all CPUs ("cpu"), or of one ("cpu3"). Nothing when the line
-/// is another one, or not as expected.
-struct StatTicks {
-  std::int64_t busy = 0;
-  std::int64_t steal = 0;
-};
-std::optional<StatTicks> ticks_of_stat(const std::string& line, std::string_view label = "cpu");
-
-/// Between two samples.
+/// What others did with our CPUs between two samples.
 struct Load {
-  std::int64_t steal_ns = 0;
-  std::int64_t foreign_cpu_ns = 0;  ///< used by neither this process nor its children
-  double foreign_share = 0;         ///< foreign and stolen time ÷ (elapsed × usable CPUs)
+  struct Others {
+    std::int64_t steal_ns = 0;
+    std::int64_t cpu_ns = 0;  ///< used by neither this process nor its children
+    double share = 0;         ///< stolen and used by others ÷ (elapsed × usable CPUs)
+  };
+  std::optional<Others> others;  ///< none: unknown
+  std::string why_unknown;
+  std::string change;  ///< of the CPUs that this process may use, in words; empty when there was none
 
-  /// More than 5 % of the CPUs and more than the 30 ms that /proc/stat's ticks may invent.
-  bool disturbing() const { return foreign_share > 0.05 && steal_ns + foreign_cpu_ns > 30'000'000; }
+  /// Why a trial during which this happened is `disturbed`; empty when it is not: others took more than 5 % of the CPUs
+  /// and more than the 30 ms that ticks may invent, or the usable CPUs are not those of the start.
+  std::string disturbance() const;
 };
 
-Load between(const LoadSample& before, const LoadSample& after, int usable_cpus);
+/// `start`: the run's first sample. Its affinity is what `after` is compared with, and counters that have not moved
+/// since then are not believed.
+Load between(const LoadSample& start, const LoadSample& before, const LoadSample& after, int usable_cpus);
+
+/// Watches the CPUs of a run from its construction on: what happens on others does not disturb us. Used by one thread.
+class LoadMeter {
+ public:
+  explicit LoadMeter(UsableCpus cpus);
+
+  LoadSample sample() const;
+  /// From `before` until now.
+  Load since(const LoadSample& before);
+
+  /// Why the load of others is unknown, or was in at least one interval; empty when it never was.
+  const std::string& why_unknown() const { return why_unknown_; }
+  /// The first change of the usable CPUs that was seen; empty when there was none.
+  const std::string& change() const { return change_; }
+
+ private:
+  const UsableCpus cpus_;
+  const LoadSample start_;
+  std::string why_unknown_;
+  std::string change_;
+};
 
 }  // namespace mpmt::benchmarks

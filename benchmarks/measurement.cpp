@@ -38,7 +38,7 @@ std::uint64_t round_up(double wanted, std::uint64_t step) {
 }
 
 Measurement::Measurement(const RunOptions& options, std::string data_dir, const UsableCpus& cpus, Interrupt& interrupt)
-    : options_(options), data_dir_(std::move(data_dir)), cpus_(cpus), interrupt_(interrupt) {}
+    : options_(options), data_dir_(std::move(data_dir)), load_(cpus), interrupt_(interrupt) {}
 
 Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) const {
   // An eighth of a block, and at least two messages for every worker.
@@ -138,9 +138,9 @@ Measured Measurement::perform(const Plan& plan, const Turn& turn) {
   measured.planned = turn.planned;
   measured.round = turn.round;
   for (measured.attempts = 1;; ++measured.attempts) {
-    const auto before = sample_load(cpus_.cpus);
+    const auto before = load_.sample();
     measured.trial = run_trial(planned.measured, tasks_of(planned), plan.iterations);
-    measured.load = between(before, sample_load(cpus_.cpus), cpus_.count());
+    measured.load = load_.since(before);
     const bool again = status_of(measured) == Status::disturbed && measured.attempts == 1 && attempts_left_ > 0;
     if (!again) return measured;
     --attempts_left_;

@@ -35,6 +35,7 @@ class Measurement {
   Measured perform(const Plan& plan, const Turn& turn);
 
   std::uint64_t tasks_of(const PlannedCase& planned) const;
+  const LoadMeter& load() const { return load_; }
   bool interrupted() { return interrupt_.requested(); }
 
  private:
@@ -46,7 +47,7 @@ class Measurement {
 
   const RunOptions& options_;
   std::string data_dir_;
-  const UsableCpus& cpus_;
+  LoadMeter load_;
   Interrupt& interrupt_;
   std::vector<int> dealt_cpus_;
   std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::block

@@ -95,7 +95,8 @@ void Progress::finished(const Measured& measured) {
     series.per_task.push_back(cost_ns(measured.trial));
   } else {
     ++series.troubles[std::string(text_of(status))];
-    if (series.error.empty()) series.error = measured.trial.error;
+    if (series.error.empty())
+      series.error = status == Status::disturbed ? disturbance_of(measured) : measured.trial.error;
     if (status == Status::disturbed) series.disturbed.push_back(cost_ns(measured.trial));
   }
   disturbed_ += status == Status::disturbed;

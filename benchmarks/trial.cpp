@@ -13,6 +13,7 @@
 #include "base/child_process.hpp"
 #include "base/cpus.hpp"
 #include "base/descriptor_limit.hpp"
+#include "base/scheduling.hpp"
 #include "base/text.hpp"
 #include "benchmarks/protocol.hpp"
 #include "executors/linked_pool.hpp"
@@ -207,6 +208,7 @@ int run_trial(int parent) {
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
   raise_descriptor_limit();
   try {
+    leave_real_time();
     const auto message = hear();
     if (!message) return 0;
     const auto assignment = assignment_from(*message);
@@ -216,6 +218,8 @@ int run_trial(int parent) {
       fail(Status::unsupported, reason.what());
     } catch (const ipc::LimitReached& limit) {
       fail(Status::unsupported, limit.what());
+    } catch (const CannotPin& refusal) {
+      fail(Status::unsupported, text(refusal.what(), "; with placement free nothing is pinned"));
     } catch (const executors::StartFailed& failure) {
       fail(failure.status, failure.what());
     } catch (const Json::exception&) {

@@ -134,6 +134,7 @@ bool TrialProcess::wait_until_ready() {
     result_.workers = workers_from(ready->at("workers"));
     if (ready->contains("surroundings"))
       result_.surroundings = ready->at("surroundings").get<decltype(result_.surroundings)>();
+    affinities_ = affinities_of(pid_, result_.workers);
     return true;
   } catch (const std::exception& wrong) {
     give_up(Status::error, text("the trial's 'ready' is not as the protocol has it: ", wrong.what()));
@@ -164,6 +165,7 @@ std::optional<executors::Block> TrialProcess::run_block() {
 
 void TrialProcess::end() {
   if (failed()) return;
+  result_.moved = change_between(affinities_, affinities_of(pid_, result_.workers));
   try {
     const auto done = ask({{"type", "end"}}, "done");
     if (!done) return;

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "benchmarks/affinities.hpp"
 #include "benchmarks/interrupt.hpp"
 #include "benchmarks/protocol.hpp"
 
@@ -27,6 +28,7 @@ struct TrialResult {
   Histogram latency;
   std::vector<executors::WorkerFacts> workers;
   std::map<std::string, std::string> surroundings;
+  std::string moved;  ///< which thread's CPUs were changed from outside while blocks ran, in words; else empty
 };
 
 /// A running trial: the leader of a process group of its own, killed and reaped with the whole group in the destructor.
@@ -48,7 +50,7 @@ class TrialProcess {
   bool wait_until_ready();
   /// Has one block run; nothing when it failed.
   std::optional<executors::Block> run_block();
-  /// Lets the trial end.
+  /// Lets the trial end. Before that it looks whether its threads may still run where they might when it was ready.
   void end();
 
   bool failed() const { return result_.status != executors::Status::ok || result_.interrupted; }
@@ -75,6 +77,7 @@ class TrialProcess {
   Fd to_;
   Fd from_;
   Fd errors_;
+  Affinities affinities_;  ///< when it was ready
   std::string output_;
   std::string error_output_;
   std::optional<int> wait_status_;

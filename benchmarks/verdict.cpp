@@ -92,7 +92,7 @@ Comparison estimate(const Measured& processes, const Measured& threads, bool dep
   if (row.rounds < kLeastRounds) {
     row.reason = text(row.rounds, " rounds with both sides, ", kLeastRounds, " are needed");
     if (const int lost = processes.disturbed + threads.disturbed; lost > 0) {
-      row.reason += text("; ", lost, " trials were disturbed by other load");
+      row.reason += text("; ", lost, " trials were disturbed");
     }
   }
   if (row.rounds < 2) return row;

@@ -113,7 +113,7 @@ def left_out(record: Record, family: str | None = None) -> list[str]:
     for (subject, status), entries in sorted(failed.items(),
                                              key=lambda item: (order.index(item[0][1]), item[0][0])):
         names = {entry["name"] for entry in entries}
-        reason = next((plain(e["error"], 100) for e in entries if e["error"]), "")
+        reason = next((plain(why, 100) for e in entries if (why := e["error"] or e.get("disturbed_by"))), "")
         count = f"{_counted(len(entries), 'trial')} of {_counted(len(names), 'case')}"
         because = f": {reason}" if reason else ""
         lines.append(f"{plain(subject, 40)}: {STATUS_WORDS[status]} ({count}{because})")

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -91,6 +94,39 @@ TEST(BellBetweenProcesses, no_wake_up_is_lost) {
     }
     EXPECT_EQ(table.turn, turns);
   });
+}
+
+/// 'S' of a thread of this process that sleeps.
+char state_of(pid_t thread) {
+  std::ifstream stat(text("/proc/self/task/", thread, "/stat"));
+  std::string all{std::istreambuf_iterator<char>(stat), {}};
+  const auto end = all.rfind(')');
+  return end == std::string::npos || end + 2 >= all.size() ? '?' : all[end + 2];
+}
+
+TEST(BellBetweenThreads, whom_nothing_reaches_sleeps_in_the_end_however_it_waits) {
+  for (const auto wait : {Wait::yield, Wait::spin}) {
+    Bell bell(Bell::Scope::one_process);
+    std::atomic<bool> come{false};
+    std::atomic<pid_t> waiting{0};
+    bool seen = false;
+    std::thread waiter([&] {
+      waiting = ::gettid();
+      seen = wait_until(bell, wait, Deadline::max(), [&] { return come.load(); });
+    });
+    EXPECT_TRUE(comes_true([&] { return waiting != 0 && state_of(waiting) == 'S'; }));
+    come = true;
+    bell.ring();
+    waiter.join();
+    EXPECT_TRUE(seen);
+  }
+}
+
+TEST(BellBetweenThreads, a_deadline_ends_every_wait) {
+  for (const auto wait : {Wait::block, Wait::yield, Wait::spin}) {
+    Bell bell(Bell::Scope::one_process);
+    EXPECT_FALSE(wait_until(bell, wait, Clock::now() + std::chrono::milliseconds(20), [] { return false; }));
+  }
 }
 
 constexpr Wait kWaits[]{Wait::block, Wait::yield, Wait::spin};

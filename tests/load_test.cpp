@@ -3,61 +3,95 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <unistd.h>
+
 #include <string>
 
 #include "base/cpus.hpp"
+#include "benchmarks/affinities.hpp"
+#include "in_child.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 using std::chrono::milliseconds;
 
-TEST(Load, ticks_are_read_from_the_first_line_of_stat) {
+/// As the kernel writes it: CPUs 0 to 3, then what is none of ours.
+constexpr auto kStat =
+    "cpu  100 200 300 10000 20000 400 500 600 700 800\n"
+    "cpu0 10 20 30 1000 2000 40 50 60 70 80\n"
+    "cpu1 1 2 3 100 200 4 5 6 7 8\n"
+    "cpu2 0 0 0 7 0 0 0 0 0 0\n"
+    "cpu3 4000000000000 0 0 0 0 0 0 0 0 0\n"
+    "intr 1 2 3 4 5 6 7 8 9\n"
+    "ctxt 12345\n";
+
+TEST(Load, the_lines_of_our_cpus_are_added_up) {
   struct Row {
-    const char* line;
-    std::optional<StatTicks> wanted;
+    std::vector<int> cpus;
+    StatTicks wanted;
   };
   const std::vector<Row> table{
-      {"cpu  10 20 30 1000 2000 40 50 60 70 80", StatTicks{150, 60}},
-      {"cpu  10 20 30 1000 2000 40 50 60", StatTicks{150, 60}},
-      {"cpu 0 0 0 0 0 0 0 0 0 0", StatTicks{0, 0}},
-      {"cpu  4000000000000 0 0 0 0 0 0 0 0 0", StatTicks{4'000'000'000'000, 0}},
-      {"cpu0 10 20 30 1000 2000 40 50 60 70 80", std::nullopt},
-      {"cpu  10 20 30 1000 2000 40 50", std::nullopt},  // before Linux 2.6.11
-      {"cpu  10 20 x", std::nullopt},
-      {"", std::nullopt},
-      {"intr 1 2 3 4 5 6 7 8 9", std::nullopt},
+      {{0}, {150, 60, 3210}},
+      {{1}, {15, 6, 321}},
+      {{0, 1}, {165, 66, 3531}},
+      {{2}, {0, 0, 7}},
+      {{3}, {4'000'000'000'000, 0, 4'000'000'000'000}},
   };
   for (const auto& row : table) {
-    const auto found = ticks_of_stat(row.line);
-    ASSERT_EQ(found.has_value(), row.wanted.has_value()) << row.line;
-    if (!found) continue;
-    EXPECT_EQ(found->busy, row.wanted->busy) << row.line;
-    EXPECT_EQ(found->steal, row.wanted->steal) << row.line;
+    const auto found = read_stat(kStat, row.cpus);
+    ASSERT_TRUE(found.ticks) << found.why_not;
+    EXPECT_EQ(found.why_not, "");
+    EXPECT_EQ(found.ticks->busy, row.wanted.busy);
+    EXPECT_EQ(found.ticks->steal, row.wanted.steal);
+    EXPECT_EQ(found.ticks->all, row.wanted.all);
   }
 }
 
-TEST(Load, the_ticks_of_one_cpu_are_read_from_its_own_line) {
-  const std::string line = "cpu1 10 20 30 1000 2000 40 50 60 70 80";
-  EXPECT_TRUE(ticks_of_stat(line, "cpu1").has_value());
-  EXPECT_FALSE(ticks_of_stat(line, "cpu").has_value());
-  EXPECT_FALSE(ticks_of_stat(line, "cpu10").has_value());
-}
-
-TEST(Load, this_machines_stat_is_read) {
-  std::ifstream stat("/proc/stat");
-  std::string line;
-  ASSERT_TRUE(std::getline(stat, line));
-  EXPECT_TRUE(ticks_of_stat(line).has_value()) << line;
+TEST(Load, what_containers_make_of_stat_is_not_taken_for_quiet) {
+  struct Row {
+    const char* what;
+    const char* contents;
+    const char* why_not;
+  };
+  const std::vector<Row> table{
+      {"masked", "", "/proc/stat is empty"},
+      {"gVisor", "cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\ncpu2 0 0 0 0 0 0 0 0 0 0\nbtime 1\n",
+       "/proc/stat has only zeros for CPU 0"},
+      {"one CPU of zeros", "cpu0 1 1 1 1 1 1 1 1\ncpu2 0 0 0 0 0 0 0 0\n", "/proc/stat has only zeros for CPU 2"},
+      {"numbered anew", "cpu  1 1 1 1 1 1 1 1\ncpu0 1 1 1 1 1 1 1 1\ncpu1 1 1 1 1 1 1 1 1\n",
+       "/proc/stat has no line for CPU 2"},
+      {"the sum alone", "cpu  1 1 1 1 1 1 1 1 1 1\n", "/proc/stat has no line for CPU 0"},
+      {"four columns", "cpu0 1 2 3 4\ncpu2 1 2 3 4\n", "/proc/stat has 4 columns of numbers for CPU 0, not 8"},
+      {"before steal was counted", "cpu0 1 2 3 4 5 6 7\ncpu2 1 2 3 4 5 6 7\n",
+       "/proc/stat has 7 columns of numbers for CPU 0, not 8"},
+      {"words", "cpu0 10 20 x\n", "/proc/stat has 2 columns of numbers for CPU 0, not 8"},
+      {"below nothing", "cpu0 10 -20 3 4 5 6 7 8\n", "/proc/stat has 1 columns of numbers for CPU 0, not 8"},
+      {"too large", "cpu0 10 99999999999999999999 3 4 5 6 7 8\n",
+       "/proc/stat has 1 columns of numbers for CPU 0, not 8"},
+      {"a label and nothing", "cpu0\n", "/proc/stat has 0 columns of numbers for CPU 0, not 8"},
+      {"another file", "root:x:0:0\n\0cpu", "/proc/stat has no line for CPU 0"},
+      {"no line feed at the end", "cpu0 1 1 1 1 1 1 1 1\ncpu2 1 1",
+       "/proc/stat has 2 columns of numbers for CPU 2, not 8"},
+  };
+  for (const auto& row : table) {
+    const auto found = read_stat(row.contents, {0, 2});
+    EXPECT_FALSE(found.ticks) << row.what;
+    EXPECT_EQ(found.why_not, row.why_not) << row.what;
+  }
 }
 
 constexpr std::int64_t ms = 1'000'000;
 
+/// A tick is 10 ms.
+LoadSample sample(milliseconds when, StatTicks ticks, std::int64_t own_ns = 0) {
+  return {Clock::time_point(when), {ticks, ""}, own_ns, {0, 1}};
+}
+
 struct LoadCase {
   const char* what;
-  std::int64_t busy_ns;  // each: how much more at the end
-  std::int64_t steal_ns;
+  std::int64_t busy;  // each: how many ticks more at the end
+  std::int64_t steal;
   std::int64_t own_ns;
   std::int64_t foreign_ns;
   double share;  // of 2 CPUs × 1 s
@@ -65,50 +99,127 @@ struct LoadCase {
 };
 
 TEST(Load, what_others_used_is_what_is_left) {
+  if (::sysconf(_SC_CLK_TCK) != 100) GTEST_SKIP() << "a tick is not 10 ms here";
   const std::vector<LoadCase> table{
       {"idle", 0, 0, 0, 0, 0, false},
-      {"we alone", 900 * ms, 0, 900 * ms, 0, 0, false},
-      {"a neighbour on one CPU", 1900 * ms, 0, 900 * ms, 1000 * ms, 0.5, true},
-      {"a neighbour at 5 %", 1000 * ms, 0, 900 * ms, 100 * ms, 0.05, false},
-      {"a neighbour above 5 %", 1010 * ms, 0, 900 * ms, 110 * ms, 0.055, true},
-      {"the hypervisor", 900 * ms, 200 * ms, 900 * ms, 0, 0.1, true},
-      {"both a little", 960 * ms, 60 * ms, 900 * ms, 60 * ms, 0.06, true},
-      {"ticks that lag behind us", 890 * ms, 0, 900 * ms, 0, 0, false},
-      {"steal that goes backwards", 900 * ms, -10 * ms, 900 * ms, 0, 0, false},
+      {"we alone", 90, 0, 900 * ms, 0, 0, false},
+      {"a neighbour on one CPU", 190, 0, 900 * ms, 1000 * ms, 0.5, true},
+      {"a neighbour at 5 %", 100, 0, 900 * ms, 100 * ms, 0.05, false},
+      {"a neighbour above 5 %", 101, 0, 900 * ms, 110 * ms, 0.055, true},
+      {"the hypervisor", 90, 20, 900 * ms, 0, 0.1, true},
+      {"both a little", 96, 6, 900 * ms, 60 * ms, 0.06, true},
+      {"ticks that lag behind us", 89, 0, 900 * ms, 0, 0, false},
+      {"steal that goes backwards", 90, -1, 900 * ms, 0, 0, false},
   };
   for (const auto& row : table) {
     SCOPED_TRACE(row.what);
-    const LoadSample before{Clock::time_point(milliseconds(5)), 7777, 888, 99};
-    const LoadSample after{before.when + milliseconds(1000), before.busy_ns + row.busy_ns,
-                           before.steal_ns + row.steal_ns, before.own_ns + row.own_ns};
-    const auto load = between(before, after, 2);
-    EXPECT_EQ(load.foreign_cpu_ns, row.foreign_ns);
-    EXPECT_NEAR(load.foreign_share, row.share, 1e-9);
-    EXPECT_EQ(load.disturbing(), row.disturbing);
+    const auto before = sample(milliseconds(5), {777, 88, 9999}, 99);
+    const auto after = sample(milliseconds(1005), {777 + row.busy, 88 + row.steal, 9999 + 200}, 99 + row.own_ns);
+    const auto load = between(before, before, after, 2);
+    ASSERT_TRUE(load.others) << load.why_unknown;
+    EXPECT_EQ(load.others->cpu_ns, row.foreign_ns);
+    EXPECT_NEAR(load.others->share, row.share, 1e-9);
+    EXPECT_EQ(!load.disturbance().empty(), row.disturbing) << load.disturbance();
   }
 }
 
 TEST(Load, what_ticks_may_invent_in_a_short_trial_disturbs_nobody) {
-  const LoadSample before{};
-  const LoadSample after{before.when + milliseconds(50), 30 * ms, 0, 0};
-  const auto load = between(before, after, 2);
-  EXPECT_GT(load.foreign_share, 0.05);
-  EXPECT_FALSE(load.disturbing());
+  const auto before = sample(milliseconds(0), {10, 0, 100});
+  const auto load = between(before, before, sample(milliseconds(50), {13, 0, 110}), 2);
+  ASSERT_TRUE(load.others);
+  EXPECT_GT(load.others->share, 0.05);
+  EXPECT_EQ(load.disturbance(), "");
 }
 
 TEST(Load, no_time_at_all_is_no_share) {
-  const LoadSample sample{Clock::now(), 1, 2, 3};
-  EXPECT_EQ(between(sample, sample, 2).foreign_share, 0);
+  const auto now = sample(milliseconds(7), {1, 2, 3}, 4);
+  EXPECT_EQ(between(now, now, now, 2).others.value().share, 0);
 }
 
-TEST(Load, samples_do_not_go_backwards) {
-  const auto cpus = usable_cpus().cpus;
-  const auto before = sample_load(cpus);
-  const auto after = sample_load(cpus);
-  EXPECT_GE(after.when, before.when);
-  EXPECT_GE(after.busy_ns, before.busy_ns);
-  EXPECT_GE(after.own_ns, before.own_ns);
-  EXPECT_GT(after.busy_ns, 0) << "no line of /proc/stat was that of a CPU of ours";
+TEST(Load, of_what_cannot_be_seen_nothing_is_said) {
+  const auto seen = sample(milliseconds(0), {1, 2, 30});
+  const auto later = sample(milliseconds(50), {2, 2, 40});
+  LoadSample unseen = later;
+  unseen.stat = {std::nullopt, "no such thing"};
+  for (const auto& load :
+       {between(unseen, seen, later, 2), between(seen, unseen, later, 2), between(seen, seen, unseen, 2)}) {
+    EXPECT_FALSE(load.others);
+    EXPECT_EQ(load.why_unknown, "no such thing");
+    EXPECT_EQ(load.disturbance(), "");
+  }
+}
+
+TEST(Load, counters_that_do_not_go_on_are_not_believed) {
+  const auto start = sample(milliseconds(0), {10, 0, 100});
+  struct Row {
+    const char* what;
+    LoadSample before;
+    LoadSample after;
+    bool believed;
+  };
+  const std::vector<Row> table{
+      {"they go on", start, sample(milliseconds(200), {10, 0, 140}), true},
+      {"too short to tell", start, sample(milliseconds(9), {10, 0, 100}), true},
+      {"they stand still", start, sample(milliseconds(200), {10, 0, 100}), false},
+      {"they have since the start, in short trials", sample(milliseconds(300), {10, 0, 100}),
+       sample(milliseconds(310), {10, 0, 100}), false},
+      {"they stop", sample(milliseconds(300), {15, 0, 160}), sample(milliseconds(500), {15, 0, 160}), false},
+      {"they are others' now", sample(milliseconds(300), {15, 0, 160}), sample(milliseconds(500), {1, 0, 50}), false},
+  };
+  for (const auto& row : table) {
+    const auto load = between(start, row.before, row.after, 2);
+    EXPECT_EQ(load.others.has_value(), row.believed) << row.what;
+    EXPECT_EQ(load.why_unknown, row.believed ? "" : "/proc/stat stands still") << row.what;
+  }
+}
+
+TEST(Load, cpus_that_were_changed_since_the_start_disturb) {
+  const auto start = sample(milliseconds(0), {10, 0, 100});
+  auto after = sample(milliseconds(50), {10, 0, 110});
+  EXPECT_EQ(between(start, start, after, 2).disturbance(), "");
+  after.affinity = {1};
+  EXPECT_EQ(between(start, start, after, 2).disturbance(), "this run's CPUs were changed from 0-1 to 1");
+  after.affinity = {};
+  EXPECT_EQ(between(start, start, after, 2).disturbance(), "") << "not to be read is not changed";
+}
+
+TEST(Load, this_machines_samples_do_not_go_backwards) {
+  const auto cpus = usable_cpus();
+  LoadMeter meter(cpus);
+  if (!meter.why_unknown().empty()) GTEST_SKIP() << meter.why_unknown();
+  const auto before = meter.sample();
+  const auto load = meter.since(before);
+  EXPECT_TRUE(load.others) << load.why_unknown;
+  EXPECT_EQ(before.affinity, cpus.cpus);
+  EXPECT_GE(meter.sample().when, before.when);
+  EXPECT_GE(meter.sample().own_ns, before.own_ns);
+  EXPECT_GE(meter.sample().stat.ticks.value().all, before.stat.ticks.value().all);
+}
+
+TEST(Load, a_change_of_our_own_cpus_is_seen_and_kept) {
+  const auto cpus = usable_cpus();
+  if (cpus.cpus.size() < 2) GTEST_SKIP() << "one CPU";
+  const auto end = tests::in_child([&] {
+    LoadMeter meter(cpus);
+    const auto before = meter.sample();
+    pin_to(cpus.cpus.back());
+    tests::require(!meter.since(before).disturbance().empty(), "not seen");
+    tests::require(!meter.change().empty(), "not kept");
+  });
+  EXPECT_EQ(end, "");
+}
+
+TEST(Affinities, a_thread_that_was_moved_is_named) {
+  const Affinities before{{7, {0, 1}}, {8, {1}}, {9, {2}}};
+  EXPECT_EQ(change_between(before, before), "");
+  EXPECT_EQ(change_between(before, {{7, {0, 1}}, {9, {2}}}), "") << "one has ended";
+  EXPECT_EQ(change_between(before, {{7, {0, 1}}, {8, {0}}, {9, {2}}}),
+            "the CPUs of the trial's thread 8 were changed from 1 to 0");
+}
+
+TEST(Affinities, threads_that_cannot_be_asked_are_left_out) {
+  const auto found = affinities_of(::getpid(), {{0, 0, 0, false, {}}, {1, 0, -1, false, {}}});
+  EXPECT_EQ(found, (Affinities{{::getpid(), usable_cpus().cpus}}));
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class SelfTest:
         """A run; of one that was interrupted, what was answered by then."""
         self.interrupted |= outcome.interrupted
         self.runs += not outcome.interrupted
-        self.notes += [f"run {self.runs}: {note}" for note in notes]
+        self.notes += [f"run {self.runs}: {note}" for note in notes if not any(n.endswith(f": {note}") for n in self.notes)]
         self.failures.update((name, why) for name, why in outcome.failures.items() if name not in outcome.unsupported)
         for name, finding in outcome.findings.items():
             if finding.reason != INTERRUPTED:

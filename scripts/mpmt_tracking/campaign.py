@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mpmt_tracking.contender import Case, Contender, Failed, Unsupported
 from mpmt_tracking.experiment import INTERRUPTED, SAME, Benchmark, Experiment, Finding, Rules
 from mpmt_tracking.pairs import Pair
-from mpmt_tracking.load import sample_load, was_disturbed
+from mpmt_tracking.load import Load, LoadMeter
 
 LEAST_PAIRS = 10
 SLACK = 1.25  # for pairs that take longer than they were expected to
@@ -26,12 +26,25 @@ class Tally:
     seconds: float = 0.0
     redone: int = 0
     disturbed: int = 0  # pairs that were kept although others were busy
+    foreign: float | None = 0.0  # CPU time in s that others took during the pairs that were kept; None when not always known
+    available: float = 0.0  # of all usable CPUs in that time
+
+    def keep(self, load: Load) -> None:
+        self.disturbed += load.disturbing
+        self.foreign = None if self.foreign is None or load.foreign is None else self.foreign + load.foreign
+        self.available += load.available
+
+    @property
+    def foreign_share(self) -> float | None:
+        """None where it is unknown."""
+        return self.foreign / self.available if self.foreign is not None and self.available > 0 else None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """`findings` and `tallies` by name; `failures`: benchmarks that could not be measured, and why;
-    `unsupported`: those of them that are not meant to run here; `not_begun`: what an interruption came before."""
+    `unsupported`: those of them that are not meant to run here; `not_begun`: what an interruption came before;
+    `load_unknown`: why it is not known, or not of all pairs, what others did meanwhile; `cpus_changed`: in words."""
 
     findings: dict[str, Finding]
     tallies: dict[str, Tally]
@@ -40,6 +53,8 @@ class Outcome:
     not_begun: list[str]
     interrupted: bool
     seconds: float
+    load_unknown: str = ""
+    cpus_changed: str = ""
 
 
 @dataclass
@@ -54,8 +69,8 @@ class Sitting:
     """One benchmark under two programs, `a` and `b`: finds a size that suits both, then takes pairs. Raises Failed."""
 
     def __init__(self, sides: tuple[Contender, Contender], cases: tuple[Case, Case], rules: Rules, budget_s: float,
-                 order: random.Random) -> None:
-        self._sides, self._cases, self._order = sides, cases, order
+                 order: random.Random, meter: LoadMeter) -> None:
+        self._sides, self._cases, self._order, self._meter = sides, cases, order, meter
         sizes = [side.size(case, budget_s / (2 * rules.pairs)) for side, case in zip(sides, cases)]
         # Both do the same: what the slower side can do in that time.
         self._size = min(sizes, key=lambda size: size.amount * size.blocks)
@@ -72,12 +87,12 @@ class Sitting:
     def pair(self) -> Pair:
         """One process of either side, in random order; taken again while others disturb it, as often as is allowed."""
         while True:
-            before, start = sample_load(), time.monotonic()
+            before, start = self._meter.sample(), time.monotonic()
             pair = self._pair()
             self.tally.seconds += time.monotonic() - start
-            disturbed = was_disturbed(before, sample_load())
-            if not disturbed or self.over_budget or self.tally.redone >= REDO_SHARE * self.first_look:
-                self.tally.disturbed += disturbed
+            load = self._meter.since(before)
+            if not load.disturbing or self.over_budget or self.tally.redone >= REDO_SHARE * self.first_look:
+                self.tally.keep(load)
                 return pair
             self.tally.redone += 1
 
@@ -98,6 +113,7 @@ class Campaign:
         self._rules, self._gates, self._budget_s = rules, gates, budget_s
         self._order = random.Random(seed)
         self._progress = progress
+        self._meter = LoadMeter()
         self._sittings: dict[str, Sitting] = {}
         self._failures: dict[str, str] = {}
         self._unsupported: set[str] = set()
@@ -121,13 +137,14 @@ class Campaign:
         not_begun = [name for name in self._cases if name not in known]
         return Outcome({f.benchmark.name: f for f in findings if f.benchmark.name not in self._failures},
                        {name: sitting.tally for name, sitting in self._sittings.items()}, self._failures,
-                       self._unsupported, not_begun, interrupted, time.monotonic() - start)
+                       self._unsupported, not_begun, interrupted, time.monotonic() - start, self._meter.why_unknown,
+                       self._meter.change)
 
     def _prepare(self) -> None:
         for index, (name, cases) in enumerate(self._cases.items()):
             self._progress.step(f"sizing {index + 1} of {len(self._cases)}: {name}")
             try:
-                self._sittings[name] = Sitting(self._sides, cases, self._rules, self._budget_s, self._order)
+                self._sittings[name] = Sitting(self._sides, cases, self._rules, self._budget_s, self._order, self._meter)
             except (Failed, OSError) as error:
                 self._fail(name, error)
 

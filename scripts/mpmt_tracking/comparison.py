@@ -23,7 +23,8 @@ ORDER = (SLOWER, FAILED, UNSTABLE, UNDECIDED, ACKNOWLEDGED, FASTER, SAME, UNCHAN
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark. `finding` is None where nothing was measured. `note`: the reason, in words."""
+    """One benchmark. `finding` is None where nothing was measured. `note`: the reason, in words. `foreign_share`: of the
+    usable CPUs' time, what others took while it was measured; None where that is unknown."""
 
     name: str
     verdict: str
@@ -33,6 +34,7 @@ class Row:
     redone: int = 0
     disturbed: int = 0
     gated: bool = True
+    foreign_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def rows_of(outcome: Outcome, not_gated: Collection[str] = ()) -> list[Row]:
     for name, finding in outcome.findings.items():
         tally = outcome.tallies[name]
         rows.append(Row(name, finding.verdict, finding.reason, finding, tally.seconds, tally.redone, tally.disturbed,
-                        finding.benchmark.gated))
+                        finding.benchmark.gated, tally.foreign_share))
     return rows
 
 
@@ -134,7 +136,7 @@ def _row_as_json(row: Row) -> dict[str, Any]:
                   "modes": [[{"median": median, "share": share} for median, share in side] for side in found.modes]}
     return {"name": row.name, "verdict": row.verdict, "gated": row.gated, "note": row.note,
             "seconds": round(row.seconds, 3), "pairs_redone": row.redone, "pairs_disturbed": row.disturbed,
-            **{key: _finite(value) for key, value in values.items()}}
+            "foreign_share": row.foreign_share, **{key: _finite(value) for key, value in values.items()}}
 
 
 def _finite(value: Any) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mpmt_schema import plain
-from mpmt_tracking import commits, widths
+from mpmt_tracking import commits, scheduling, widths
 from mpmt_tracking.builds import Builds, builds_of
 from mpmt_tracking.campaign import Campaign, Outcome, Progress
 from mpmt_tracking.comparison import NOT_COMPARED, UNCHANGED, Comparison, Row, Side, rows_of
@@ -268,6 +268,14 @@ def notes_of(sides: Sequence[Contender], outcome: Outcome) -> list[str]:
     redone = sum(tally.redone for tally in outcome.tallies.values())
     if kept or redone:
         notes.append(f"others used the CPUs: {redone} pairs were measured again, {kept} disturbed ones had to be kept")
+    if outcome.load_unknown:
+        notes.append(f"what others did on these CPUs is not known ({outcome.load_unknown}): a pair that they disturbed was not "
+                     "found out")
+    if outcome.cpus_changed:
+        notes.append(f"{outcome.cpus_changed} while this measured")
+    real_time = scheduling.real_time_class()
+    if real_time and any(isinstance(side, MpmtBinary) for side in sides):
+        notes.append(f"track.py was started in the real-time class {real_time} (chrt): mpmt measures in SCHED_OTHER all the same")
     return notes
 
 

@@ -87,6 +87,11 @@ class Island:
         return Path(place) if self.why_not else Path(f"/proc/{self._keeper.pid}/root{place}")
 
 
+def with_file_over(file: Path, place: str) -> list[str]:
+    """A command that execs what follows it where `place` shows this file. For islands that there is no reason against."""
+    return ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh", str(file), place]
+
+
 @dataclass(frozen=True)
 class Process:
     pid: int
@@ -145,11 +150,11 @@ class Bench:
     # ---- running ---------------------------------------------------------------------------------------
 
     def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
-        """The process has the binary's process id: it is mpmt itself."""
+        """The process has the binary's process id: it is mpmt itself. `under`: a command that execs what follows it."""
         settings = {"cwd": self.cwd, "env": self.environment, "text": True, "stdin": subprocess.DEVNULL,
                     "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True, **options}
-        island = settings.pop("island", self.island)
-        started = subprocess.Popen(island.command(self.cwd, [BINARY, *arguments]), **settings)
+        island, under = settings.pop("island", self.island), settings.pop("under", ())
+        started = subprocess.Popen(island.command(self.cwd, [*under, BINARY, *arguments]), **settings)
         self._started.append(started)
         return started
 

@@ -249,6 +249,25 @@ def test_only_ok_trials_count(golden_once: Json) -> None:
     assert len(values) == 4 and bad["round"] not in values
 
 
+def test_what_a_trial_was_disturbed_by_is_said(golden: Json) -> None:
+    for entry in golden["benchmarks"]:
+        if entry["status"] == "disturbed" and entry["run_type"] == "iteration":
+            entry["error"], entry["disturbed_by"] = None, "this run's CPUs were changed from 0-1 to 1"
+    assert records.first_problem(golden) is None
+    [line] = [line for line in records.left_out(golden) if "disturbed" in line]
+    assert line.endswith(": this run's CPUs were changed from 0-1 to 1)")
+
+
+def test_load_that_was_not_seen_is_a_missing_value(golden: Json) -> None:
+    for entry in golden["benchmarks"]:
+        if entry["run_type"] == "iteration":
+            entry["load"] = {"steal_ns": None, "foreign_cpu_ns": None, "foreign_share": None}
+    golden["context"]["capacity"] = {"before": None, "after": None}
+    assert records.first_problem(golden) is None
+    assert records.trials(golden)["foreign_share"].isna().all()
+    assert records.capacity(golden) == {}
+
+
 def test_what_is_left_out_is_counted(golden_once: Json) -> None:
     lines = records.left_out(golden_once)
     assert [line.split(" (")[0] for line in lines] == [
