@@ -20,6 +20,7 @@ from mpmt_tracking.comparison import UNCHANGED, Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
 from mpmt_tracking.contender import Contender, Failed
 from mpmt_tracking.experiment import FASTER, SAME, SLOWER
+from mpmt_tracking.load import LoadMeter
 from mpmt_tracking.pairs import Pair, instability, log_ratio
 from mpmt_tracking.measuring_lock import measuring_lock
 from mpmt_tracking.problem import EXIT_INTERRUPTED, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED, NotComparable, Problem
@@ -197,7 +198,8 @@ class Sorter:
         pairs, _ = measuring.common_cases(self._good, contender, self._options.cases)
         with measuring_lock(self._progress.say):
             order = random.Random(measuring.seed_of(self._options))
-            sitting = Sitting((self._good, contender), pairs[0], self._rules, self._options.budget, order)
+            sitting = Sitting((self._good, contender), pairs[0], self._rules, self._options.budget, order,
+                              LoadMeter())
             answer, why = self._place(sitting)
         if not why:
             self._placed[contender.sha256] = answer
