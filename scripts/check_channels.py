@@ -8,7 +8,9 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
 
 EXIT_HOLDS, EXIT_MISSES, EXIT_USAGE, EXIT_MISSING = 0, 1, 2, 69
 
@@ -18,7 +20,7 @@ cases: with several, the record is named. The records' runs: check_channels.py -
 
 exit codes:
   0 all that has data holds · 1 something misses · 2 wrong usage, unreadable or foreign record, records of
-  several machines, or no row has data · 69 a Python package is missing
+  several machines, or no row has data · 69 a Python package is missing · 130 interrupted
 """
 
 _CHANNELS = "mpmt run --family channel --sides threads,processes"
@@ -64,23 +66,32 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    no_fault_is_an_answer("check_channels.py")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     try:
+        take_signals(_interrupted)
         options = parse_arguments(arguments)
         if options.commands:
             print("\n".join(COMMANDS))
             return EXIT_HOLDS
         return report(rows_of(load_runs(options.records)))
+    except KeyboardInterrupt:
+        tell("check_channels.py: interrupted")
+        return EXIT_INTERRUPTED
     except ModuleNotFoundError as error:
-        print(f"check_channels.py: {sys.executable} has no package '{error.name}'", file=sys.stderr)
+        tell(f"check_channels.py: {sys.executable} has no package '{error.name}'")
         return EXIT_MISSING
     except Problem as error:
-        print(f"check_channels.py: {error}", file=sys.stderr)
+        tell(f"check_channels.py: {error}")
         return EXIT_USAGE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_HOLDS
+
+
+def _interrupted(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def load_runs(paths: list[str]) -> list[Any]:

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg")
-EXIT_OK, EXIT_USAGE, EXIT_NOTHING, EXIT_MISSING, EXIT_INTERRUPTED = 0, 2, 5, 69, 130
+EXIT_OK, EXIT_USAGE, EXIT_NOTHING, EXIT_MISSING = 0, 2, 5, 69
 
 EPILOG = """\
 figures (as PNG and SVG; long ones are dealt to several pages, NAME-1, NAME-2, ...):
@@ -76,30 +77,29 @@ def _dpi(text: str) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    no_fault_is_an_answer("plot.py")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _terminated)
     try:
-        options = parse_arguments(arguments)
-        return run(options)
+        take_signals(_interrupted)
+        return run(parse_arguments(arguments))
     except KeyboardInterrupt:
-        print("plot.py: interrupted", file=sys.stderr)
+        tell("plot.py: interrupted")
         return EXIT_INTERRUPTED
     except ModuleNotFoundError as error:
-        print(f"plot.py: {sys.executable} has no package '{error.name}': install python3-numpy python3-scipy "
-              "python3-pandas python3-matplotlib python3-jsonschema, or use a python3 that has them",
-              file=sys.stderr)
+        tell(f"plot.py: {sys.executable} has no package '{error.name}': install python3-numpy python3-scipy python3-pandas "
+             "python3-matplotlib python3-jsonschema, or use a python3 that has them")
         return EXIT_MISSING
     except Problem as error:
-        print(f"plot.py: {error}", file=sys.stderr)
+        tell(f"plot.py: {error}")
         return EXIT_USAGE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
 
 
-def _terminated(*_: Any) -> NoReturn:
-    raise SystemExit(128 + signal.SIGTERM)  # unwinds, so that no temporary file stays
+def _interrupted(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt  # unwinds, so that no temporary file stays
 
 
 def run(options: argparse.Namespace) -> int:

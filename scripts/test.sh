@@ -25,11 +25,14 @@ read -r -a options <<<"${MPMT_CMAKE_OPTIONS:-}"
 cmake --preset release "${options[@]}"
 cmake --build --preset release
 
+# Tests send signals, and expect them to be taken: nothing stays ignored that we were told to ignore (nohup).
+as_usual=("$python" -I "$root/scripts/mpmt_endings.py")
+
 # Closing lines are held back until both are through.
 failed=0
-ctest --preset release --no-tests=error --parallel "$((2 * cpus))" 2>&1 </dev/null | tee build/test-ctest.log |
+"${as_usual[@]}" ctest --preset release --no-tests=error --parallel "$((2 * cpus))" 2>&1 </dev/null | tee build/test-ctest.log |
   sed -E -u "/$kCtestClosing/,\$d" || failed=1
-"$python" -m pytest -q --numprocesses auto tests/python 2>&1 </dev/null | tee build/test-pytest.log | sed -u '$d' || failed=1
+"${as_usual[@]}" "$python" -m pytest -q --numprocesses auto tests/python 2>&1 </dev/null | tee build/test-pytest.log | sed -u '$d' || failed=1
 
 printf '\n'
 sed -E -n "/$kCtestClosing/,\$p" build/test-ctest.log

@@ -7,12 +7,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import signal
 import sys
-import traceback
 from typing import Any, NoReturn
 
-EXIT_USAGE, EXIT_MISSING, EXIT_INTERRUPTED = 2, 69, 130
+from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
+
+EXIT_USAGE, EXIT_MISSING = 2, 69
 
 COMMANDS = {
     "compare": "two commits or programs against each other: paired, confirmed",
@@ -71,30 +71,25 @@ def _command(arguments: list[str]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    _open_streams()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
-            signal.signal(number, _interrupted)
+    """Whatever goes wrong otherwise is for `no_fault_is_an_answer`."""
     arguments = sys.argv[1:] if arguments is None else arguments
     name = f"track.py {_command(arguments)}".rstrip()
+    no_fault_is_an_answer(name)
+    _open_streams()
     try:
+        take_signals(_interrupted)
         return _run(arguments, name)
     except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
+        tell(f"{name}: interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return EXIT_USAGE
     except OSError as error:
-        print(f"{name}: {error.filename or 'input/output'}: {error.strerror}", file=sys.stderr)
+        tell(f"{name}: {error.filename or 'input/output'}: {error.strerror}")
         return EXIT_USAGE
     except ModuleNotFoundError as error:
-        print(f"track.py: {sys.executable} has no package '{error.name}': run it with the Python that "
-              "scripts/python.sh prints", file=sys.stderr)
+        tell(f"track.py: {sys.executable} has no package '{error.name}': run it with the Python that scripts/python.sh prints")
         return EXIT_MISSING
-    except Exception:  # Python would exit with 1, which says that a regression is confirmed
-        traceback.print_exc()
-        print(f"{name}: this is a fault of track.py itself", file=sys.stderr)
-        return EXIT_USAGE
     finally:
         _drop_what_cannot_be_written()
 
@@ -103,9 +98,14 @@ def _run(arguments: list[str], name: str) -> int:
     options = parse(arguments)
     from mpmt_tracking.problem import Problem
     try:
-        return options.run(options)
+        if options.command not in MEASURING:
+            return options.run(options)
+        from mpmt_tracking import process, scratch
+        scratch.sweep()
+        with process.guarded():
+            return options.run(options)
     except Problem as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        tell(f"{name}: {error}")
         return error.exit_code
 
 

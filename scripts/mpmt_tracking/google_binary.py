@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 import statistics
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from mpmt_schema import plain
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
 from mpmt_tracking.problem import NothingMeasured, Problem
 from mpmt_tracking.process import ending, output_of
+from mpmt_tracking.scratch import scratch_folder
 
 LISTING_S = PROBE_S = 60.0  # deadlines
 PILOT_S = 0.02  # timed by a pilot
@@ -24,24 +24,25 @@ NS_PER = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
 class GoogleBinary:
-    """`identity`: what stays the same from commit to commit, the program's path unless told. `prefix`: words in front of the program, e.g. ["taskset", "-c", "1"]. `options`: given on to it each time.
+    """`identity`: what stays the same from commit to commit, the program's path unless told. `cpus`: where its processes
+    run, anywhere if there are none. `options`: given on to it each time.
 
     From Google Benchmark 1.8 on, the iterations of a process are fixed (`--benchmark_min_time=<n>x`), the same for both
     sides. Older ones choose their own for the time that they are given: `fixed_iterations` says which it is.
     """
 
-    def __init__(self, path: Path, label: str = "", prefix: Sequence[str] = (), options: Sequence[str] = (),
+    def __init__(self, path: Path, label: str = "", cpus: Collection[int] = (), options: Sequence[str] = (),
                  identity: str = "") -> None:
         self.path = checked_program(path)
         self.label = label or str(path)
         self.sha256 = sha256_of(self.path)
         self.identity = identity or str(self.path)
-        self._prefix, self._options = list(prefix), list(options)
+        self._cpus, self._options = frozenset(cpus), list(options)
         self._fixed: bool | None = None
 
     def cases(self) -> list[Case]:
         try:
-            code, output, said = output_of(self._command("--benchmark_list_tests=true"), LISTING_S)
+            code, output, said = output_of(self._command("--benchmark_list_tests=true"), LISTING_S, cpus=self._cpus)
         except Failed as error:
             raise Problem(f"{self.label}: {error}") from None
         if code != 0:
@@ -79,7 +80,7 @@ class GoogleBinary:
     # ---- one process -----------------------------------------------------------------------------------
 
     def _command(self, *arguments: str) -> list[str]:
-        return [*self._prefix, str(self.path), *self._options, *arguments]
+        return [str(self.path), *self._options, *arguments]
 
     def _seconds(self, seconds: float) -> str:
         # 1.8 and later want the unit, and older ones refuse it.
@@ -100,13 +101,13 @@ class GoogleBinary:
 
     def _entries(self, case: Case, length: str, blocks: int, deadline_s: float) -> list[dict[str, Any]]:
         """Of one process: each block, with `ns` per iteration."""
-        with tempfile.TemporaryDirectory(prefix="mpmt-track-") as folder:
-            out = Path(folder) / "out.json"
+        with scratch_folder() as folder:
+            out = folder / "out.json"
             command = self._command(
                 f"--benchmark_filter={_exactly(case.name)}", f"--benchmark_min_time={length}",
                 f"--benchmark_repetitions={blocks}", "--benchmark_report_aggregates_only=false",
                 "--benchmark_display_aggregates_only=false", f"--benchmark_out={out}", "--benchmark_out_format=json")
-            code, _, said = output_of(command, deadline_s)
+            code, _, said = output_of(command, deadline_s, cpus=self._cpus)
             if code != 0:
                 raise _ExitedBadly(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
             return _read(out, case)

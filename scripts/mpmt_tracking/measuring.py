@@ -45,7 +45,7 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
                        help="smallest change of interest, 0.1%% to 100%% (default: 2%%)")
     group.add_argument("--seed", type=_seed, metavar="N", help="order inside and among pairs (default: drawn)")
     group.add_argument("--cpu", type=_cpus, metavar="LIST",
-                       help="pin the processes of a Google Benchmark program with taskset, e.g. 1 or 2,3 or 4-7")
+                       help="pin the processes of a Google Benchmark program to these CPUs, e.g. 1 or 2,3 or 4-7")
 
 
 def pattern(text: str) -> re.Pattern[str]:
@@ -91,8 +91,8 @@ def percentage(text: str) -> float:
     return _number(text.rstrip().removesuffix("%"), 0.1, 100, "a percentage from 0.1% to 100%") / 100
 
 
-def _cpus(text: str) -> str:
-    """A list as taskset takes it, of CPUs that may be used."""
+def _cpus(text: str) -> frozenset[int]:
+    """A list such as taskset takes, of CPUs that may be used."""
     usable, named = os.sched_getaffinity(0), set()
     for part in text.split(","):
         first, dash, last = part.partition("-")
@@ -101,7 +101,7 @@ def _cpus(text: str) -> str:
         named |= set(range(int(first), int(last if dash else first) + 1)) or {-1}
     if not named <= usable:
         raise argparse.ArgumentTypeError(f"'{plain(text, 40)}': the usable CPUs are {', '.join(map(str, sorted(usable)))}")
-    return text
+    return frozenset(named)
 
 
 # ---- sides -------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def contenders(texts: Sequence[str], programs: Sequence[Path | None], options: a
                progress: Progress) -> Iterator[list[tuple[Contender, Side]]]:
     """For each text, a commit or the path of a program, what it names; `programs` go before texts. All names are looked up
     before anything is built, and all is built before anything is measured."""
-    paths = [program or (Path(text) if Path(text).is_file() else None) for text, program in zip(texts, programs)]
+    paths = [program or _program_named(text, options.repo) for text, program in zip(texts, programs)]
     wanted = {text: _resolve(text, options.repo) for text, path in zip(texts, paths) if path is None}
     with contextlib.ExitStack() as stack:
         builds = stack.enter_context(builds_of(options, progress.say)) if wanted else None
@@ -124,6 +124,18 @@ def contenders(texts: Sequence[str], programs: Sequence[Path | None], options: a
                 contender = _of_program(path, options)
                 made.append((contender, Side(contender.label, str(contender.path), contender.sha256)))
         yield made
+
+
+def _program_named(text: str, repo: Path) -> Path | None:
+    """None: there is no such file, so that it names a commit. Raises Problem where it names both."""
+    if not Path(text).is_file():
+        return None
+    try:
+        commit = commits.short(_resolve(text, repo))
+    except Problem:
+        return Path(text)
+    said = plain(text, 100)
+    raise Problem(f"'{said}' is both a file and a commit, {commit}: write ./{said} for the file, {commit} for the commit")
 
 
 def _resolve(text: str, repo: Path) -> str:
@@ -139,7 +151,7 @@ def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespac
     short = commits.short(commit)
     label = short if commit.startswith(text) else f"{short} ({plain(text, 60)})"
     contender: Contender = (_mpmt(path, label, options) if builds.recipe is MPMT_RECIPE
-                            else GoogleBinary(path, label, _prefix(options), options.options,
+                            else GoogleBinary(path, label, options.cpu or (), options.options,
                                               f"{builds.repo}:{builds.recipe.binary}"))
     return contender, Side(label, str(path), contender.sha256, commit, commits.subject(builds.repo, commit))
 
@@ -147,7 +159,7 @@ def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespac
 def _of_program(path: Path, options: argparse.Namespace) -> Contender:
     """mpmt knows no option in place of a command: a program that lists its benchmarks when asked in Google Benchmark's
     words is one of those."""
-    google = GoogleBinary(path, prefix=_prefix(options), options=options.options)
+    google = GoogleBinary(path, cpus=options.cpu or (), options=options.options)
     try:
         google.cases()
         return google
@@ -165,10 +177,6 @@ def _mpmt(path: Path, label: str, options: argparse.Namespace) -> MpmtBinary:
     if options.cpu:
         raise Problem("--cpu: mpmt pins its own workers: choose with `-- --placement same`, spread or free")
     return MpmtBinary(path, label, options.options)
-
-
-def _prefix(options: argparse.Namespace) -> list[str]:
-    return ["taskset", "-c", options.cpu] if options.cpu else []
 
 
 # ---- cases -------------------------------------------------------------------------------------------------

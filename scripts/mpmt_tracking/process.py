@@ -1,37 +1,71 @@
-"""Child processes with deadlines. Each is the leader of a group of its own, which is killed with it."""
+"""Child processes with deadlines. Each is the leader of a session of its own. With it ends whatever it has started; and all
+of them end when this process is killed."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import secrets
 import select
 import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from mpmt_endings import ENDING
 from mpmt_schema import plain
+from mpmt_tracking import strays
 from mpmt_tracking.contender import Failed, Unsupported
 
 MOST_LINE = 16 << 20  # bytes; the trial protocol's limit
 MOST_OUTPUT = 64 << 20  # bytes
+MOST_ERRORS = 64 << 10  # bytes, the last ones
 LOOK_S = 0.25  # how often to see whether a process has ended whose output a child of its own still holds
 
 
+_mark = ""  # of what `guarded` guards
+
+
 @contextlib.contextmanager
-def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """The process while the block lasts; at its end, also by an exception or Ctrl-C, its group is killed and it is
-    reaped. Raises Failed when it cannot be started."""
+def guarded() -> Iterator[None]:
+    """Nothing that is `started` in the block outlives this process, even if that is killed."""
+    global _mark
+    _mark = secrets.token_hex(8)
+    try:
+        with strays.kept(_mark):
+            yield
+    finally:
+        _mark = ""
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], cpus: Collection[int] = (), **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process while the block lasts, on these CPUs only if there are any; at its end, also by an exception or Ctrl-C,
+    it is killed with all that it has started, and reaped. Raises Failed when it cannot be started."""
+    if _mark:
+        options["env"] = {**(options.get("env") or os.environ), strays.MARK: _mark}
+    parent = os.getpid()
+
+    def prepare() -> None:  # in the forked child: nothing here may need a lock
+        strays.die_with(parent)
+        if cpus:
+            os.sched_setaffinity(0, cpus)
+
     with contextlib.ExitStack() as stack:
         with _interruptions_wait():
+            known = stack.enter_context(strays.adopted())
             try:
-                process = subprocess.Popen(command, start_new_session=True, bufsize=0, **options)
+                process = subprocess.Popen(command, start_new_session=True, bufsize=0, preexec_fn=prepare, **options)
             except OSError as error:
                 raise Failed(f"{plain(command[0])} cannot be started: {error.strerror}") from None
+            except subprocess.SubprocessError:  # `prepare` could not
+                raise Failed(f"{plain(command[0])} cannot be kept to CPUs {', '.join(map(str, sorted(cpus)))}") from None
+            known.add(process.pid)
             stack.callback(_end, process)
         yield process
 
@@ -52,7 +86,7 @@ def _interruptions_wait() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.getsignal(number) for number in ENDING}
     handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
     came: list[int] = []
     for number in handlers:
@@ -66,17 +100,37 @@ def _interruptions_wait() -> Iterator[None]:
         handlers[signal.Signals(number)](number, None)
 
 
-def output_of(command: Sequence[str], deadline_s: float) -> tuple[int, bytes, str]:
-    """Exit code, standard output, and the last line of standard error. Raises Failed when it takes longer."""
+@dataclass(frozen=True)
+class Answer:
+    """Of a process that has ended; `code` is negative for a signal."""
+
+    code: int
+    output: bytes
+    errors: bytes
+
+
+def answer_of(command: Sequence[str], deadline_s: float, **options: Any) -> Answer:
+    """What the process says. Raises Failed when it cannot be started, takes longer, or says more than is read."""
     with tempfile.TemporaryFile() as errors, started(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                                     stderr=errors) as process:
+                                                     stderr=errors, **options) as process:
         ends_at = time.monotonic() + deadline_s
         try:
             output = _whole_output(process, ends_at)
             process.wait(max(0.0, ends_at - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise Failed(f"{plain(command[0])} did not end within {deadline_s:g} s") from None
-        return process.returncode, output, last_line(errors)
+        return Answer(process.returncode, output, _end_of(errors))
+
+
+def output_of(command: Sequence[str], deadline_s: float, **options: Any) -> tuple[int, bytes, str]:
+    """Exit code, standard output, and the last line of standard error. Raises Failed."""
+    answer = answer_of(command, deadline_s, **options)
+    return answer.code, answer.output, last_line(answer.errors)
+
+
+def _end_of(errors: Any) -> bytes:
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - MOST_ERRORS))
+    return errors.read()
 
 
 def _whole_output(process: subprocess.Popen[bytes], ends_at: float) -> bytes:
@@ -108,10 +162,8 @@ def ending(code: int) -> str:
         return f"was killed by signal {-code}"
 
 
-def last_line(errors: Any) -> str:
-    size = errors.seek(0, os.SEEK_END)
-    errors.seek(max(0, size - 4096))
-    lines = errors.read().decode("utf-8", "replace").strip().splitlines()
+def last_line(errors: bytes) -> str:
+    lines = errors[-4096:].decode("utf-8", "replace").strip().splitlines()
     return plain(lines[-1], 300) if lines else ""
 
 
@@ -183,5 +235,5 @@ class Conversation:
             self._process.wait(1)
         code = self._process.poll()
         how = "closed its output" if code is None else ending(code)
-        said = last_line(self._errors)
+        said = last_line(_end_of(self._errors))
         return f"the trial {how}" + (f": {said}" if said else "")

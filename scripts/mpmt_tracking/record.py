@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from mpmt_endings import ending_signal
 from mpmt_schema import plain
 from mpmt_tracking import commits
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt_tracking.contender import Failed
 from mpmt_tracking.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_USAGE, Problem
-from mpmt_tracking.process import ending, started
+from mpmt_tracking.process import ending, output_of, started
 from mpmt_tracking.stored_files import MACHINE_KEY
 from mpmt_tracking.storing import file_leftovers, recorded, staging_place, store
 
@@ -158,10 +158,8 @@ def machine_key(program: Path) -> str:
     """What the program calls this machine. Raises Problem when it is not an mpmt."""
     what = f"{plain(program, 300)}: `mpmt machine --json`"
     try:
-        done = subprocess.run([program, "machine", "--json"], stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=DEADLINE_S, check=False)
-        key = json.loads(done.stdout)["key"]
-    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError, RecursionError):
+        key = json.loads(output_of([str(program), "machine", "--json"], DEADLINE_S)[1])["key"]
+    except (Failed, ValueError, KeyError, TypeError, RecursionError):
         key = None
     if not isinstance(key, str) or not MACHINE_KEY.fullmatch(key):
         raise Problem(f"{what} names no machine key: only mpmt's own programs can be recorded; `track.py compare` "
@@ -234,7 +232,7 @@ def _run_mpmt(job: Job, staged: Path) -> tuple[int, bool]:
                 _pass_on(lines, out)
                 return process.wait(), False
             except KeyboardInterrupt:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(ending_signal())
                 say("interrupted: waiting for mpmt to store what it has measured; Ctrl-C again gives it up")
                 _pass_on(lines, out)
                 return process.wait(), True

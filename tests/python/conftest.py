@@ -27,6 +27,12 @@ from tracker import Tracker  # noqa: E402
 
 Place = TypeVar("Place", Bench, Desk)
 
+# A handler, unlike what we were told to ignore, is not passed on to the programs that tests start and send signals to.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """How many tests run at once. Where there are no islands, runs of mpmt would wait for each other's lock: one."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from fakes import google_text, program
+from mpmt_tracking import google_binary
 from mpmt_tracking.contender import Case, Failed, Size
 from mpmt_tracking.google_binary import GoogleBinary
 from mpmt_tracking.problem import NothingMeasured, Problem
@@ -98,8 +100,24 @@ def test_one_benchmark_that_crashes_does_not_make_a_new_google_benchmark_an_old_
     assert fake.fixed_iterations
 
 
-def test_options_and_prefix_reach_the_program(tmp_path: Path) -> None:
-    text = google_text(first=f"json_ = sys.argv\nopen({str(tmp_path / 'seen')!r}, 'w').write(repr(sys.argv[1:3]))")
-    fake = GoogleBinary(program(tmp_path / "fake", text), "B", ["env", "-u", "X"], ["--mine"])
-    fake.cases()
-    assert (tmp_path / "seen").read_text() == repr(["--mine", "--benchmark_list_tests=true"])
+def test_options_and_cpus_reach_the_program(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    text = google_text(first=f"open({str(seen)!r}, 'w').write(repr((sys.argv[1], os.sched_getaffinity(0))))")
+    cpu = max(os.sched_getaffinity(0))
+    GoogleBinary(program(tmp_path / "fake", text), "B", {cpu}, ["--mine"]).cases()
+    assert seen.read_text() == repr(("--mine", {cpu}))
+    assert cpu in os.sched_getaffinity(0) and len(os.sched_getaffinity(0)) >= 1
+
+
+@pytest.mark.parametrize(("then", "said"), [("import time; time.sleep(600)", "did not end within"), ("sys.exit(3)", "exited with 3")])
+def test_a_pinned_program_is_named_by_its_own_name(tmp_path: Path, then: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(google_binary, "LISTING_S", 1.0)
+    fake = program(tmp_path / "fake", google_text(first=then))
+    with pytest.raises(Problem, match=said) as caught:
+        GoogleBinary(fake, cpus=os.sched_getaffinity(0)).cases()
+    assert str(fake) in str(caught.value) and "taskset" not in str(caught.value)
+
+
+def test_a_cpu_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="fake cannot be kept to CPUs 4095"):
+        GoogleBinary(program(tmp_path / "fake", google_text()), cpus={4095}).cases()

@@ -216,7 +216,7 @@ def test_an_unwritable_folder_is_refused(small: Json, write: Callable[..., Path]
 
 def test_nothing_half_written_stays_when_it_is_interrupted(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    for number, expected in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+    for number, expected in ((signal.SIGINT, 130), (signal.SIGTERM, 130)):
         # A shell's background job is born with SIGINT ignored, and so would be what it starts.
         process = subprocess.Popen([sys.executable, PLOT, GOLDEN, "-o", out], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, start_new_session=True,

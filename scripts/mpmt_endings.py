@@ -1,0 +1,68 @@
+"""How a script ends: by which signals, and never with exit code 1 by a fault of its own, which for some of them is an
+answer ("a regression", "something misses").
+
+As a program, `mpmt_endings.py COMMAND ...` runs a command as if nothing had been ignored or blocked by whoever started it:
+for tests, which send signals and expect them to be taken."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+EXIT_FAULT, EXIT_INTERRUPTED = 2, 130
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def take_signals(handler: Callable[[int, Any], Any]) -> None:
+    """Call this first, in the main thread. Signals that end a program go to `handler`, even if blocked by whoever started
+    this one; but what that one has told us to ignore (nohup, a background job of sh) stays ignored. Children that end are
+    waited for: with SIGCHLD ignored, the system would throw their exit codes away."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*ENDING, signal.SIGCHLD})
+
+
+def ending_signal() -> signal.Signals:
+    """One that a child of ours takes, too: it ignores what we were told to ignore."""
+    return next((number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN), signal.SIGKILL)
+
+
+def no_fault_is_an_answer(name: str) -> None:
+    """From now on, an exception that nobody catches ends the script `name` with 2, an interruption with 130."""
+    def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        interrupted = issubclass(kind, KeyboardInterrupt)
+        if not interrupted:
+            tell("".join(traceback.format_exception(kind, error, trace)).rstrip())
+        tell(f"{name}: {'interrupted' if interrupted else f'this is a fault of {name} itself'}")
+        os._exit(EXIT_INTERRUPTED if interrupted else EXIT_FAULT)
+    sys.excepthook = end
+
+
+def tell(line: str) -> None:
+    """To standard error, as far as that can be written."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        pass
+
+
+def _as_usual(command: list[str]) -> None:
+    """In a session of its own if something was ignored, so that a hangup does not reach the command all the same."""
+    ignored = any(signal.getsignal(number) == signal.SIG_IGN for number in ENDING)
+    for number in (*ENDING, signal.SIGCHLD, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
+    if ignored and os.getpid() != os.getpgid(0):
+        os.setsid()
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    _as_usual(sys.argv[1:])
