@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mpmt_schema import plain
 
+from mpmt_tracking.contender import Failed
 from mpmt_tracking.places import ROOT
 from mpmt_tracking.problem import NotComparable, Problem
+from mpmt_tracking.process import Answer, answer_of
 
 DEADLINE_S = 60.0  # for questions; what writes files says its own
 FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+# What git says of its progress, and what does not end it.
+_CHATTER = re.compile(r"warning:|hint:|remote: (?:Enumerating|Counting|Compressing|Total)|Cloning into|Submodule|From |Fetching|"
+                      r"(?:Receiving|Resolving|Updating|Filtering|Unpacking)\b|Note:|HEAD is now")
 
 # A git that runs us from a hook says in these which repository it means; we mean the one that we name.
 _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -42,43 +48,53 @@ def command(repo: Path, arguments: Sequence[str]) -> list[str]:
             "-c", f"core.hooksPath={os.devnull}", "-c", "log.showSignature=false", *arguments]
 
 
-def run_git(repo: Path, *arguments: str, deadline_s: float = DEADLINE_S) -> subprocess.CompletedProcess[bytes]:
+def run_git(repo: Path, *arguments: str, deadline_s: float = DEADLINE_S) -> Answer:
     """git's answer, whatever its exit code."""
     # Replaced objects would show a history that the commit ids do not stand for.
     settings = {**environment(), "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0",
                 "GIT_NO_REPLACE_OBJECTS": "1"}
     try:
-        return subprocess.run(command(repo, arguments), env=settings, stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=deadline_s, check=False)
-    except FileNotFoundError:
-        raise Problem("git is not installed, or not on the PATH: install it") from None
-    except subprocess.TimeoutExpired:
-        raise Problem(f"git {arguments[0]}: no answer within {deadline_s:g} s in {plain(repo, 300)}") from None
-    except (OSError, ValueError) as error:  # a NUL, or longer than a command line may be
-        raise Problem(f"git {arguments[0]}: {plain(error)}") from None
+        return answer_of(command(repo, arguments), deadline_s, env=settings)
+    except Failed as failed:
+        if shutil.which("git") is None:
+            raise Problem("git is not installed, or not on the PATH: install it") from None
+        raise Problem(f"git {verb(arguments)}: {failed} in {plain(repo, 300)}") from None
+    except ValueError as error:  # a NUL
+        raise Problem(f"git {verb(arguments)}: {plain(error)}") from None
+
+
+def verb(arguments: Sequence[str]) -> str:
+    """What git is asked to do: `status`."""
+    values = {at + 1 for at, word in enumerate(arguments) if word == "-c"}
+    return next((word for at, word in enumerate(arguments) if at not in values and not word.startswith("-")), "")
 
 
 def ask(repo: Path, *arguments: str, deadline_s: float = DEADLINE_S) -> str:
     """git's standard output. Raises Problem with git's own reason when it fails."""
     done = run_git(repo, *arguments, deadline_s=deadline_s)
-    if done.returncode != 0:
-        raise Problem(f"{plain(repo, 300)}: git {arguments[0]}: {reason(done)}")
-    return done.stdout.decode("utf-8", "surrogateescape")
+    if done.code != 0:
+        raise Problem(f"{plain(repo, 300)}: git {verb(arguments)}: {reason(done)}")
+    return done.output.decode("utf-8", "surrogateescape")
 
 
-def reason(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git complained about, in one line."""
-    lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    told = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")
-    return plain(re.sub(r"^(fatal|error): ", "", told), 300) or f"failed with exit code {done.returncode}"
+def reason(done: Answer) -> str:
+    """What git complained about first, in one line: what it says after that mostly says that something has failed."""
+    lines = [line.strip() for line in done.errors.decode("utf-8", "replace").splitlines() if line.strip()]
+    told = next((line for line in lines if not _CHATTER.match(line)), lines[0] if lines else "")
+    return plain(re.sub(r"^(fatal|error): ", "", told), 300) or f"failed with exit code {done.code}"
 
 
 # ---- the repository ----------------------------------------------------------------------------------------
 
 
 def is_repository(path: Path) -> bool:
-    """Whether the folder lies in a checkout that git is willing to use."""
-    return Path(path).is_dir() and run_git(path, "rev-parse", "--git-dir").returncode == 0
+    """Whether the folder lies in a repository. Raises Problem when it does, but git refuses to use that."""
+    if not Path(path).is_dir():
+        return False
+    done = run_git(path, "rev-parse", "--git-dir")
+    if done.code != 0 and b"not a git repository" not in done.errors:
+        raise Problem(_refusal(path, done))
+    return done.code == 0
 
 
 def top(path: Path) -> Path:
@@ -86,12 +102,18 @@ def top(path: Path) -> Path:
     if not Path(path).is_dir():
         raise Problem(f"{plain(path, 300)}: no such folder")
     done = run_git(path, "rev-parse", "--show-toplevel")
-    if done.returncode == 0 and done.stdout.strip():
-        return Path(os.fsdecode(done.stdout.rstrip(b"\n")))
-    if b"dubious ownership" in done.stderr:
-        raise Problem(f"{plain(path, 300)}: belongs to another user; if you trust it: "
-                      f"git config --global --add safe.directory {plain(Path(path).resolve(), 300)}")
-    raise Problem(f"{plain(path, 300)}: not in the checkout of a git repository: {reason(done)}")
+    if done.code == 0 and done.output.strip():
+        return Path(os.fsdecode(done.output.rstrip(b"\n")))
+    raise Problem(_refusal(path, done))
+
+
+def _refusal(path: Path, done: Answer) -> str:
+    """In git's own words, with the command that it proposes."""
+    if b"dubious ownership" not in done.errors:
+        return f"{plain(path, 300)}: not in the checkout of a git repository: {reason(done)}"
+    advice = re.search(rb"git config --global --add safe\.directory .*", done.errors)
+    how = f"; if you trust its owner: {plain(advice.group().decode('utf-8', 'replace'), 400)}" if advice else ""
+    return f"{plain(path, 300)}: git: {reason(done)}{how}"
 
 
 def common_folder(repo: Path) -> Path:
@@ -106,7 +128,7 @@ def is_shallow(repo: Path) -> bool:
 
 def is_detached(repo: Path) -> bool:
     """Whether HEAD is a commit and no branch."""
-    return run_git(repo, "symbolic-ref", "--quiet", "HEAD").returncode != 0
+    return run_git(repo, "symbolic-ref", "--quiet", "HEAD").code != 0
 
 
 def dirty_files(repo: Path) -> list[str]:
@@ -123,8 +145,8 @@ def resolve(repo: Path, revision: str) -> str:
     """The id of the commit that `revision` names. A revision cannot act as an option."""
     for text in (f"{revision}^{{commit}}", revision):  # :/text reads on to the end of the line
         done = run_git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", text)
-        said = done.stdout.decode("ascii", "replace").strip()
-        if done.returncode == 0 and FULL_ID.fullmatch(said) and (text != revision or _is_commit(repo, said)):
+        said = done.output.decode("ascii", "replace").strip()
+        if done.code == 0 and FULL_ID.fullmatch(said) and (text != revision or _is_commit(repo, said)):
             return said
     if not is_repository(repo):
         raise Problem(f"{plain(repo, 300)}: not in the checkout of a git repository")
@@ -132,7 +154,7 @@ def resolve(repo: Path, revision: str) -> str:
 
 
 def _is_commit(repo: Path, name: str) -> bool:
-    return run_git(repo, "cat-file", "-t", name).stdout.strip() == b"commit"
+    return run_git(repo, "cat-file", "-t", name).output.strip() == b"commit"
 
 
 def short(commit: str) -> str:
@@ -216,9 +238,9 @@ def merge_base(repo: Path, a: str, b: str) -> str:
 
 def _merge_base(repo: Path, a: str, b: str) -> str | None:
     done = run_git(repo, "merge-base", "--end-of-options", a, b)
-    if done.returncode not in (0, 1):
+    if done.code not in (0, 1):
         raise Problem(f"{plain(repo, 300)}: git merge-base: {reason(done)}")
-    return done.stdout.decode("ascii").strip() or None
+    return done.output.decode("ascii").strip() or None
 
 
 def _why_not_on_chain(repo: Path, good: str, bad: str) -> str:

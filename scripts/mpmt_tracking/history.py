@@ -136,14 +136,18 @@ def _draw(history: History, options: argparse.Namespace) -> list[Path]:
 def _places(options: argparse.Namespace) -> tuple[Path, Path | None]:
     """The results folder, and the checkout whose history counts; None: there is none. Raises Problem."""
     repo, results = options.repo, options.results
-    if repo is not None and not commits.is_repository(repo):
-        try:
+    try:
+        if repo is not None:
             commits.top(repo)
-        except Problem as error:
-            raise Problem(f"--repo: {error}") from None
+    except Problem as error:
+        raise Problem(f"--repo: {error}") from None
     if results is None:
         here = repo or Path()
-        results = (commits.top(here) if commits.is_repository(here) else ROOT) / "results"
+        ours = not commits.is_repository(here)
+        results = (ROOT if ours else commits.top(here)) / "results"
+        if ours:
+            print(f"note: {plain(here.resolve(), 300)} is in no git repository: these are the records of {plain(results, 300)}",
+                  file=sys.stderr)
     if repo is None and commits.is_repository(results):
         repo = results
     if repo is None and options.branch is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from repository import Repository
 
 from mpmt_tracking import commits
 from mpmt_tracking.problem import NotComparable, Problem
+from mpmt_tracking.process import Answer
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +173,30 @@ def test_a_folder_without_repository_is_named(tmp_path: Path) -> None:
         commits.top(tmp_path / "nowhere")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_repository_that_git_refuses_is_no_missing_one(repository: Repository, line: list[str]) -> None:
+    """Another user's: whoever went on with some other repository would show that one's answers."""
+    folder = repository.path / "sub"
+    folder.mkdir()
+    for path in (folder, repository.path, repository.path / ".git"):
+        os.chown(path, 12345, 12345)
+    for ask in (commits.is_repository, commits.top):
+        with pytest.raises(Problem, match="dubious ownership") as caught:
+            ask(folder)
+        assert f"git config --global --add safe.directory {repository.path}" in str(caught.value)
+
+
+@pytest.mark.parametrize(("said", "reason"), [
+    ("git-lfs filter-process: 1: git-lfs: not found\nfatal: the remote end hung up unexpectedly", "git-lfs filter-process: 1: git-lfs: not found"),
+    ("Cloning into '/x'...\nssh: Could not resolve hostname h\nfatal: Could not read from remote repository.",
+     "ssh: Could not resolve hostname h"),
+    ("warning: unable to access\nfatal: bad object HEAD", "bad object HEAD"), ("hint: only this", "hint: only this"),
+    ("", "failed with exit code 128"),
+])
+def test_the_first_complaint_is_the_reason(said: str, reason: str) -> None:
+    assert commits.reason(Answer(128, b"", said.encode())) == reason
+
+
 def test_a_detached_head_is_seen(repository: Repository, line: list[str]) -> None:
     assert not commits.is_detached(repository.path)
     repository.git("switch", "--quiet", "--detach", line[1])
@@ -214,5 +240,5 @@ def test_a_git_that_does_not_answer_is_given_up(
     stuck.write_text("#!/bin/sh\nexec sleep 60\n")
     stuck.chmod(0o755)
     monkeypatch.setenv("PATH", f"{stuck.parent}:/usr/bin:/bin")
-    with pytest.raises(Problem, match="no answer within 0.05 s"):
+    with pytest.raises(Problem, match="git status: git did not end within 0.05 s in "):
         commits.run_git(repository.path, "status", deadline_s=0.05)

@@ -7,7 +7,9 @@ import csv
 import io
 import json
 import math
+import os
 import random
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ import pytest
 import make_history as made
 from mpmt_tracking import history, history_figures, otava
 from mpmt_tracking.problem import NothingMeasured, Problem
+from repository import Repository
 
 COUNT = 40
 OTHER = {**made.EPOCH, "governor": "power save"}
@@ -417,3 +420,30 @@ def test_a_formula_is_no_heading() -> None:
     from mpmt_tracking.series import Series
     names = otava.column_names([Series("k", 0, name, 1, "", "pool", []) for name in ("=a", "@b", "-c", "+d", "e", "e", " =f", "\tg")])
     assert not any(name[0] in "=+-@" for name in names) and len(set(names)) == 8
+
+
+# ---- whose records -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_another_users_repository_is_not_replaced_by_another_checkouts_records(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = Repository(tmp_path / "theirs")
+    theirs.commit({"results/README": "x\n"})
+    for path in (theirs.path, theirs.path / ".git", theirs.path / "results"):
+        os.chown(path, 12345, 12345)
+    monkeypatch.chdir(theirs.path)
+    for arguments in ([], ["--repo", "."], ["--results", "results"]):
+        with pytest.raises(Problem, match="dubious ownership.*git config --global --add safe.directory"):
+            history.run(options_of(*arguments))
+
+
+def test_outside_any_repository_it_is_said_whose_records_are_shown(
+        bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.write({"a": stepped(0, 0.0)})
+    shutil.move(bench.results, tmp_path / "ours" / "results")
+    monkeypatch.setattr(history, "ROOT", tmp_path / "ours")
+    (tmp_path / "nowhere").mkdir()
+    monkeypatch.chdir(tmp_path / "nowhere")
+    assert history.run(options_of()) == 0
+    assert f"{tmp_path / 'nowhere'} is in no git repository: these are the records of {tmp_path / 'ours'}" in bench.capsys.readouterr()[1]
