@@ -9,12 +9,12 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
+import stat
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mpmt_schema import plain
 
@@ -22,7 +22,8 @@ from mpmt_tracking import commits
 from mpmt_tracking.places import cache_folder
 from mpmt_tracking.problem import Problem
 from mpmt_tracking.recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
-from mpmt_tracking.worktrees import BUILD_S, Workshop, lock_within, remove_tree, try_lock
+from mpmt_tracking.removal import remove_tree
+from mpmt_tracking.worktrees import BUILD_S, Workshop, lock_within, try_lock
 
 LIMIT_BUILDS = 40
 LIMIT_BYTES = 4 << 30
@@ -99,7 +100,7 @@ class Builds:
         self._tools = tools()
         self._locks: dict[Path, int] = {}  # shared locks on the builds in use
         name = _digest(str(commits.common_folder(self.repo)))
-        self._workshop = Workshop(self.repo, self.folder / name)
+        self._workshop = Workshop(self.repo, self.folder / name, say)
         self._workshop.sweep()
 
     def __enter__(self) -> Builds:
@@ -122,17 +123,27 @@ class Builds:
         folder = self._folder_of(commit)
         try:
             if folder in self._locks or (not self._rebuild and self._take(folder)):
+                self._refuse_noexec()
                 return self._result(folder, commit)
-            with self._workshop.held(self._say):
+            self._refuse_noexec()
+            with self._workshop.held():
                 if self._rebuild or not self._take(folder):  # another process may have built it meanwhile
                     self._build(commit, folder)
-                    self._take(folder)
+                    if not self._take(folder):
+                        raise Problem(f"{plain(folder, 300)}: what was built is not there: do other programs use this folder?")
                     self._evict()
             return self._result(folder, commit)
         except OSError as error:
             where = plain(error.filename or self.folder, 300)
             raise Problem(f"{where}: {error.strerror or plain(error)} while building {commits.short(commit)}; "
                           "XDG_CACHE_HOME names another place for builds") from None
+
+    def _refuse_noexec(self) -> None:
+        """It would look as if the commit's programs could not be run. Raises Problem."""
+        there = next(path for path in (self.folder, *self.folder.parents) if path.is_dir())
+        if os.statvfs(there).f_flag & os.ST_NOEXEC:
+            raise Problem(f"{plain(there, 300)}: mounted noexec, so that programs built there cannot be run; XDG_CACHE_HOME "
+                          "names another place")
 
     def _folder_of(self, commit: str) -> Path:
         made_by = [self.recipe.command, self.recipe.binary, self._tools]
@@ -155,7 +166,7 @@ class Builds:
         try:
             if not lock_within(lock, fcntl.LOCK_SH, REMOVAL_S):
                 raise Problem(f"{plain(folder / LOCK, 300)}: another process has kept this lock for {REMOVAL_S:g} s: end it")
-            if os.path.samestat(os.fstat(lock), os.stat(folder / LOCK)) and _manifest(folder):
+            if os.path.samestat(os.fstat(lock), os.stat(folder / LOCK)) and self._is_whole(folder):
                 self._locks[folder], lock = lock, -1
                 return True
         except FileNotFoundError:  # evicted between the two
@@ -164,6 +175,12 @@ class Builds:
             if lock >= 0:
                 os.close(lock)
         return False
+
+    def _is_whole(self, folder: Path) -> bool:
+        """Whether it is a build of ours, and no links to somewhere else."""
+        manifest = _manifest(folder)
+        binary = folder / Path(self.recipe.binary).name
+        return bool(manifest) and _is(stat.S_ISDIR, folder) and (manifest.get("failed") or _is(stat.S_ISREG, binary))
 
     # ---- building ----
 
@@ -174,37 +191,45 @@ class Builds:
         self._workshop.check_out(commit)
         jobs = {} if self._jobs is None else {"CMAKE_BUILD_PARALLEL_LEVEL": str(self._jobs),
                                               "MAKEFLAGS": f"-j{self._jobs}"}
-        log = self._workshop.new / LOG
-        try:
-            code = self._workshop.run(self.recipe.command, log, jobs)
-            failed = self._keep(commit, outcome(code, log))
-        except subprocess.TimeoutExpired:
-            code, failed = 1, f"the build did not end within {BUILD_S / 3600:g} h"
-        if failed and self._passing(code, log):
+        with self._workshop.run(self.recipe.command, jobs) as (code, log):
+            self._workshop.make_new()
+            self._keep_log(log)
+            if code is None:
+                failed, passes = f"the build did not end within {BUILD_S / 3600:g} h", self._full()
+            else:
+                failed = self._keep(outcome(code, log))
+                passes = failed and (self._full() or passing(code, log))
+        if passes:
             raise Problem(f"{name}: {failed}: not the commit's fault, so try again"
                           f"{' with more space in ' + plain(self.folder, 300) if self._full() else ''}")
         self._publish(commit, folder, failed, time.monotonic() - started)
         self._say(f"{'failed' if failed else 'built'} after {time.monotonic() - started:.0f} s: {name}")
 
-    def _keep(self, commit: str, failed: str) -> str:
+    def _keep_log(self, log: IO[bytes]) -> None:
+        log.seek(0)
+        with open(self._workshop.new / LOG, "wb") as kept:
+            shutil.copyfileobj(log, kept)
+
+    def _keep(self, failed: str) -> str:
         """Copies what is to be kept; returns why it cannot be, or `failed`."""
-        made = self._workshop.tree / self.recipe.binary
         if failed:
             return failed
+        binary, workshop = self.recipe.binary, self._workshop
+        made = workshop.inside(binary)
+        if made is None:
+            return (f"{plain(binary)} is a symbolic link, or beyond one, that leads out of the checkout, to "
+                    f"{plain(os.path.realpath(workshop.tree / binary), 300)}: another commit's program could be there")
         if not made.is_file() or not os.access(made, os.X_OK):
-            return f"the build ended well but made no program {plain(self.recipe.binary)}"
-        needed = libraries_inside(made, self._workshop.tree)
+            return f"the build ended well but made no program {plain(binary)}"
+        needed = libraries_inside(made, workshop.tree)
         if needed:
-            return (f"{plain(self.recipe.binary)} needs {plain(needed)} of its build folder, which is not kept: "
-                    "link it statically")
-        shutil.copy2(made, self._workshop.new / made.name)
-        beside = made.with_name(made.name + ".build.json")
-        if beside.is_file():
-            shutil.copy2(beside, self._workshop.new / beside.name)
+            return f"{plain(binary)} needs {plain(needed)} of its build folder, which is not kept: link it statically"
+        name = Path(binary).name
+        shutil.copy2(made, workshop.new / name)
+        beside = workshop.inside(f"{binary}.build.json")
+        if beside is not None and beside.is_file():
+            shutil.copy2(beside, workshop.new / f"{name}.build.json")
         return ""
-
-    def _passing(self, code: int, log: Path) -> bool:
-        return self._full() or passing(code, log)
 
     def _full(self) -> bool:
         found = os.statvfs(self._workshop.folder)
@@ -219,9 +244,9 @@ class Builds:
                     "built_utc": datetime.now(timezone.utc).isoformat(timespec="seconds")}
         (new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
         (new / LOCK).touch()
-        if folder.exists():
+        if os.path.lexists(folder):
             self._remove(folder)
-        if folder.exists():
+        if os.path.lexists(folder):
             raise Problem(f"--rebuild: another process is using {plain(folder, 300)}: wait for it to end")
         new.rename(folder)
 
@@ -245,23 +270,31 @@ class Builds:
         """Whether the build could be removed: nobody uses it."""
         if folder in self._locks:
             return False
+        if not _is(stat.S_ISDIR, folder):  # a link is no build of ours, and what it leads to not ours to remove
+            return remove_tree(folder)
         try:
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:  # the rest of one whose removal was killed: without its lock nobody can use it
-            remove_tree(folder)
-            return not folder.exists()
+            return remove_tree(folder)
         try:
             if not try_lock(lock, fcntl.LOCK_EX):
                 return False
             (folder / MANIFEST).unlink(missing_ok=True)  # from here on it is no build any more
-            remove_tree(folder)
-            return True
+            return remove_tree(folder)
         finally:
             os.close(lock)
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def _is(kind: Callable[[int], bool], path: Path) -> bool:
+    """Itself, not what a link leads to."""
+    try:
+        return kind(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

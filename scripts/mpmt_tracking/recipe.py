@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from mpmt_schema import plain
+
+from mpmt_tracking.contender import Failed
+from mpmt_tracking.process import output_of
 
 # What changes the program without changing its source.
 VARIABLES = ("CC", "CXX", "CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS", "LIBRARY_PATH", "CPATH", "CPLUS_INCLUDE_PATH",
@@ -16,6 +20,11 @@ VARIABLES = ("CC", "CXX", "CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS", "LIBRARY_
 # Not the commit's fault: not remembered.
 PASSING = re.compile(r"No space left on device|Disk quota exceeded|File too large|Cannot allocate memory|Killed signal"
                      r"|Could not resolve host|Connection (?:refused|timed out)")
+# Lines that say why a build failed; and those that may, or may only mention it (a tool that was looked for).
+CAUSE = re.compile(r"\berror:|\bCMake Error\b|undefined reference|: (?:command )?not found$", re.I)
+COMPLAINT = re.compile(r"\b(?:error|fatal|not found)\b", re.I)
+LOG_BYTES = 1 << 20  # of a log's end are looked at
+ASKED_S = 30.0  # how long a tool may take to say what it is
 
 
 @dataclass(frozen=True)
@@ -34,33 +43,38 @@ def tools() -> dict[str, str]:
     """Compiler, CMake and the variables that they read."""
     found = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
     for name, command in (("c++", os.environ.get("CXX") or "c++"), ("cmake", "cmake")):
-        try:
-            done = subprocess.run([*command.split(), "--version"], capture_output=True, stdin=subprocess.DEVNULL,
-                                  timeout=30, check=False)
-            found[f"{name} --version"] = plain(done.stdout.decode("utf-8", "replace").partition("\n")[0])
-        except (OSError, subprocess.TimeoutExpired):
-            found[f"{name} --version"] = ""  # another project may need neither
+        found[f"{name} --version"] = ""  # another project may need neither
+        with contextlib.suppress(Failed):
+            _, said, _ = output_of([*command.split(), "--version"], ASKED_S)
+            found[f"{name} --version"] = plain(said.decode("utf-8", "replace").partition("\n")[0])
     return found
 
 
-def outcome(code: int, log: Path) -> str:
-    """Why a build failed, with the last line that says so; empty if it did not."""
+def outcome(code: int, log: IO[bytes]) -> str:
+    """Why a build failed, with the first line that says so: later ones mostly say that something has failed. Empty if it did
+    not."""
     if code == 0:
         return ""
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
     lines = [line.strip() for line in _end_of(log).splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"\b(?:error|fatal|undefined reference|not found)\b", line, re.I)]
-    last = (telling or lines or [""])[-1]
-    return f"the build failed ({how}){': ' + plain(last, 200) if last else ''}"
+    why = _first(lines, CAUSE) or _first(lines, COMPLAINT) or (lines or [""])[-1]
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"the build failed ({how}){': ' + plain(why, 200) if why else ''}"
 
 
-def _end_of(log: Path) -> str:
-    with open(log, "rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - (64 << 10)))
-        return file.read().decode("utf-8", "replace")
+def _first(lines: list[str], pattern: re.Pattern[str]) -> str:
+    """With the next one, where it ends in a colon (CMake's)."""
+    for line, following in zip(lines, [*lines[1:], ""]):
+        if pattern.search(line):
+            return f"{line} {following}".rstrip() if line.endswith(":") else line
+    return ""
 
 
-def passing(code: int, log: Path) -> bool:
+def _end_of(log: IO[bytes]) -> str:
+    log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_BYTES))
+    return log.read().decode("utf-8", "replace")
+
+
+def passing(code: int, log: IO[bytes]) -> bool:
     """Whether a build failed for a reason that may be gone next time."""
     return code < 0 or bool(PASSING.search(_end_of(log)))
 
@@ -73,8 +87,7 @@ def libraries_inside(binary: Path, tree: Path) -> str:
 def loaded_libraries(binary: Path) -> list[str]:
     """Paths of the shared libraries that the program would load; none for a script."""
     try:
-        done = subprocess.run(["ldd", str(binary)], capture_output=True, stdin=subprocess.DEVNULL, timeout=30,
-                              check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        _, said, _ = output_of(["ldd", str(binary)], ASKED_S)
+    except Failed:
         return []
-    return re.findall(r"=> (/.*) \(0x", done.stdout.decode("utf-8", "replace"))
+    return re.findall(r"=> (/.*) \(0x", said.decode("utf-8", "replace"))

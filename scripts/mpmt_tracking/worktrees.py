@@ -9,55 +9,58 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
+import re
 import signal
-import stat
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mpmt_schema import plain
 
-from mpmt_tracking import commits
+from mpmt_tracking import checkout, commits, strays
 from mpmt_tracking.contender import Failed
 from mpmt_tracking.problem import Problem
 from mpmt_tracking.process import started
+from mpmt_tracking.removal import LEFT, remove_tree, set_aside
 
-CHECKOUT_S = 1800.0  # a large repository, or one that fetches from afar
 BUILD_S = 7200.0
-HELD_S = BUILD_S + 2 * CHECKOUT_S  # the longest that one build can take
+HELD_S = BUILD_S + 2 * checkout.DEADLINE_S  # the longest that one build can take
 LOOK_S = 0.1  # how often to see whether a lock is free
 GRACE_S = 3.0  # between asking a build to end and killing it
+FINISHED = re.compile(r"[0-9a-f]{12}-[0-9a-f]{12}")  # names of folders with what has been built
 MARK = "MPMT_WORKSHOP"  # in the environment of all that a build starts
 
 
 class Workshop:
-    """`folder` holds `tree` (the worktree), `new` (what will be kept) and `tmp` while a build runs, and nothing else
-    but the lock when none does. Whoever uses these holds the lock; a killed run loses it with its life, and what it
-    left is cleared by the next to take it."""
+    """`folder` holds finished builds and the lock; `tree` (the checkout) and `tmp` while a build runs, and `new` (what will
+    be kept) after it. What a build has left and cannot be removed is set aside there. Whoever uses these holds the lock;
+    a killed run loses it with its life, and what it left is cleared by the next to take it."""
 
-    def __init__(self, repo: Path, folder: Path) -> None:
+    def __init__(self, repo: Path, folder: Path, say: Callable[[str], None]) -> None:
         self.repo = repo
         self.folder = folder
         self.tree = folder / "worktree"
         self.new = folder / "new"
         self.temporary = folder / "tmp"
+        self._say = say
 
     @contextlib.contextmanager
-    def held(self, say: Callable[[str], None]) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
         """Holds the lock, waiting for whoever has it (which is said) until that run ends."""
         with open_lock(self.folder / "lock") as lock:
             if not try_lock(lock, fcntl.LOCK_EX):
                 holder = _holder(lock)
-                say(f"waiting: process {holder} is building commits of this repository")
+                self._say(f"waiting: process {holder} is building commits of this repository")
                 if not lock_within(lock, fcntl.LOCK_EX, HELD_S):
                     raise Problem(f"{plain(self.folder, 300)}: process {holder} has kept its lock for "
                                   f"{HELD_S / 3600:g} h, longer than any build may take: end it")
             os.ftruncate(lock, 0)
             os.pwrite(lock, str(os.getpid()).encode(), 0)
-            self._clear()
+            if blocked := self._clear():
+                raise Problem(f"{plain(blocked[0], 300)}: what a build has left can neither be removed nor renamed: remove it")
             try:
                 yield
             finally:
@@ -65,7 +68,7 @@ class Workshop:
 
     def sweep(self) -> None:
         """Clears what a killed run has left; does nothing while another one is at work."""
-        if not any(path.exists() for path in (self.tree, self.new, self.temporary)):
+        if not self._left():
             return
         with open_lock(self.folder / "lock") as lock:
             if try_lock(lock, fcntl.LOCK_EX):
@@ -73,44 +76,66 @@ class Workshop:
 
     def check_out(self, commit: str) -> None:
         """Makes `tree` hold the commit, with its submodules. Raises Problem."""
-        for folder in (self.new, self.temporary):
-            folder.mkdir()
-        commits.ask(self.repo, "worktree", "add", "--quiet", "--force", "--detach", "--", str(self.tree), commit,
-                    deadline_s=CHECKOUT_S)
-        if (self.tree / ".gitmodules").exists():
-            commits.ask(self.tree, "submodule", "--quiet", "update", "--init", "--recursive", deadline_s=CHECKOUT_S)
+        self.temporary.mkdir()
+        checkout.check_out(self.repo, commit, self.tree)
 
-    def run(self, command: str, log: Path, extra: dict[str, str]) -> int:
-        """Runs a shell command in `tree`, output into `log`; returns its exit code, negative for a signal. Raises
-        subprocess.TimeoutExpired after BUILD_S, Problem when it cannot be started.
+    @contextlib.contextmanager
+    def run(self, command: str, extra: dict[str, str]) -> Iterator[tuple[int | None, IO[bytes]]]:
+        """Runs a shell command in `tree`; its exit code, negative for a signal, None when it took longer than BUILD_S, and
+        its output. All that it has started has ended by then. Raises Problem when it cannot be started.
 
-        It has a session of its own. Whatever ends the wait (Ctrl-C) ends all of the command's processes first.
-        """
+        Whatever ends the wait (Ctrl-C) ends all of the command's processes first."""
         settings = {**commits.environment(), "SOURCE_DATE_EPOCH": "315532800", **extra,  # __DATE__ must not differ
                     "TMPDIR": str(self.temporary), MARK: str(self.folder)}
+        with tempfile.TemporaryFile(dir=self.folder) as output:  # without a name: the build cannot put another in its place
+            try:
+                with started(["sh", "-c", command], cwd=self.tree, env=settings, stdout=output,
+                             stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+                    try:
+                        code = process.wait(BUILD_S)
+                    except subprocess.TimeoutExpired:
+                        code = None
+                        _end_group(process)
+                    except BaseException:
+                        _end_group(process)
+                        raise
+            except Failed as failed:
+                raise Problem(str(failed)) from None
+            yield code, output
+
+    def inside(self, path: str) -> Path | None:
+        """Where a path of the checkout really is; None: nowhere in the checkout."""
+        top = Path(os.path.realpath(self.folder)) / self.tree.name  # which may be a link by now
+        found = Path(os.path.realpath(self.tree / path))
+        return found if found.is_relative_to(top) else None
+
+    def make_new(self) -> None:
+        """An empty `new`, when nothing of the build runs any more: what lies in it then is what was put there."""
+        if os.path.lexists(self.new) and not remove_tree(self.new):
+            set_aside(self.new)
+        self.new.mkdir()
+
+    def _left(self) -> list[Path]:
+        """All but the lock and finished builds."""
         try:
-            with open(log, "wb") as output, started(["sh", "-c", command], cwd=self.tree, env=settings, stdout=output,
-                                                    stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
-                try:
-                    return process.wait(BUILD_S)
-                except BaseException:
-                    _end_group(process)
-                    raise
-        except Failed as failed:
-            raise Problem(str(failed)) from None
+            names = os.listdir(self.folder)
+        except OSError:
+            return []
+        return [self.folder / name for name in names if name != "lock" and not FINISHED.fullmatch(name)]
 
-    def _clear(self) -> None:
-        left = [path for path in (self.tree, self.new, self.temporary) if path.exists()]
-        if not left:
-            return
-        _kill_marked(str(self.folder))
+    def _clear(self) -> list[Path]:
+        """Removes what builds have left, or else sets it aside, which is said; what neither could be done to."""
+        left, blocked = self._left(), []
+        if left:
+            strays.end_marked(MARK, str(self.folder))  # it would write into the next one's tree
         for path in left:
-            remove_tree(path)
-        if self.tree in left:  # git forgets this worktree only: `prune` might forget one that is just not mounted
-            commits.run_git(self.repo, "worktree", "remove", "--force", "--force", "--", str(self.tree))
-
-
-# ---- processes ---------------------------------------------------------------------------------------------
+            if remove_tree(path) or path.name.startswith(LEFT):
+                continue
+            aside = set_aside(path)
+            blocked += [] if aside else [path]
+            done = "set aside: remove it" if aside else "not renamed either: remove it"
+            self._say(f"{plain(aside or path, 300)}: what a build has left could not be removed, and was {done}")
+        return blocked
 
 
 def _end_group(process: subprocess.Popen[Any]) -> None:
@@ -118,33 +143,6 @@ def _end_group(process: subprocess.Popen[Any]) -> None:
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _kill_marked(mark: str) -> None:
-    """Ends what a build has left running, and waits until it is gone: it would write into the next one's tree."""
-    deadline = time.monotonic() + GRACE_S
-    while True:
-        left = [pid for pid in _processes() if _has_mark(pid, mark)]
-        if not left or time.monotonic() > deadline:
-            return
-        for pid in left:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.01)
-
-
-def _processes() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
-
-
-def _has_mark(pid: int, mark: str) -> bool:
-    try:
-        return f"{MARK}={mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # gone, or another user's
-        return False
 
 
 # ---- files -------------------------------------------------------------------------------------------------
@@ -185,24 +183,3 @@ def lock_within(descriptor: int, kind: int, seconds: float) -> bool:
 
 def _holder(lock: int) -> str:
     return plain(os.pread(lock, 20, 0).decode("ascii", "replace")) or "?"
-
-
-def remove_tree(path: Path) -> None:
-    """Removes a folder and all in it, read-only folders included; what cannot be removed stays."""
-    def make_writable(_: Any, name: str, __: Any) -> None:
-        with contextlib.suppress(OSError):
-            for part in (os.path.dirname(name), name):
-                if not os.path.islink(part):
-                    os.chmod(part, stat.S_IRWXU)
-            if os.path.isdir(name) and not os.path.islink(name):
-                shutil.rmtree(name, ignore_errors=True)
-            else:
-                os.unlink(name)
-
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=make_writable)
-        if path.exists():
-            shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            path.unlink()

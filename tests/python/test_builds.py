@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -20,6 +22,7 @@ from mpmt_tracking import builds as builds_module
 from mpmt_tracking import worktrees
 from mpmt_tracking.builds import BuildFailed, Builds, Recipe
 from mpmt_tracking.problem import Problem
+from mpmt_tracking.recipe import outcome
 
 # The "build" runs what the commit brings; $COUNT gets a line for each time.
 RECIPE = Recipe('echo run >>"$COUNT" && sh ./build.sh', "out/prog")
@@ -78,8 +81,7 @@ class Site:
         return sorted(path.parent for path in self.cache.glob("builds/*/*-*/manifest.json"))
 
     def expect_clean(self) -> None:
-        """Neither a worktree nor anything half-made is left, here or in the repository."""
-        assert self.repository.git("worktree", "list", "--porcelain").count("worktree ") == 1
+        """Nothing half-made is left."""
         left = [path for path in self.cache.glob("builds/*/*") if path.name != "lock"]
         assert sorted(left) == self.entries()
 
@@ -268,6 +270,125 @@ def test_a_full_disk_is_a_problem_and_leaves_nothing(site: Site, build: str) -> 
     site.expect_clean()
 
 
+# ---- what builds do to others -------------------------------------------------------------------------------
+
+
+def test_a_daemon_of_a_build_ends_with_it(site: Site) -> None:
+    """In a session of its own, with nothing in its environment that tells where it came from."""
+    pid = site.folder / "daemon.pid"
+    daemon = f"echo $$ >{pid}.new; mv {pid}.new {pid}; exec sleep 600"
+    commit = site.commit(f"env -i PATH=$PATH setsid sh -c '{daemon}' >/dev/null 2>&1 &\n"
+                         f"while [ ! -e {pid} ]; do sleep 0.02; done\n{GOOD}")
+    with site.builds() as builds:
+        assert output_of(builds.binary(commit)) == "hello"
+        ended = gone(int(pid.read_text()))()
+    if not ended:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+    assert ended
+
+
+DEEP = f"{sys.executable} -c 'import os\nfor _ in range(3000): os.mkdir(\"deep\"); os.chdir(\"deep\")'\n"
+
+
+@pytest.mark.parametrize("build", [
+    DEEP, "cd .. && rm -rf worktree && ln -s nowhere worktree\n", "cd .. && rm -rf tmp && ln -s nowhere tmp\n",
+    "ln -s nowhere ../new\n", "cd .. && rm -rf worktree && touch worktree\n",
+    "mkdir a a/b && touch a/b/c && chmod 0 a/b && chmod 500 a\n"])
+def test_whatever_a_build_leaves_is_in_nobodys_way(site: Site, build: str) -> None:
+    with site.builds() as builds, contextlib.suppress(BuildFailed):
+        builds.binary(site.commit(build + "exit 1\n"))
+    site.expect_clean()
+    with site.builds() as builds:
+        assert output_of(builds.binary(site.commit())) == "hello"
+
+
+@pytest.fixture
+def mutable_again(site: Site) -> Iterator[None]:
+    yield
+    for path in site.cache.rglob("stays"):
+        subprocess.run(["chattr", "-i", path], check=True, timeout=PATIENCE_S)
+
+
+@pytest.mark.usefixtures("mutable_again")
+def test_what_cannot_be_removed_is_set_aside_and_named(site: Site) -> None:
+    commit = site.commit("touch stays && chattr +i stays || exit 7\n" + GOOD)
+    with site.builds() as builds:
+        try:
+            builds.binary(commit)
+        except BuildFailed:
+            pytest.skip("no file can be made immutable here")
+        aside, = site.cache.glob("builds/*/left.*")
+        assert any(line.startswith(f"{aside}: ") and "could not be removed" in line for line in site.said)
+        assert output_of(builds.binary(site.commit(text="next"))) == "next"
+    subprocess.run(["chattr", "-i", *site.cache.rglob("stays")], check=True, timeout=PATIENCE_S)
+    site.builds()
+    site.expect_clean()
+
+
+@pytest.mark.parametrize("link", ['rmdir out; ln -s "$ELSE" out', 'rm -rf ../new; ln -s "$ELSE" ../new; ln -s "$ELSE" out',
+                                  'mkdir out; cp "$ELSE/prog" "$ELSE/other"; ln -s "$ELSE/other" out/prog',
+                                  'cd .. && mv worktree moved && ln -s moved/.. worktree; ln -s "$ELSE" out'])
+def test_a_program_outside_its_checkout_is_not_taken(site: Site, link: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two commits could have made it."""
+    elsewhere = site.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "prog").write_text("#!/bin/sh\necho another\n")
+    (elsewhere / "prog").chmod(0o755)
+    monkeypatch.setenv("ELSE", str(elsewhere))
+    commit = site.commit(f"{link} 2>/dev/null; true\n")
+    with site.builds() as builds, pytest.raises(BuildFailed, match="out/prog is a symbolic link, or beyond one, that leads out"):
+        builds.binary(commit)
+    assert (elsewhere / "prog").exists()
+    site.expect_clean()
+
+
+def test_what_is_published_lies_in_its_own_folder(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stood at the place to which finished builds are copied."""
+    elsewhere = site.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("ELSE", str(elsewhere))
+    with site.builds() as builds:
+        one, two = (builds.binary(site.commit(f'rm -rf ../new; ln -s "$ELSE" ../new\n{GOOD}', text)) for text in "ab")
+        assert (output_of(one), output_of(two)) == ("a", "b")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_build_that_has_become_a_link_is_built_again(site: Site) -> None:
+    commit = site.commit()
+    with site.builds() as builds:
+        builds.binary(commit)
+    entry, = site.entries()
+    entry.rename(site.folder / "moved")
+    entry.symlink_to(site.folder / "moved")
+    with site.builds() as builds:
+        assert output_of(builds.binary(commit)) == "hello"
+    assert not entry.is_symlink() and (site.folder / "moved" / "prog").exists()
+
+
+def test_a_cache_that_is_mounted_noexec_is_said_and_not_the_commits_fault(site: Site) -> None:
+    disk, commit = site.folder / "disk", site.commit()
+    disk.mkdir()
+    with Island([(str(disk), "8m,noexec")]) as island:
+        if island.why_not:
+            pytest.skip(f"no mount namespace: {island.why_not}")
+        command = island.command(site.folder, [sys.executable, "-c", DRIVER, site.repository.path, disk / "cache", commit])
+        done = subprocess.run(command, env={**ENVIRONMENT, "COUNT": str(site.count)}, capture_output=True, text=True,
+                              timeout=PATIENCE_S, check=False)
+        assert done.returncode == 2 and done.stdout.startswith(f"Problem: {disk}") and "mounted noexec" in done.stdout, done
+        assert not list(island.path(str(disk)).rglob("manifest.json"))
+
+
+@pytest.mark.parametrize(("log", "reason"), [
+    ("sh: 1: git-lfs: not found\nmake: *** [all] Error 127", "sh: 1: git-lfs: not found"),
+    ("fatal: no names found\na.cpp:3:1: error: no such thing\nb.cpp:1:1: error: also\nninja: build stopped", "a.cpp:3:1: error: no such thing"),
+    ("CMake Error at CMakeLists.txt:3 (find_package):\n  By not providing Find\n-- Configuring incomplete, errors occurred!",
+     "CMake Error at CMakeLists.txt:3 (find_package): By not providing Find"),
+    ("-- Looking for x - not found\nall is lost", "-- Looking for x - not found"), ("all is lost", "all is lost"),
+])
+def test_the_first_complaint_is_the_reason_why_a_build_failed(log: str, reason: str) -> None:
+    assert outcome(2, io.BytesIO(log.encode())) == f"the build failed (exit code 2): {reason}"
+
+
 # ---- who interrupts ----------------------------------------------------------------------------------------
 
 
@@ -311,7 +432,7 @@ def test_what_a_killed_run_left_is_swept(site: Site) -> None:
     build = build_of(site)
     process.kill()
     process.communicate(timeout=PATIENCE_S)
-    assert site.repository.git("worktree", "list", "--porcelain").count("worktree ") == 2
+    assert list(site.cache.glob("builds/*/worktree"))
     (site.folder / "count.pid").unlink()
     with site.builds() as builds:
         site.expect_clean()
@@ -412,12 +533,3 @@ def test_a_workshop_is_not_waited_for_without_end(site: Site, monkeypatch: pytes
     monkeypatch.setattr(worktrees, "HELD_S", 0.1)
     with site.builds() as builds, pytest.raises(Problem, match=f"process {process.pid} has kept its lock for"):
         builds.binary(site.commit(text="other"))
-
-
-def test_read_only_folders_can_be_removed(tmp_path: Path) -> None:
-    inner = tmp_path / "tree" / "inner"
-    inner.mkdir(parents=True)
-    (inner / "file").touch()
-    inner.chmod(0o500)
-    worktrees.remove_tree(tmp_path / "tree")
-    assert not (tmp_path / "tree").exists()
