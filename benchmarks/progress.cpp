@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "base/text.hpp"
+#include "benchmarks/duration_text.hpp"
 #include "benchmarks/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -48,19 +49,8 @@ bool is_failure(Status status) {
 
 }  // namespace
 
-std::string duration_text(double nanoseconds) {
-  static constexpr std::array<const char*, 4> kUnits{"ns", "us", "ms", "s"};
-  std::size_t unit = 0;
-  while (nanoseconds >= 999.5 && unit + 1 < kUnits.size()) {
-    nanoseconds /= 1000;
-    ++unit;
-  }
-  const char* const format = nanoseconds >= 100 ? "%.0f " : nanoseconds >= 10 ? "%.1f " : "%.2f ";
-  return formatted(format, nanoseconds) + kUnits[unit];
-}
-
 Progress::Progress(const Plan& plan, bool quiet)
-    : plan_(plan), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()) {}
+    : plan_(plan), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
   clear_line();
@@ -76,9 +66,15 @@ void Progress::say(const std::string& line) {
   std::cerr << line.substr(0, 110) << std::flush;
 }
 
+void Progress::tell(const std::string& line) {
+  clear_line();
+  std::cerr << "mpmt: " << line << std::endl;
+}
+
 void Progress::starting(const Turn& turn) {
+  if (!start_) start_ = Clock::now();
   if (!terminal_) return;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double elapsed = std::chrono::duration<double>(Clock::now() - *start_).count();
   const auto total = plan_.turns.size();
   const auto rest =
       done_ == 0 ? "" : text(", about ", clock_text(elapsed / double(done_) * double(total - done_)), " left");
