@@ -124,7 +124,7 @@ class Planner {
             text(workload.name, " is left out at a grain given as a time: its cost does not depend on its grain"));
       }
     }
-    return options_.grains.empty() ? row.grains : chosen(values, {});
+    return chosen(options_.grains.empty() ? row.grains : values, {});
   }
 
   void add(const workloads::Description& workload) {

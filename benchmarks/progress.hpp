@@ -8,6 +8,7 @@
 
 #include "benchmarks/entry.hpp"
 #include "benchmarks/plan.hpp"
+#include "benchmarks/task_times.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -54,6 +55,7 @@ class Progress {
   std::size_t disturbed_ = 0;
   std::size_t failed_ = 0;
   std::map<std::size_t, Series> series_;
+  TaskTimes task_times_;
 };
 
 }  // namespace mpmt::benchmarks
