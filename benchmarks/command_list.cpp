@@ -98,7 +98,7 @@ Json cases_of(const std::string& profile, Family family) {
   RunOptions options;
   options.profile = profile;
   options.family = family;
-  const auto no_calibration = [](const auto&, std::size_t, std::chrono::nanoseconds) { return std::uint64_t{1}; };
+  const auto no_calibration = [](const Case&, const TimeWish&) { return std::uint64_t{1}; };
   const auto plan = make_plan(options, profile_of(profile, usable_cpus().count()), 0, no_calibration);
   Json list = Json::array();
   for (const auto& planned : plan.cases) list.push_back({{"name", planned.measured.name()}, {"group", planned.group}});

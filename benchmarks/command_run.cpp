@@ -21,15 +21,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-double expected_seconds(const Plan& plan) {
-  // A block at one worker takes plan.block, at more less; starting, warming up and ending a trial some 20 ms more.
-  const double block = std::chrono::duration<double>(plan.block).count();
-  return static_cast<double>(plan.turns.size()) * (0.02 + block * (0.7 * plan.iterations + 0.12));
+long whole_seconds(double seconds) {
+  return std::max(1L, std::lround(std::ceil(seconds)));
 }
 
-std::string plan_line(const Plan& plan) {
-  return text(plan.cases.size(), " cases x ", plan.rounds, " rounds = ", plan.turns.size(), " trials, about ",
-              std::max(1L, std::lround(expected_seconds(plan))), " s; seed ", plan.seed);
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// What is known before the pilots. How long a block of a given number of tasks takes is not.
+std::string plan_line(const Plan& plan, const RunOptions& options) {
+  const auto time = options.tasks ? std::string("for how long pilots have to tell, as --tasks is given")
+                                  : text("a guess of ", whole_seconds(guessed_seconds(plan)), " s, before any pilot");
+  return text(plan.cases.size(), " cases x ", plan.rounds, " rounds = ", plan.turns.size(), " trials, ", time,
+              "; seed ", plan.seed);
 }
 
 int print_names(const Plan& plan) {
@@ -37,10 +42,10 @@ int print_names(const Plan& plan) {
   return kOk;
 }
 
-int print_plan(const Plan& plan) {
-  std::cout << plan_line(plan) << "\nin order: in each round every case once, groups shuffled; each trial times "
-            << plan.iterations << " block(s) of about " << plan.block / std::chrono::milliseconds(1)
-            << " ms for a group's slowest case\n";
+int print_plan(const Plan& plan, const RunOptions& options) {
+  std::cout << plan_line(plan, options)
+            << "\nin order: in each round every case once, groups shuffled; each trial times " << plan.iterations
+            << " block(s) of about " << plan.block / std::chrono::milliseconds(1) << " ms for a group's slowest case\n";
   std::string group;
   for (const auto& planned : plan.cases) {
     if (planned.group != group) std::cout << "group " << (group = planned.group) << '\n';
@@ -79,7 +84,7 @@ class Run {
   int execute() {
     const auto plan =
         make_plan(options_, profile_of(options_.profile, cpus_.count()), options_.seed.value_or(drawn_seed()),
-                  [this](const auto&... wish) { return calibrate(wish...); });
+                  [this](const Case& serial, const TimeWish& wish) { return calibrate(serial, wish); });
     if (plan.cases.empty()) {
       std::cerr << "mpmt: nothing matches; see mpmt list cases\n";
       return kNothingMatched;
@@ -102,40 +107,51 @@ class Run {
  private:
   void take_turn() {
     if (!locked_ && !mpmt::benchmarks::take_turn(lock_, options_, interrupt_)) throw Interrupted();
+    if (!locked_) its_turn_ = Clock::now();
     locked_ = true;
   }
 
-  std::uint64_t calibrate(const workloads::Description& workload, std::size_t payload,
-                          std::chrono::nanoseconds wanted) {
+  std::uint64_t calibrate(const Case& serial, const TimeWish& wish) {
     take_turn();
-    const auto grain = measurement_.calibrate_grain(workload, payload, wanted);
+    const auto found = measurement_.calibrate_grain(serial, wish);
     if (interrupt_.requested()) throw Interrupted();
-    std::cerr << "mpmt: " << workload.name << ": a grain of " << grain << " takes about "
-              << duration_text(double(wanted.count())) << " here; --grain " << grain << " repeats this\n";
-    return grain;
+    const auto& workload = *workloads::WorkloadCatalog::instance().find(serial.workload);
+    std::cerr << "mpmt: " << in_words(found, wish, workload.name, workload.grain_unit) << '\n';
+    return found.grain;
+  }
+
+  /// After the pilots: from the lock to the record.
+  void announce(const Plan& plan, double probe_s) const {
+    const double over = seconds_since(its_turn_);
+    const double left = measurement_.expected_seconds(plan) + probe_s;
+    std::cout << "the pilots say: about " << whole_seconds(over + left) << " s in all, of which " << whole_seconds(left)
+              << " s are to come" << std::endl;
   }
 
   int dry_run(const Plan& plan) const {
     for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
-    if (!quiet_) return print_plan(plan);
+    if (!quiet_) return print_plan(plan, options_);
     std::cout << to_json(plan, machine_.key).dump(2) << '\n';
     return kOk;
   }
 
   int measure(const Plan& plan, const fs::path& record) {
     Progress progress(plan, quiet_);
-    if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan) << std::endl;
+    if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan, options_) << std::endl;
     for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
     progress.say("measuring the way from core to core");
     const auto matrix = measure_core_matrix(cpus_.cpus, interrupt_);
     const auto dealt_cpus = spread_order(cpus_.cpus, cores_of(cpus_.cpus), matrix);
     measurement_.deal_cpus(dealt_cpus);
     progress.say("measuring the machine's capacity");
+    const auto probed = Clock::now();
     const auto capacity = measure_capacity(dealt_cpus, interrupt_);
+    const double probe_s = seconds_since(probed);
     if (interrupt_.requested()) throw Interrupted();
     say_new(warnings(capacity, {}, matrix));
     progress.say("finding the tasks per block");
     measurement_.find_tasks(plan);
+    if (!quiet_ && !interrupt_.requested()) announce(plan, probe_s);
 
     Journal journal(record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
     run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
@@ -208,6 +224,7 @@ class Run {
   Interrupt interrupt_;
   RunLock lock_;
   bool locked_ = false;
+  Clock::time_point its_turn_;  ///< since when it holds the lock
   Measurement measurement_;
   std::set<std::string> said_;
 };

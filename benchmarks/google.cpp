@@ -50,6 +50,7 @@ void measure(benchmark::State& state, const Plan& plan, const Turn& turn, Measur
   if (measurement.interrupted()) return state.SkipWithError("interrupted");
   progress.starting(turn);
   Measured measured = measurement.perform(plan, turn);
+  for (const auto& line : measurement.resized()) progress.tell(line);
   if (measured.trial.interrupted) return state.SkipWithError("interrupted");  // maybe in the midst of its blocks
   const bool failed = measured.trial.status != Status::ok;
   if (failed) {

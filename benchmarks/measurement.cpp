@@ -1,41 +1,27 @@
 #include "benchmarks/measurement.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
+#include <utility>
 
 #include "base/text.hpp"
+#include "benchmarks/duration_text.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 using executors::Status;
 
-/// A pilot doubles its block until it takes this long: enough to tell how long a task is, short beside a trial.
+/// A pilot grows its block until it takes this long: enough to tell how long a task is, short beside a trial.
 constexpr std::chrono::milliseconds kPilotBlock{8};
 constexpr std::uint64_t kMostTasks = std::uint64_t{1} << 32;
+/// How often the tasks of a block may be found anew while a run lasts.
+constexpr int kResizes = 2;
 
-double seconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double>(time).count();
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 }  // namespace
-
-std::uint64_t round_1_2_5(double value) {
-  double best = 1;
-  for (int exponent = 0; exponent <= 18; ++exponent) {
-    for (const double digit : {1.0, 2.0, 5.0}) {
-      const double candidate = digit * std::pow(10, exponent);
-      if (std::abs(std::log(candidate / value)) < std::abs(std::log(best / value))) best = candidate;
-    }
-  }
-  return static_cast<std::uint64_t>(best);
-}
-
-std::uint64_t round_up(double wanted, std::uint64_t step) {
-  const double steps = std::clamp(std::ceil(wanted / static_cast<double>(step)), 1.0, static_cast<double>(kMostTasks));
-  return static_cast<std::uint64_t>(steps) * step;
-}
 
 Measurement::Measurement(const RunOptions& options, std::string data_dir, const UsableCpus& cpus, Interrupt& interrupt)
     : options_(options), data_dir_(std::move(data_dir)), load_(cpus), interrupt_(interrupt) {}
@@ -47,74 +33,73 @@ Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) co
   return {measured, tasks, warmup, options_.timeout_s, data_dir_, dealt_cpus_};
 }
 
-TrialResult Measurement::run_trial(const Case& measured, std::uint64_t tasks, int blocks) {
-  TrialProcess trial(assignment(measured, tasks), interrupt_);
+TrialResult Measurement::run_trial(const Case& measured, std::uint64_t tasks, int blocks,
+                                   std::optional<double> limit_s) {
+  auto wanted = assignment(measured, tasks);
+  wanted.deadline_s = limit_s.value_or(options_.timeout_s);
+  TrialProcess trial(wanted, interrupt_);
   trial.wait_until_ready();
   for (int block = 0; block < blocks && !trial.failed(); ++block) trial.run_block();
   trial.end();
   return trial.result();
 }
 
-/// Nanoseconds a task, roughly; 0 when the case fails (the trials will say why).
-double Measurement::pilot(const Case& measured) {
-  for (std::uint64_t tasks =
-           2 * static_cast<std::uint64_t>(measured.workers) * std::max<std::uint64_t>(1, measured.batch);
-       tasks < kMostTasks; tasks *= 8) {
-    const auto result = run_trial(measured, tasks, 1);
-    if (result.status != Status::ok || result.interrupted) return 0;
-    const auto wall = std::chrono::nanoseconds(result.blocks.front().wall_ns);
-    if (wall >= kPilotBlock) return ns_per_task(result);
+Pilot Measurement::pilot(const Case& measured) {
+  const auto block = std::max<std::uint64_t>(1, measured.batch) * static_cast<std::uint64_t>(measured.workers);
+  const std::uint64_t most = options_.tasks.value_or(kMostTasks);
+  for (std::uint64_t tasks = std::min(most, 2 * block);;) {
+    const auto start = Clock::now();
+    Pilot found{{}, run_trial(measured, tasks, 1)};
+    const auto& trial = found.trial;
+    const bool failed = trial.status != Status::ok || trial.interrupted;
+    const auto wall = std::chrono::nanoseconds(failed ? 0 : trial.blocks.front().wall_ns);
+    found.figure.beside_s = std::max(0.0, seconds_since(start) - std::chrono::duration<double>(wall).count());
+    if (!failed) found.figure.ns_per_task = std::max(1e-3, ns_per_task(trial));
+    if (failed || wall >= kPilotBlock || tasks >= most) return found;
+    tasks = std::min(most, next_pilot(tasks, wall, kPilotBlock));
   }
-  return 1;
 }
 
-std::uint64_t Measurement::calibrate_grain(const workloads::Description& workload, std::size_t payload_bytes,
-                                           std::chrono::nanoseconds wanted) {
-  Case measured;
-  measured.workload = workload.name;
-  measured.executor = "serial";
-  measured.payload_bytes = std::max(payload_bytes, workload.minimum_payload);
-  double previous = 0;
-  for (measured.grain = 1; measured.grain < kMostTasks; measured.grain *= 4) {
-    const double per_task = pilot(measured);
-    if (interrupted()) return 0;
-    if (per_task == 0) {
-      throw UsageError(
-          text("--grain: '", workload.name, "' could not be calibrated: a trial failed at grain ", measured.grain));
-    }
-    if (per_task >= static_cast<double>(wanted.count())) {
-      if (previous == 0) return 1;
-      // Interpolates between the last two grains, on a line.
-      const double lower = static_cast<double>(measured.grain) / 4;
-      const double share = (static_cast<double>(wanted.count()) - previous) / (per_task - previous);
-      return round_1_2_5(lower + share * 3 * lower);
-    }
-    previous = per_task;
-  }
-  throw UsageError(text("--grain: '", workload.name, "' does not reach ", seconds(wanted), " s at any grain"));
-}
-
-std::uint64_t Measurement::tasks_for(const Plan& plan, const std::vector<const Case*>& members) {
-  const Case& first = *members.front();
-  if (first.is_exchange() && first.exchange.pattern == pairs::Pattern::open_loop) {
-    return round_up(std::chrono::duration<double>(plan.block).count() * first.exchange.rate, 1);
-  }
-  const auto fewer = [](const Case* a, const Case* b) { return a->workers < b->workers; };
-  const int fewest = (*std::min_element(members.begin(), members.end(), fewer))->workers;
-  double slowest = 0;
-  for (const Case* member : members) {
-    if (member->workers == fewest) slowest = std::max(slowest, pilot(*member));
-  }
-  const double wanted = slowest > 0 ? static_cast<double>(plan.block.count()) / slowest : 1;
-  return round_up(wanted, divides_of(members));
+CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) {
+  const auto at = [&](std::uint64_t grain) -> const Case& {
+    serial.grain = grain;
+    return serial;
+  };
+  const auto rough = [&](std::uint64_t grain) -> std::optional<double> {
+    const double found = pilot(at(grain)).figure.ns_per_task;
+    return found > 0 ? std::optional(found) : std::nullopt;
+  };
+  // As many tasks as a run's block has or nearly so: their variants differ.
+  const auto in = [&](std::chrono::nanoseconds time) { return static_cast<std::uint64_t>(time / wish.time); };
+  const auto tasks = std::max({std::uint64_t{1}, in(std::chrono::milliseconds(40)),
+                               std::min<std::uint64_t>(8, in(std::chrono::milliseconds(200)))});
+  const auto careful = [&](std::uint64_t grain) -> std::optional<double> {
+    const auto trial = run_trial(at(grain), tasks, 1);
+    if (trial.status != Status::ok || trial.interrupted) return std::nullopt;
+    return ns_per_task(trial);
+  };
+  const auto found = calibrate(wish, rough, careful);
+  if (found.grain != 0 || interrupted()) return found;
+  const auto wanted = duration_text(static_cast<double>(wish.time.count()));
+  if (found.failed_at == 0)
+    throw UsageError(text("--grain: '", serial.workload, "' does not reach ", wanted, " at any grain"));
+  throw UsageError(
+      text("--grain: '", serial.workload, "' could not be calibrated: a trial failed at grain ", found.failed_at));
 }
 
 void Measurement::find_tasks(const Plan& plan) {
   attempts_left_ = plan.turns.size() / 10 + 1;
   for (const auto& [block, members] : plan.blocks()) {
-    tasks_[block] = options_.tasks || interrupted() ? options_.tasks.value_or(1) : tasks_for(plan, members);
+    for (const Case* member : to_be_piloted(members)) {
+      if (!interrupted()) figures_[member->name()] = pilot(*member).figure;
+    }
+    tasks_[block] = options_.tasks.value_or(tasks_for(figures_, members, plan.block));
   }
   check_messages(plan);
+}
+
+double Measurement::expected_seconds(const Plan& plan) const {
+  return benchmarks::expected_seconds(plan, figures_, tasks_);
 }
 
 void Measurement::check_messages(const Plan& plan) const {
@@ -139,12 +124,49 @@ Measured Measurement::perform(const Plan& plan, const Turn& turn) {
   measured.round = turn.round;
   for (measured.attempts = 1;; ++measured.attempts) {
     const auto before = load_.sample();
-    measured.trial = run_trial(planned.measured, tasks_of(planned), plan.iterations);
+    const double limit = cut_after(plan, planned);
+    measured.trial = run_trial(planned.measured, tasks_of(planned), plan.iterations, limit);
     measured.load = load_.since(before);
+    const bool cut = measured.trial.status == Status::timed_out && limit < options_.timeout_s;
+    if (cut && !measured.trial.interrupted && size_again(plan, planned, measured)) continue;
     const bool again = status_of(measured) == Status::disturbed && measured.attempts == 1 && attempts_left_ > 0;
-    if (!again) return measured;
+    if (cut || !again) return measured;
     --attempts_left_;
   }
+}
+
+/// When a trial of this case is ended early, in seconds; --timeout where the user chose the tasks, a rate sets the
+/// time, or the tasks have been found anew as often as may be.
+double Measurement::cut_after(const Plan& plan, const PlannedCase& planned) const {
+  const Case& measured = planned.measured;
+  const bool given = options_.tasks || (measured.is_exchange() && measured.exchange.rate > 0);
+  const auto done = resizes_.find(planned.block);
+  if (given || (done != resizes_.end() && done->second >= kResizes)) return options_.timeout_s;
+  const auto figure = figure_of(figures_, plan.blocks().at(planned.block), measured);
+  return std::min(options_.timeout_s, cut_after_s(figure, tasks_of(planned), plan.block, plan.iterations));
+}
+
+/// After a trial that was cut: pilots its case, and finds the tasks of its block anew. False when the pilot fails too:
+/// then what failed is that pilot, which had all the time that --timeout gives.
+bool Measurement::size_again(const Plan& plan, const PlannedCase& planned, Measured& measured) {
+  const auto before = tasks_of(planned);
+  auto [figure, trial] = pilot(planned.measured);
+  if (figure.ns_per_task == 0) {
+    measured.trial = std::move(trial);
+    return false;
+  }
+  ++resizes_[planned.block];
+  figures_[planned.measured.name()] = figure;
+  auto& tasks = tasks_[planned.block];
+  tasks = std::min(before, tasks_for(figures_, plan.blocks().at(planned.block), plan.block));
+  resized_.push_back(text(planned.measured.name(), ": a trial took more than ten times the time intended and was cut; ",
+                          before == tasks ? "tasks per block stay " : text("tasks per block from ", before, " to "),
+                          tasks));
+  return true;
+}
+
+std::vector<std::string> Measurement::resized() {
+  return std::exchange(resized_, {});
 }
 
 }  // namespace mpmt::benchmarks

@@ -3,15 +3,24 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/cpus.hpp"
+#include "benchmarks/calibration.hpp"
 #include "benchmarks/entry.hpp"
 #include "benchmarks/interrupt.hpp"
 #include "benchmarks/plan.hpp"
+#include "benchmarks/sizing.hpp"
 
 namespace mpmt::benchmarks {
+
+/// A case's figure, and the last of the trials that told it.
+struct Pilot {
+  Figure figure;
+  TrialResult trial;
+};
 
 /// Runs trials, one at a time. Used by one thread.
 class Measurement {
@@ -21,27 +30,36 @@ class Measurement {
   /// In which order trials deal out the CPUs; without, in that of their ids.
   void deal_cpus(std::vector<int> order) { dealt_cpus_ = std::move(order); }
 
-  /// The grain at which a task of this workload takes `wanted`, run serially, rounded to 1, 2 or 5 times a power of
-  /// ten.
-  std::uint64_t calibrate_grain(const workloads::Description& workload, std::size_t payload_bytes,
-                                std::chrono::nanoseconds wanted);
+  /// The grain at which a task of `serial`, a case that is complete but for its grain, takes the wished time. Throws
+  /// UsageError when a trial fails. Nothing of worth when interrupted().
+  CalibratedGrain calibrate_grain(Case serial, const TimeWish& wish);
 
-  /// Finds the tasks per block of all cases that are to have the same: pilots those with the fewest workers, and makes
-  /// a block of the slowest take `plan.block`; a multiple of what divides evenly among all worker counts. `--tasks`
-  /// overrides. Throws UsageError when a split batch's payload is more than a channel carries.
+  /// Pilots (to_be_piloted) and finds from them the tasks per block of all cases that are to have the same, such that a
+  /// block of the slowest takes `plan.block`; `--tasks` overrides. Throws UsageError when a split batch's payload is
+  /// more than a channel carries.
   void find_tasks(const Plan& plan);
 
-  /// Runs the case once; again, once, when somebody else used the CPUs meanwhile.
+  /// What all trials of the plan will take, after the pilots.
+  double expected_seconds(const Plan& plan) const;
+
+  /// Runs the case once; again, once, when somebody else used the CPUs meanwhile. A trial whose blocks take more than
+  /// ten times their intended length is cut, and made again with tasks that are found anew, for the whole block group;
+  /// at most twice a group.
   Measured perform(const Plan& plan, const Turn& turn);
+
+  /// Since the last call: what was sized again, one line each.
+  std::vector<std::string> resized();
 
   std::uint64_t tasks_of(const PlannedCase& planned) const;
   const LoadMeter& load() const { return load_; }
   bool interrupted() { return interrupt_.requested(); }
 
  private:
-  TrialResult run_trial(const Case& measured, std::uint64_t tasks, int blocks);
-  double pilot(const Case& measured);
-  std::uint64_t tasks_for(const Plan& plan, const std::vector<const Case*>& members);
+  TrialResult run_trial(const Case& measured, std::uint64_t tasks, int blocks,
+                        std::optional<double> limit_s = std::nullopt);
+  Pilot pilot(const Case& measured);
+  double cut_after(const Plan& plan, const PlannedCase& planned) const;
+  bool size_again(const Plan& plan, const PlannedCase& planned, Measured& measured);
   void check_messages(const Plan& plan) const;
   Assignment assignment(const Case& measured, std::uint64_t tasks) const;
 
@@ -50,14 +68,11 @@ class Measurement {
   LoadMeter load_;
   Interrupt& interrupt_;
   std::vector<int> dealt_cpus_;
+  Figures figures_;                             ///< of what was piloted
   std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::block
-  std::size_t attempts_left_ = 0;               ///< for repeating disturbed trials; a tenth of the plan
+  std::map<std::string, int> resizes_;          ///< the same
+  std::vector<std::string> resized_;
+  std::size_t attempts_left_ = 0;  ///< for repeating disturbed trials; a tenth of the plan
 };
-
-/// The nearest of 1, 2, 5, 10, 20, 50, … to `value`, on a logarithmic scale; at least 1.
-std::uint64_t round_1_2_5(double value);
-
-/// The next multiple of `step` that is `wanted` or more.
-std::uint64_t round_up(double wanted, std::uint64_t step);
 
 }  // namespace mpmt::benchmarks

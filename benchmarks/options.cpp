@@ -2,11 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cmath>
 #include <functional>
-#include <map>
 
+#include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/spelling.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -20,39 +20,19 @@ std::vector<std::string> split(const std::string& list) {
   return items;
 }
 
-/// Integers are written out or with a binary suffix: 65536, 64Ki, 1Mi.
-std::uint64_t integer_from(const std::string& item, std::uint64_t least, std::uint64_t most) {
-  std::uint64_t value = 0;
-  const auto [rest, error] = std::from_chars(item.data(), item.data() + item.size(), value);
-  const std::string suffix(rest, item.data() + item.size());
-  static const std::map<std::string, int> shifts{{"", 0}, {"Ki", 10}, {"Mi", 20}, {"Gi", 30}};
-  const auto shift = shifts.find(suffix);
-  const bool fits = error == std::errc() && shift != shifts.end() && value <= (most >> shift->second);
-  if (!fits || (value << shift->second) < least) {
-    throw std::invalid_argument(text("'", item, "' is not a whole number from ", least, " to ", most));
-  }
-  return value << shift->second;
-}
-
 Grain grain_from(const std::string& item) {
-  static const std::map<std::string, double> units{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
-  std::size_t digits = 0;
-  double value = 0;
+  const bool roughly = item.starts_with('~');
+  const auto wish = roughly ? item.substr(1) : item;
+  if (roughly || reads_as_time(wish)) return TimeWish{time_from(wish), roughly};
   try {
-    value = std::stod(item, &digits);
-  } catch (const std::exception&) {
-    digits = 0;
+    return whole_number_from(item, 1, std::uint64_t{1} << 40);
+  } catch (const std::invalid_argument& wrong) {
+    throw std::invalid_argument(text(wrong.what(), "; nor is it a time in ns, us, ms or s, such as 50us"));
   }
-  const auto unit = units.find(item.substr(digits));
-  if (digits == 0 || unit == units.end()) return integer_from(item, 1, std::uint64_t{1} << 40);
-  if (!(value > 0 && value * unit->second <= 60e9)) {
-    throw std::invalid_argument(text("'", item, "' is not a time above 0 and up to 60s"));
-  }
-  return std::chrono::nanoseconds(std::llround(value * unit->second));
 }
 
 std::uint64_t batch_from(const std::string& item) {
-  return item == "split" ? 0 : integer_from(item, 1, std::uint64_t{1} << 32);
+  return item == "split" ? 0 : whole_number_from(item, 1, std::uint64_t{1} << 32);
 }
 
 /// An option whose value is a list a,b,c; errors name the option.
@@ -81,23 +61,41 @@ std::function<std::string(const std::string&)> plain() {
 
 template <class Integer>
 std::function<Integer(const std::string&)> integer(Integer least, Integer most) {
-  return [=](const std::string& item) { return static_cast<Integer>(integer_from(item, least, most)); };
+  return [=](const std::string& item) { return static_cast<Integer>(whole_number_from(item, least, most)); };
+}
+
+/// An option with one value; errors name the option.
+CLI::Option* add_value(CLI::App& command, const std::string& name, const std::string& help,
+                       std::function<void(const std::string&)> take) {
+  const auto checked = [name, take = std::move(take)](const CLI::results_t& results) {
+    try {
+      take(results.front());
+    } catch (const std::invalid_argument& wrong) {
+      throw CLI::ValidationError(name, wrong.what());
+    }
+    return true;
+  };
+  return command.add_option(name, checked, help);
 }
 
 template <class Value>
-void add_number(CLI::App& command, const std::string& name, std::optional<Value>& into, Value least, Value most,
-                const std::string& help) {
-  command.add_option(name, into, help)->check(CLI::Range(least, most))->type_name("N");
+CLI::Option* add_number(CLI::App& command, const std::string& name, std::optional<Value>& into, Value least, Value most,
+                        const std::string& help) {
+  const auto take = [least, most, &into](const std::string& item) { into = integer<Value>(least, most)(item); };
+  return add_value(command, name, help, take)->type_name("N");
 }
 
-/// Like CLI::Range, which lets "nan" pass.
-CLI::Validator seconds_between(double least, double most) {
-  return {[=](std::string& item) {
-            double value = 0;
-            const bool fits = CLI::detail::lexical_cast(item, value) && value >= least && value <= most;
-            return fits ? "" : text("'", item, "' is not a number from ", least, " to ", most);
-          },
-          text("in [", least, " - ", most, "]")};
+/// As Google Benchmark writes it: seconds (0.05s, or without the s), or a number of blocks (10x).
+void take_min_time(RunOptions& options, const std::string& item) {
+  if (!item.ends_with('x')) {
+    options.min_time_s = seconds_from(item, 0.001, 3600);
+    return;
+  }
+  try {
+    options.min_blocks = integer<int>(1, 100'000)(item.substr(0, item.size() - 1));
+  } catch (const std::invalid_argument&) {
+    throw std::invalid_argument(text("'", shown(item), "' is not a number of blocks from 1x to 100000x"));
+  }
 }
 
 constexpr auto kAxes = "Axes (default: as the profile has them)";
@@ -110,7 +108,7 @@ bool touch_from(const std::string& item) {
 }
 
 std::size_t message_bytes_from(const std::string& item) {
-  const auto bytes = integer_from(item, pairs::kWordBytes, pairs::kMaxMessageBytes);
+  const auto bytes = whole_number_from(item, pairs::kWordBytes, pairs::kMaxMessageBytes);
   if (bytes % pairs::kWordBytes != 0) {
     throw std::invalid_argument(text("'", item, "' is not a multiple of ", pairs::kWordBytes));
   }
@@ -147,14 +145,20 @@ void add_channel_axes(CLI::App& command, RunOptions& options) {
 }
 
 void add_axes(CLI::App& command, RunOptions& options) {
-  add_list<std::string>(command, "--workload", options.workloads, "what a task does; see mpmt list workloads", plain())
+  add_list<std::string>(command, "--workload", options.workloads, "what a task does: see mpmt list workloads; or all",
+                        plain())
       ->group(kPoolAxes);
-  add_list<std::string>(command, "--executor", options.executors, "who runs the tasks", plain())->group(kPoolAxes);
-  add_list<std::string>(command, "--channel", options.channels, "how messages travel; see mpmt list channels", plain())
+  add_list<std::string>(command, "--executor", options.executors, "who runs the tasks: see mpmt list executors; or all",
+                        plain())
+      ->group(kPoolAxes);
+  add_list<std::string>(command, "--channel", options.channels, "how messages travel: see mpmt list channels; or all",
+                        plain())
       ->group(kAxes);
   add_list<int>(command, "--workers", options.workers, "threads or processes", integer<int>(1, 4096))->group(kPoolAxes);
   add_list<Grain>(command, "--grain", options.grains,
-                  "size of a task: in the workload's unit, or as a time (100us), which is calibrated", grain_from)
+                  "size of a task: in the workload's unit, or as a time, which is calibrated: 100us, or ~100us for the "
+                  "round number next to it",
+                  grain_from)
       ->group(kPoolAxes);
   add_list<std::uint64_t>(command, "--batch", options.batches, "tasks per message; split = a block's tasks / workers",
                           batch_from)
@@ -178,9 +182,10 @@ void add_amounts(CLI::App& command, RunOptions& options) {
   add_number(command, "--tasks", options.tasks, std::uint64_t{1}, std::uint64_t{1} << 40,
              "tasks per block (default: found by a pilot)");
   add_number(command, "--seed", options.seed, std::uint64_t{0}, std::uint64_t{1} << 53, "order of the trials");
-  command.add_option("--timeout", options.timeout_s, "seconds that one trial may take")
-      ->check(seconds_between(0.1, 86'400))
-      ->capture_default_str();
+  add_value(command, "--timeout", "seconds that one trial may take",
+            [&options](const std::string& item) { options.timeout_s = seconds_from(item, 0.1, 86'400); })
+      ->type_name("SECONDS")
+      ->default_str("30");
 }
 
 void refuse(CLI::App& command, const std::string& name, const std::string& why) {
@@ -226,12 +231,11 @@ void add_google_options(CLI::App& command, RunOptions& options) {
   command.add_option("--benchmark_time_unit", options.time_unit, "unit of real_time and cpu_time in the record")
       ->check(CLI::IsMember({"ns", "us", "ms", "s"}))
       ->group(kGoogle);
-  command.add_option("--benchmark_repetitions", options.rounds, "the same as --rounds")
-      ->check(CLI::Range(1, 10'000))
-      ->group(kGoogle);
-  command
-      .add_option("--benchmark_min_time", options.min_time_s, "seconds timed per trial, at least: sets --iterations")
-      ->check(seconds_between(0.001, 3600))
+  add_number(command, "--benchmark_repetitions", options.rounds, 1, 10'000, "the same as --rounds")->group(kGoogle);
+  add_value(command, "--benchmark_min_time",
+            "timed per trial, at least: seconds (0.05s) or blocks (10x); sets --iterations",
+            [&options](const std::string& item) { take_min_time(options, item); })
+      ->type_name("TIME")
       ->group(kGoogle);
   refuse_interleaving_off(command);
   refuse(command, "--benchmark_perf_counters", "it would count the harness, not the trials it starts");

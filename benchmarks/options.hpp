@@ -21,8 +21,17 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Size of a task: in the workload's unit, or as the time that it should take alone, to be calibrated.
-using Grain = std::variant<std::uint64_t, std::chrono::nanoseconds>;
+/// How long a task should take alone; `roughly`: at a grain of 1, 2 or 5 times a power of ten.
+struct TimeWish {
+  std::chrono::nanoseconds time{};
+  bool roughly = false;
+};
+
+/// Size of a task: in the workload's unit, or as a time, to be calibrated.
+using Grain = std::variant<std::uint64_t, TimeWish>;
+
+/// In a list of names: everything in the catalogue that fits what else was asked for.
+inline constexpr std::string_view kAll = "all";
 
 /// Empty lists and absent values mean: as the profile has it.
 struct RunOptions {
@@ -49,6 +58,7 @@ struct RunOptions {
   std::optional<int> iterations;
   std::optional<std::uint64_t> tasks;
   std::optional<double> min_time_s;   ///< timed per trial, at least: sets iterations
+  std::optional<int> min_blocks;      ///< the same, as a number of blocks
   std::optional<std::uint64_t> seed;  ///< none: drawn, and recorded
   double timeout_s = 30;
   std::string data_dir;

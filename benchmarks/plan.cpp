@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 
+#include "base/shown.hpp"
 #include "base/text.hpp"
 
 namespace mpmt::benchmarks {
@@ -20,16 +21,22 @@ bool can_use(const executors::Description& executor, const ipc::Description& cha
   return executor.sides == ipc::Sides::threads ? channel.between_threads : channel.between_processes;
 }
 
-/// What was asked for under `option`, or the profile's choice; every name is in the catalogue.
+/// What was asked for under `option`, or the profile's choice; every name is in the catalogue, or `all` of it.
 template <class Part>
 std::vector<const Part*> parts(const std::string& option, const std::vector<std::string>& asked,
                                const std::vector<std::string_view>& otherwise) {
   std::vector<const Part*> found;
   const auto& catalog = Catalog<Part>::instance();
-  const auto names = asked.empty() ? std::vector<std::string>(otherwise.begin(), otherwise.end()) : asked;
+  auto names = asked.empty() ? std::vector<std::string>(otherwise.begin(), otherwise.end()) : asked;
+  if (asks_for_all(asked)) {
+    names.clear();
+    for (const auto& part : catalog.all()) names.emplace_back(part.name);
+  }
   for (const auto& name : names) {
     const Part* const part = catalog.find(name);
-    if (part == nullptr) throw UsageError(text(option, ": '", name, "' is unknown; known: ", catalog.names()));
+    if (part == nullptr) {
+      throw UsageError(text(option, ": '", shown(name), "' is unknown; known: all, ", catalog.names()));
+    }
     if (std::find(found.begin(), found.end(), part) == found.end()) found.push_back(part);
   }
   return found;
@@ -61,13 +68,14 @@ class Planner {
       throw UsageError("--channel: none of the chosen executors uses a channel");
     }
     for (const auto* executor : executors_) {
-      if (executor->uses_channel && usable(*executor).empty()) refuse_pair(*executor);
+      const bool dropped = executor->uses_channel && usable(*executor).empty();
+      if (dropped && !asks_for_all(options_.executors)) refuse_pair(*executor);
     }
     for (const auto* channel : channels_) {
       const auto takes_it = [&](const auto* executor) {
         return executor->uses_channel && can_use(*executor, *channel);
       };
-      if (!options_.channels.empty() && std::none_of(executors_.begin(), executors_.end(), takes_it)) {
+      if (named(options_.channels) && std::none_of(executors_.begin(), executors_.end(), takes_it)) {
         throw UsageError(text("--channel: '", channel->name, "' cannot be used by any of the chosen executors"));
       }
     }
@@ -90,34 +98,52 @@ class Planner {
     return found;
   }
 
-  std::vector<std::uint64_t> grains(const workloads::Description& workload, const ProfileRow& row,
-                                    std::size_t payload) {
+  /// Whether these names were given one by one: then what does not fit is refused, else it is left out.
+  static bool named(const std::vector<std::string>& names) { return !names.empty() && !asks_for_all(names); }
+
+  void leave_out(const std::string& note) {
+    if (std::find(plan_.notes.begin(), plan_.notes.end(), note) == plan_.notes.end()) plan_.notes.push_back(note);
+  }
+
+  std::vector<std::uint64_t> grains(const workloads::Description& workload, const ProfileRow& row, Case made) {
     std::vector<std::uint64_t> values;
+    made.executor = "serial";
+    made.batch = chosen(options_.batches, row.batches).front();
+    made.placement = chosen(options_.placements, row.placements).front();
     for (const auto& asked : options_.grains) {
-      const auto* const time = std::get_if<std::chrono::nanoseconds>(&asked);
-      if (time != nullptr && !workload.grain_scales) {
+      const auto* const wish = std::get_if<TimeWish>(&asked);
+      if (wish == nullptr) {
+        values.push_back(std::get<std::uint64_t>(asked));
+      } else if (workload.grain_scales) {
+        values.push_back(calibrate_(made, *wish));
+      } else if (named(options_.workloads)) {
         throw UsageError(
             text("--grain: the cost of '", workload.name, "' does not depend on its grain; give an integer"));
+      } else {
+        leave_out(
+            text(workload.name, " is left out at a grain given as a time: its cost does not depend on its grain"));
       }
-      values.push_back(time != nullptr ? calibrate_(workload, payload, *time) : std::get<std::uint64_t>(asked));
     }
-    return chosen(values, row.grains);
+    return chosen(options_.grains.empty() ? row.grains : values, {});
   }
 
   void add(const workloads::Description& workload) {
     const auto row = row_of(profile_, workload.name);
     for (const auto payload : chosen(options_.payloads, row.payloads)) {
       if (payload < workload.minimum_payload) {
-        throw UsageError(text("--payload: '", workload.name, "' needs at least ", workload.minimum_payload,
-                              " bytes; got ", payload));
+        const auto why =
+            text("'", workload.name, "' needs at least ", workload.minimum_payload, " bytes; got ", payload);
+        if (named(options_.workloads)) throw UsageError("--payload: " + why);
+        leave_out(text(workload.name, " is left out: ", why));
+        continue;
       }
-      for (const auto grain : grains(workload, row, payload)) {
+      Case made;
+      made.workload = workload.name;
+      made.payload_bytes = payload;
+      for (const auto grain : grains(workload, row, made)) {
         for (const auto batch : chosen(options_.batches, row.batches)) {
-          Case made;
-          made.workload = workload.name;
           made.grain = grain;
           made.batch = batch;
-          made.payload_bytes = payload;
           add_placements(row, made);
         }
       }
@@ -170,9 +196,9 @@ class Planner {
     if (made.payload_bytes <= channel.max_payload_bytes / tasks) return true;
     const auto why = text(made.payload_bytes, " bytes × batch ", tasks, " is more than ", channel.name,
                           " carries in a message: ", channel.max_payload_bytes, " bytes");
-    if (!options_.payloads.empty() || !options_.batches.empty()) throw UsageError("--payload: " + why);
-    const auto note = text(made.workload, " over ", channel.name, " is left out: ", why);
-    if (std::find(plan_.notes.begin(), plan_.notes.end(), note) == plan_.notes.end()) plan_.notes.push_back(note);
+    const bool asked_for = !options_.payloads.empty() || !options_.batches.empty();
+    if (asked_for && !asks_for_all(options_.channels)) throw UsageError("--payload: " + why);
+    leave_out(text(made.workload, " over ", channel.name, " is left out: ", why));
     return false;
   }
 
@@ -240,6 +266,7 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
   }
   plan.rounds = options.rounds.value_or(profile.rounds);
   plan.iterations = options.iterations.value_or(profile.iterations);
+  if (options.min_blocks && !options.iterations) plan.iterations = *options.min_blocks;
   if (options.min_time_s && !options.iterations) {
     const double blocks = *options.min_time_s / std::chrono::duration<double>(plan.block).count();
     plan.iterations = std::max(1, static_cast<int>(std::ceil(blocks)));
@@ -256,6 +283,10 @@ std::map<std::string, std::vector<const Case*>> Plan::groups() const {
 
 std::map<std::string, std::vector<const Case*>> Plan::blocks() const {
   return members_by(cases, &PlannedCase::block);
+}
+
+bool asks_for_all(const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), kAll) != names.end();
 }
 
 std::uint64_t divides_of(const std::vector<const Case*>& group) {

@@ -40,9 +40,8 @@ struct Plan {
   std::map<std::string, std::vector<const Case*>> blocks() const;
 };
 
-/// Turns `--grain 100us` into an integer for a workload.
-using CalibrateGrain = std::function<std::uint64_t(const workloads::Description&, std::size_t payload_bytes,
-                                                   std::chrono::nanoseconds wanted)>;
+/// Turns `--grain 100us` into an integer: for `serial`, a case that is complete but for its grain.
+using CalibrateGrain = std::function<std::uint64_t(const Case& serial, const TimeWish& wish)>;
 
 /// Throws UsageError for what cannot be measured: unknown names, an executor that cannot use a channel, a payload
 /// beyond the channel's limit. A plan may have no case, when the filter matches none.
@@ -62,6 +61,9 @@ std::vector<Value> chosen(const std::vector<Value>& asked, const std::vector<Val
   }
   return values;
 }
+
+/// Whether a list of names asks for all that fits.
+bool asks_for_all(const std::vector<std::string>& names);
 
 /// What the tasks per block of cases that share a group must be a multiple of, so that whole messages are dealt evenly
 /// among any member's workers.

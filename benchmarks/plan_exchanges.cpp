@@ -1,6 +1,7 @@
 // Plans of the family `channel`.
 #include <algorithm>
 
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/plan.hpp"
 
@@ -52,15 +53,22 @@ class ExchangePlanner {
  private:
   void add_channels() {
     const auto& catalog = ipc::ChannelCatalog::instance();
-    const auto names = options_.channels.empty()
-                           ? std::vector<std::string>(profile_.channels.begin(), profile_.channels.end())
-                           : options_.channels;
+    auto names = options_.channels.empty()
+                     ? std::vector<std::string>(profile_.channels.begin(), profile_.channels.end())
+                     : options_.channels;
+    const bool all = asks_for_all(options_.channels);
+    if (all) {
+      names.clear();
+      for (const auto& channel : catalog.all()) names.emplace_back(channel.name);
+    }
     for (const auto& name : names) {
       if (ipc::FloorCatalog::instance().find(name) != nullptr) {
-        throw UsageError(text("--channel: '", name, "' is a floor; floors are measured beside the channels"));
+        throw UsageError(text("--channel: '", shown(name), "' is a floor; floors are measured beside the channels"));
       }
       const auto* const channel = catalog.find(name);
-      if (channel == nullptr) throw UsageError(text("--channel: '", name, "' is unknown; known: ", catalog.names()));
+      if (channel == nullptr) {
+        throw UsageError(text("--channel: '", shown(name), "' is unknown; known: all, ", catalog.names()));
+      }
       const Subject subject{channel->name,
                             false,
                             channel->between_threads,
@@ -71,6 +79,7 @@ class ExchangePlanner {
                             channel->default_capacity};
       const auto is_it = [&](const Subject& other) { return other.name == subject.name; };
       if (std::any_of(subjects_.begin(), subjects_.end(), is_it)) continue;
+      if (!usable(subject) && all) continue;
       if (!usable(subject)) {
         throw UsageError(text("--channel: '", name, "' cannot be used between ", text_of(sides_.front())));
       }
@@ -130,7 +139,8 @@ class ExchangePlanner {
     if (exchange.message_bytes > subject.max_payload_bytes) {
       const auto why = text(exchange.message_bytes, " bytes is more than ", subject.name,
                             " carries in a message: ", subject.max_payload_bytes, " bytes");
-      const bool asked_for = !options_.channels.empty() && !options_.message_bytes.empty() && !subject.floor;
+      const bool named = !options_.channels.empty() && !asks_for_all(options_.channels);
+      const bool asked_for = named && !options_.message_bytes.empty() && !subject.floor;
       if (asked_for) throw UsageError("--message-bytes: " + why);
       note(text(subject.name, " is left out: ", why));
       return;

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "base/text.hpp"
+#include "benchmarks/duration_text.hpp"
 #include "benchmarks/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -32,13 +33,19 @@ std::string padded(const std::string& cell, std::size_t width) {
   return cell.size() < width ? std::string(width - cell.size(), ' ') + cell : cell;
 }
 
-/// Median and coefficient of variation of the trials; in brackets when all there is was disturbed.
-std::string figures_of(const std::vector<double>& ok, const std::vector<double>& disturbed) {
+/// Median, of what, and coefficient of variation of the trials; in brackets when all there is was disturbed.
+std::string figures_of(const std::vector<double>& ok, const std::vector<double>& disturbed, const std::string& of) {
   if (!ok.empty()) {
-    return padded(duration_text(median(ok)), 10) + padded(formatted("±%.1f %%", 100 * variation(ok)), 10);
+    return padded(duration_text(median(ok)) + of, 15) + padded(formatted("±%.1f %%", 100 * variation(ok)), 10);
   }
-  if (!disturbed.empty()) return padded("(" + duration_text(median(disturbed)) + ")", 11) + std::string(8, ' ');
-  return padded("no result", 19);
+  if (!disturbed.empty()) return padded("(" + duration_text(median(disturbed)) + of + ")", 16) + std::string(8, ' ');
+  return padded("no result", 24);
+}
+
+/// What a case's cost is the time of.
+std::string cost_of(const Case& measured) {
+  if (!measured.is_exchange()) return "/task";
+  return measured.exchange.pattern == pairs::Pattern::open_loop ? "" : "/op";
 }
 
 bool is_failure(Status status) {
@@ -48,19 +55,8 @@ bool is_failure(Status status) {
 
 }  // namespace
 
-std::string duration_text(double nanoseconds) {
-  static constexpr std::array<const char*, 4> kUnits{"ns", "us", "ms", "s"};
-  std::size_t unit = 0;
-  while (nanoseconds >= 999.5 && unit + 1 < kUnits.size()) {
-    nanoseconds /= 1000;
-    ++unit;
-  }
-  const char* const format = nanoseconds >= 100 ? "%.0f " : nanoseconds >= 10 ? "%.1f " : "%.2f ";
-  return formatted(format, nanoseconds) + kUnits[unit];
-}
-
 Progress::Progress(const Plan& plan, bool quiet)
-    : plan_(plan), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()) {}
+    : plan_(plan), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
   clear_line();
@@ -76,9 +72,15 @@ void Progress::say(const std::string& line) {
   std::cerr << line.substr(0, 110) << std::flush;
 }
 
+void Progress::tell(const std::string& line) {
+  clear_line();
+  std::cerr << "mpmt: " << line << std::endl;
+}
+
 void Progress::starting(const Turn& turn) {
+  if (!start_) start_ = Clock::now();
   if (!terminal_) return;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double elapsed = std::chrono::duration<double>(Clock::now() - *start_).count();
   const auto total = plan_.turns.size();
   const auto rest =
       done_ == 0 ? "" : text(", about ", clock_text(elapsed / double(done_) * double(total - done_)), " left");
@@ -93,6 +95,7 @@ void Progress::finished(const Measured& measured) {
   ++series.rounds;
   if (status == Status::ok) {
     series.per_task.push_back(cost_ns(measured.trial));
+    task_times_.add(plan_.cases[measured.planned].measured, series.per_task.back());
   } else {
     ++series.troubles[std::string(text_of(status))];
     if (series.error.empty())
@@ -111,7 +114,10 @@ void Progress::finished(const Measured& measured) {
 std::string Progress::line_of(const Case& measured, const Series& series) const {
   const auto total = std::to_string(plan_.cases.size());
   std::string line = text("[", padded(std::to_string(cases_done_), total.size()), "/", total, "] ",
-                          figures_of(series.per_task, series.disturbed), "  ", measured.name());
+                          figures_of(series.per_task, series.disturbed, cost_of(measured)), "  ", measured.name());
+  // The figure itself says what a task takes here; the grain means what it takes alone.
+  const auto task = task_times_.of(measured);
+  if (task.by == "serial" && measured.executor != task.by) line += "  (a task takes " + text_of(task) + ")";
   if (const auto why = instability(series.per_task); !why.empty()) line += "  unstable: " + why;
   for (const auto& [status, count] : series.troubles) line += text("  ", status, " ", count, "/", series.rounds);
   if (!series.error.empty()) line += " (" + series.error + ")";

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "benchmarks/entry.hpp"
 #include "benchmarks/plan.hpp"
+#include "benchmarks/task_times.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -22,6 +24,8 @@ class Progress {
 
   /// On the rewritten line.
   void say(const std::string& line);
+  /// What a user has to know, on standard error for good.
+  void tell(const std::string& line);
   void starting(const Turn& turn);
   void finished(const Measured& measured);
 
@@ -45,15 +49,13 @@ class Progress {
   const Plan& plan_;
   const bool quiet_;
   const bool terminal_;
-  const Clock::time_point start_;
+  std::optional<Clock::time_point> start_;  ///< of the first trial
   std::size_t done_ = 0;
   std::size_t cases_done_ = 0;
   std::size_t disturbed_ = 0;
   std::size_t failed_ = 0;
   std::map<std::size_t, Series> series_;
+  TaskTimes task_times_;
 };
-
-/// "83 ns", "1.27 us", "12.0 ms".
-std::string duration_text(double nanoseconds);
 
 }  // namespace mpmt::benchmarks

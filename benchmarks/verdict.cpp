@@ -194,6 +194,11 @@ std::vector<Comparison> compare(const std::vector<Observation>& observations) {
   decide_table(rows);
   decide_table(deployed);
   rows.insert(rows.end(), deployed.begin(), deployed.end());
+  TaskTimes times;
+  for (const auto& observation : observations) {
+    if (observation.status == Status::ok) times.add(observation.measured, observation.cost_ns);
+  }
+  for (auto& row : rows) row.task = times.of(row.threads);
   return rows;
 }
 

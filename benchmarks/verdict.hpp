@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "benchmarks/case.hpp"
+#include "benchmarks/task_times.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -31,6 +32,7 @@ struct Comparison {
   double p_value = 1;
   double p_holm = 1;
   double detectable = 0;  ///< the smallest ratio − 1 that would have been seen
+  TaskTime task;          ///< at this grain; the threads' where no serial case was measured
   Verdict verdict = Verdict::undecided;
   std::string reason;
 };

@@ -46,6 +46,7 @@ std::vector<Column> pool_columns() {
   return {{"workload", [](Row r) { return r.processes.workload; }, true},
           {"workers", [](Row r) { return both(r.processes.workers, r.threads.workers); }, true},
           {"grain", [](Row r) { return text(r.processes.grain); }},
+          {"a task takes", [](Row r) { return text_of(r.task); }},
           {"payload", [](Row r) { return text(r.processes.payload_bytes); }},
           {"batch", [](Row r) { return both(batch_text(r.processes.batch), batch_text(r.threads.batch)); }}};
 }

@@ -21,7 +21,8 @@ EXIT_OK, EXIT_USAGE, EXIT_NOTHING, EXIT_MISSING = 0, 2, 5, 69
 
 EPILOG = """\
 figures (as PNG and SVG; long ones are dealt to several pages, NAME-1, NAME-2, ...):
-  speedup                          speed-up over workers, with 95 % bands, the ideal and the measured capacity
+  speedup                          speed-up over serial by workers, with 95 % bands, the ideal and the measured capacity;
+                                   time per task where no serial case was measured
   processes_vs_threads-controlled  processes ÷ threads where only the address space differs, with verdicts
   processes_vs_threads-deployed    the best process case against the best thread case of each workload
   latency                          percentiles of a message's latency

@@ -22,7 +22,7 @@ RunOptions channel_options() {
 
 Plan exchanges_of(const RunOptions& options) {
   return make_plan(options, profile_of(options.profile, 2), 42,
-                   [](const auto&, auto, auto) -> std::uint64_t { throw std::logic_error("nothing to calibrate"); });
+                   [](const Case&, const TimeWish&) -> std::uint64_t { throw std::logic_error("nothing to calibrate"); });
 }
 
 std::string refusal_of_exchange(const RunOptions& options) {

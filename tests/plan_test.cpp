@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kSeed = 42;
 constexpr int kCpus = 2;
 
-std::uint64_t no_calibration(const workloads::Description&, std::size_t, std::chrono::nanoseconds) {
+std::uint64_t no_calibration(const Case&, const TimeWish&) {
   throw std::logic_error("nothing to calibrate");
 }
 
@@ -261,16 +261,97 @@ TEST(Plan, a_payload_below_a_workloads_least_is_refused) {
 TEST(Plan, a_grain_given_as_a_time_is_calibrated_or_refused) {
   RunOptions options;
   options.workloads = {"prime_count"};
-  options.grains = {std::chrono::nanoseconds(100'000)};
-  const auto plan = make_plan(options, profile_of("quick", kCpus), kSeed,
-                              [](const auto& workload, std::size_t, std::chrono::nanoseconds wanted) {
-                                EXPECT_EQ(workload.name, "prime_count");
-                                EXPECT_EQ(wanted.count(), 100'000);
-                                return std::uint64_t{777};
-                              });
+  options.grains = {TimeWish{std::chrono::microseconds(100)}};
+  options.batches = {16};
+  const auto calibrate = [](const Case& serial, const TimeWish& wish) {
+    EXPECT_EQ(serial.workload, "prime_count");
+    EXPECT_EQ(serial.executor, "serial");
+    EXPECT_EQ(serial.batch, 16U);
+    EXPECT_EQ(wish.time, std::chrono::microseconds(100));
+    return std::uint64_t{777};
+  };
+  const auto plan = make_plan(options, profile_of("quick", kCpus), kSeed, calibrate);
   for (const auto& planned : plan.cases) EXPECT_EQ(planned.measured.grain, 777U);
   options.workloads = {"empty"};
   expect_refused(options, {"--grain", "'empty'"});
+}
+
+std::set<std::string> different(const Plan& plan, std::string Case::*field) {
+  std::set<std::string> values;
+  for (const auto& planned : plan.cases) values.insert(planned.measured.*field);
+  return values;
+}
+
+template <class Part>
+std::set<std::string> catalogue() {
+  std::set<std::string> names;
+  for (const auto& part : Catalog<Part>::instance().all()) names.emplace(part.name);
+  return names;
+}
+
+TEST(Plan, all_is_everything_in_the_catalogue) {
+  RunOptions options;
+  options.workloads = options.executors = options.channels = {"all"};
+  const auto plan = plan_of(options);
+  EXPECT_EQ(different(plan, &Case::workload), catalogue<workloads::Description>());
+  EXPECT_EQ(different(plan, &Case::executor), catalogue<executors::Description>());
+  auto channels = catalogue<ipc::Description>();
+  channels.emplace("");  // of executors without links
+  EXPECT_EQ(different(plan, &Case::channel), channels);
+}
+
+TEST(Plan, all_leaves_out_with_a_word_what_does_not_fit) {
+  RunOptions options;
+  options.executors = {"process_pool"};
+  options.channels = {"all"};
+  const auto used = different(plan_of(options), &Case::channel);
+  EXPECT_FALSE(used.contains("by_reference"));
+  EXPECT_TRUE(used.contains("shm_ring"));
+
+  options = {};
+  options.workloads = {"payload_copy"};
+  options.channels = {"all"};
+  const auto& known = ipc::ChannelCatalog::instance().all();
+  const auto least = std::min_element(known.begin(), known.end(), [](const auto& a, const auto& b) {
+    return a.max_payload_bytes < b.max_payload_bytes;
+  });
+  options.payloads = {least->max_payload_bytes + 1};
+  const auto large = plan_of(options);
+  EXPECT_FALSE(different(large, &Case::channel).contains(std::string(least->name)));
+  EXPECT_FALSE(large.notes.empty());
+
+  options = {};
+  options.workloads = {"all"};
+  options.payloads = {0};
+  const auto bare = plan_of(options);
+  EXPECT_FALSE(different(bare, &Case::workload).contains("payload_copy"));
+  EXPECT_EQ(bare.notes.size(), 1U);
+
+  options = {};
+  options.workloads = {"all"};
+  options.grains = {TimeWish{std::chrono::microseconds(100)}};
+  const auto timed = make_plan(options, profile_of("quick", kCpus), kSeed,
+                               [](const Case&, const TimeWish&) { return std::uint64_t{7}; });
+  EXPECT_FALSE(different(timed, &Case::workload).contains("empty"));
+  EXPECT_EQ(timed.notes.size(), 1U);
+}
+
+TEST(Plan, all_channels_of_exchanges_are_those_that_serve_the_sides) {
+  RunOptions options;
+  options.family = Family::channel;
+  options.channels = {"all"};
+  options.sides = {ipc::Sides::processes};
+  options.no_floors = true;
+  options.message_bytes = {std::size_t{1} << 20};
+  const auto used = different(plan_of(options), &Case::channel);
+  EXPECT_FALSE(used.contains("by_reference"));
+  EXPECT_TRUE(used.contains("pipe"));
+}
+
+TEST(Plan, blocks_per_trial_may_be_given_as_google_benchmark_does) {
+  RunOptions options;
+  options.min_blocks = 10;
+  EXPECT_EQ(plan_of(options).iterations, 10);
 }
 
 TEST(Plan, a_least_time_sets_the_blocks_per_trial) {

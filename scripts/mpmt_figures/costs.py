@@ -52,7 +52,7 @@ def figures(subject: Subject) -> Iterator[tuple[str, Figure]]:
     found = []
     for panel in panels(subject):
         order = list(subject.series)
-        cases = sorted([*serial_cases(subject, panel), *panel.cases],
+        cases = sorted([*serial_cases(subject, panel.cases[0]), *panel.cases],
                        key=lambda c: (order.index((c.executor, c.channel)), c.workers))
         costs = [cost_of(subject, case) for case in cases]
         if any(cost.workers_ns is not None or cost.voluntary is not None for cost in costs):

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 import mpmt_histogram
-from mpmt_records import plain
 
 from . import page
 from .style import BLACK, duration_ticks, ticks_between
@@ -90,11 +89,14 @@ def _figure(subject: Subject, found: list[tuple[Panel, list[Profile]]], common: 
     rows = -(-len(found) // columns)
     figure = page.new_figure()
     grid = figure.subplots(rows, columns, squeeze=False)
+    titles = [page.panel_title(panel.workload, parameter_text(panel.parameters, without=common), columns)
+              for panel, _ in found]
     for at, axes in enumerate(grid.flat):
         if at >= len(found):
             axes.set_visible(False)
             continue
-        _draw(axes, subject, *found[at], common)
+        _draw(axes, subject, found[at][1])
+        axes.set_title(titles[at], loc="left")
         if at % columns == 0:
             axes.set_ylabel("latency (log scale)")
         if at + columns >= len(found):
@@ -106,7 +108,7 @@ def _figure(subject: Subject, found: list[tuple[Panel, list[Profile]]], common: 
     profiles = [profile for _, of_panel in found for profile in of_panel]
     sheet = page.Sheet(title, reading, _legend(subject, profiles), page.left_out_note(subject.left_out),
                        page.footer_of(subject.record))
-    page.dress(figure, sheet, axes_height=_PANEL_HEIGHT * rows + 0.25)
+    page.dress(figure, sheet, axes_height=(_PANEL_HEIGHT + page.title_height(titles)) * rows + 0.25)
     return figure
 
 
@@ -128,8 +130,7 @@ def _whisker(profile: Profile, name: str, value: float) -> tuple[float, float]:
     return min(profile.lowest[name] or value, value), max(profile.highest[name] or value, value)
 
 
-def _draw(axes: Axes, subject: Subject, panel: Panel, profiles: list[Profile],
-          common: dict[str, Any]) -> None:
+def _draw(axes: Axes, subject: Subject, profiles: list[Profile]) -> None:
     names = list(PERCENTILES)
     seen: list[float] = []
     axes.set_yscale("log")
@@ -154,5 +155,3 @@ def _draw(axes: Axes, subject: Subject, panel: Panel, profiles: list[Profile],
     axes.yaxis.set_major_formatter(duration_ticks())
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.4, len(names) - 0.6)
-    own = parameter_text(panel.parameters, without=common)
-    axes.set_title(plain(panel.workload, 34) + (f"\n{own}" if own else ""), loc="left")

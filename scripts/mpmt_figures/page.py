@@ -75,6 +75,21 @@ def page_title(title: str, page: int, count: int) -> str:
     return title if count == 1 else f"{title} ({page + 1} of {count})"
 
 
+def panel_title(workload: str, parameters: str, columns: int, *more: str) -> str:
+    """The heading of one of `columns` panels side by side: what it shows, its parameters in lines that fit, and more."""
+    lines = [plain(workload, 34)]
+    room = int(WIDTH * 12 / columns)
+    for part in parameters.split(", ") if parameters else []:
+        fits = len(lines) > 1 and len(lines[-1]) + 2 + len(part) <= room
+        lines[-1:] = [f"{lines[-1]}, {part}"] if fits else [lines[-1], *textwrap.wrap(part, room)]
+    return "\n".join([*lines, *more])
+
+
+def title_height(titles: Sequence[str]) -> float:
+    """Inches that panels need beyond headings of two lines."""
+    return 0.13 * max([0, *(title.count("\n") - 1 for title in titles)])
+
+
 def left_out_note(left_out: Sequence[str]) -> list[str]:
     """What is missing, short enough for a figure."""
     if not left_out:

@@ -18,7 +18,7 @@ from mpmt_stats import EFFECT
 from . import page
 from .style import (BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, number, plain_ticks, ratio, series_label,
                     ticks_between)
-from .subject import NothingToDraw, Subject, common_parameters, parameter_text, rows_of
+from .subject import NothingToDraw, Subject, common_parameters, grain_text, parameter_text, rows_of
 
 _PER_PAGE = 32
 _ROW_HEIGHT = 0.235
@@ -50,7 +50,7 @@ def figures(subject: Subject) -> Iterator[tuple[str, Figure]]:
         rows = sorted((row for row in comparisons if row["table"] == table), key=_order)
         if not rows:
             continue
-        common = common_parameters(_parameters(row) for row in rows)
+        common = common_parameters(_parameters(subject, row) for row in rows)
         dealt = page.pages(rows, _PER_PAGE)
         limits = _limits(rows)
         for at, part in enumerate(dealt):
@@ -63,8 +63,10 @@ def _order(row: dict[str, Any]) -> tuple[bool, float, str, int]:
     return (row["ratio"] is None, -(row["ratio"] or 0), row["workload"], row["workers"] or 0)
 
 
-def _parameters(row: dict[str, Any]) -> dict[str, Any]:
+def _parameters(subject: Subject, row: dict[str, Any]) -> dict[str, Any]:
     shown = {key.removesuffix("_bytes"): row[key] for key in _KEYS if row[key] is not None}
+    if row["threads_case"] in subject.named:
+        shown["grain"] = grain_text(subject, subject.named[row["threads_case"]])
     if row.get("batch_split"):
         shown["batch"] = "split"
     return {"channel": row["channel"], **shown} if row["channel"] else shown
@@ -200,11 +202,10 @@ def _draw_row(axes: Axes, at: int, row: dict[str, Any], limits: tuple[float, flo
 
 def _label(subject: Subject, row: dict[str, Any], common: dict[str, Any]) -> str:
     workers = f", {row['workers']} worker{'s' * (row['workers'] != 1)}" if row["workers"] else ""
-    # The grain belongs to the workload: worth a word only where a workload has several.
     same_work = [r for r in comparisons_of(subject.record, POOL)
                  if r["table"] == row["table"] and r["workload"] == row["workload"]]
-    usual = common_parameters(_parameters(r) for r in same_work)
-    own = parameter_text(_parameters(row), without={*common, *usual})
+    usual = common_parameters(_parameters(subject, r) for r in same_work).keys() - {"grain"}
+    own = parameter_text(_parameters(subject, row), without={*common, *usual})
     return plain(row["workload"], 30) + workers + (f", {own}" if own else "")
 
 

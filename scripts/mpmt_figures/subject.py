@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ import mpmt_records
 from mpmt_families import POOL
 from mpmt_records import Record, plain
 
-from .style import Series, series_table
+from .style import Series, duration, series_table
 
 # Parameters that a figure holds fixed within a panel. Serial cases leave out window, placement and wait.
 PANEL_FIELDS = ["workload", "bench_version", "grain", "batch_shown", "payload_bytes", "window", "placement",
@@ -33,6 +34,9 @@ class Subject:
     trials: dict[str, pandas.DataFrame] = field(init=False)  # case name -> its `ok` trials
     cpus: int = field(init=False)
     series: dict[tuple[str, str | None], Series] = field(init=False)
+    named: dict[str, Any] = field(init=False)  # rows of `cases`, by name
+    alone: dict[tuple[Any, ...], list[Any]] = field(init=False)  # work -> its cases without a channel
+    kinds: dict[str, str] = field(init=False)  # workload -> what its tasks mostly use
     left_out: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +50,13 @@ class Subject:
         self.cpus = mpmt_records.usable_cpus(self.record)
         self.series = series_table((c.executor, c.channel) for c in self.cases.itertuples())
         self.left_out = mpmt_records.left_out(self.record, POOL)
+        self.named = {case.name: case for case in rows_of(self.cases)}
+        self.alone = {}
+        for case in self.named.values():
+            if case.channel is None:
+                self.alone.setdefault(work_of(case), []).append(case)
+        self.kinds = {entry["workload"]: entry["workload_kind"] for entry in self.record["benchmarks"]
+                      if entry["family"] == POOL and entry.get("workload_kind")}
 
     def by_round(self, case: Any) -> dict[int, float]:
         """ns per task of a case's `ok` trials."""
@@ -69,9 +80,14 @@ def rows_of(cases: pandas.DataFrame) -> list[Any]:
     return list(cases.itertuples(index=False, name="Case"))
 
 
+def work_of(case: Any) -> tuple[Any, ...]:
+    """What two cases have in common whose tasks are the same."""
+    return case.workload, case.bench_version, case.grain, case.payload_bytes
+
+
 def panels(subject: Subject) -> list[Panel]:
     """Pooled cases by workload and parameters, in the record's order. Serial cases are not in them: see
-    baselines."""
+    serial_cases."""
     found: dict[tuple[Any, ...], list[Any]] = {}
     for case in rows_of(subject.cases):
         if case.channel is not None:
@@ -79,20 +95,32 @@ def panels(subject: Subject) -> list[Panel]:
     made = []
     for cases in found.values():
         values = {shown: getattr(cases[0], name) for name, shown in PARAMETERS.items()}
+        values["grain"] = grain_text(subject, min(cases, key=lambda case: case.workers))
         made.append(Panel(cases[0].workload, {k: v for k, v in values.items() if v is not None}, cases))
     order = list(dict.fromkeys(subject.cases["workload"]))
     return sorted(made, key=lambda panel: order.index(panel.workload))
 
 
-def serial_cases(subject: Subject, panel: Panel) -> list[Any]:
-    """Serial cases of the panel's work (workload, version, grain, payload), the closest in its other
-    parameters first."""
-    one = panel.cases[0]
-    found = [case for case in rows_of(subject.cases) if case.channel is None and
-             (case.workload, case.bench_version, case.grain, case.payload_bytes) ==
-             (one.workload, one.bench_version, one.grain, one.payload_bytes)]
-    return sorted(found, key=lambda c: (c.executor != "serial", c.batch_shown != one.batch_shown,
-                                        c.placement != one.placement))
+def serial_cases(subject: Subject, one: Any) -> list[Any]:
+    """Serial cases of the same work, the closest in its other parameters first."""
+    return sorted(subject.alone.get(work_of(one), []),
+                  key=lambda c: (c.executor != "serial", c.batch_shown != one.batch_shown,
+                                 c.placement != one.placement))
+
+
+def serial_case(subject: Subject, one: Any) -> Any | None:
+    """What a speed-up is over."""
+    return next((case for case in serial_cases(subject, one) if case.executor == "serial"), None)
+
+
+def grain_text(subject: Subject, case: Any) -> str:
+    """20000 = 1.02 ms serial: the grain, and what a task of it takes in the serial case or, where that is missing, in
+    this one."""
+    serial = serial_case(subject, case)
+    measured = serial or case
+    whose = "serial" if serial else f"{plain(case.executor, 24)} ×{case.workers}"
+    typical = statistics.median(subject.by_round(measured).values())
+    return f"{case.grain} = {duration(typical)} {whose}"
 
 
 def common_parameters(parameters: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -103,7 +131,7 @@ def common_parameters(parameters: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def parameter_text(parameters: dict[str, Any], without: Iterable[str] = ()) -> str:
-    """grain 20000, payload 4096 B; no payload goes without saying"""
+    """grain 20000 = 1.02 ms serial, payload 4096 B; no payload goes without saying"""
     skip = {*without, *(key for key in ("payload",) if parameters.get(key) == 0)}
-    return ", ".join(f"{key} {plain(value, 24)}{' B' if key == 'payload' else ''}"
+    return ", ".join(f"{key} {plain(value, 60)}{' B' if key == 'payload' else ''}"
                      for key, value in parameters.items() if key not in skip)

@@ -179,10 +179,12 @@ class Bench:
     def children(self, parent: int) -> list[Process]:
         return [process for process in self.processes() if process.parent == parent]
 
-    def trial_of(self, run: subprocess.Popen[str], workers: int = 0) -> Process:
-        """The running trial, once it has that many child processes."""
+    def trial_of(self, run: subprocess.Popen[str], workers: int = 0, pilot: bool = False) -> Process:
+        """The running trial, once it has that many child processes; `pilot`: it may be one of before the journal."""
         def find() -> Process | None:
             assert run.poll() is None, f"the run has ended: {run.communicate()}"
+            if not (pilot or self.journals()):
+                return None
             trials = [process for process in self.children(run.pid) if process.is_trial]
             return trials[0] if trials and len(self.children(trials[0].pid)) >= workers else None
         return until(find, "a trial")

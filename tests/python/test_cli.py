@@ -62,7 +62,10 @@ def test_the_listed_cases_are_those_of_the_plan(bench: Bench) -> None:
 def test_a_dry_run_tells_cases_trials_and_time_and_leaves_nothing(bench: Bench) -> None:
     done = bench.run("run", "--dry-run", *SMALL)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.match(r"\d+ cases x 2 rounds = \d+ trials, about \d+ s; seed 7\n", done.stdout)
+    assert re.match(r"\d+ cases x 2 rounds = \d+ trials, for how long pilots have to tell, as --tasks is given; seed 7\n",
+                    done.stdout)
+    done = bench.run("run", "--dry-run", "--workload", "empty", "--seed", "7")
+    assert re.match(r"\d+ cases x 5 rounds = \d+ trials, a guess of \d+ s, before any pilot; seed 7\n", done.stdout)
     assert files(bench.folder) == set()
 
 
@@ -143,6 +146,7 @@ def test_a_small_run(bench: Bench) -> None:
     assert lines[-1] == str(bench.out)
     names = {name for _, name in order(record)}
     told = [line for line in lines if re.match(r"\[ *\d+/\d+\] ", line)]
+    assert all("/task" in line or "no result" in line for line in told)
     assert sorted(word for line in told for word in line.split() if word in names) == sorted(names)
     assert len(order(record)) == 2 * len(names)
     assert all(line.startswith("mpmt: warning: ") for line in done.stderr.splitlines())

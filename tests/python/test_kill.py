@@ -93,7 +93,7 @@ def test_an_interrupt_at_any_moment_ends_the_run_cleanly(bench: Bench) -> None:
 
 def test_an_interrupt_during_calibration_ends_the_run_cleanly(bench: Bench) -> None:
     run = bench.start("run", "--out", bench.out, "--workload", "hash_chain", "--grain", "20s")
-    bench.trial_of(run)
+    bench.trial_of(run, pilot=True)
     run.send_signal(signal.SIGINT)
     done = finish(run)
     assert (done.returncode, done.stdout) == (INTERRUPTED, "")

@@ -150,10 +150,15 @@ def test_figures_without_data_are_named_with_the_reason(small: Json, write: Call
             entry["latency_ns"] = None
     done = plot(write(small), "-o", tmp_path / "out", "--format", "png")
     assert done.returncode == 0
-    for said in ("not drawn: speedup: no workload", "not drawn: processes_vs_threads: no comparisons",
-                 "not drawn: latency: no ok trial"):
+    for said in ("not drawn: processes_vs_threads: no comparisons", "not drawn: latency: no ok trial"):
         assert said in done.stdout
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["costs.png"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"costs.png", "speedup.png"}
+
+
+def test_without_pools_there_is_no_speed_up(small: Json, write: Callable[..., Path], tmp_path: Path) -> None:
+    small["benchmarks"] = [e for e in small["benchmarks"] if e["channel"] is None]
+    done = plot(write(small), "-o", tmp_path / "out", "--format", "png")
+    assert "not drawn: speedup: no pool has an ok trial" in done.stdout
 
 
 def test_without_ok_trials_nothing_is_drawn(small: Json, write: Callable[..., Path], tmp_path: Path) -> None:
@@ -237,3 +242,55 @@ def test_help_names_the_figures_and_the_exit_codes() -> None:
     assert done.returncode == 0
     assert all(said in done.stdout for said in ("speedup", "processes_vs_threads", "latency", "costs",
                                                 "exit codes"))
+
+
+def speedup_words(record: Json, write: Callable[..., Path], tmp_path: Path) -> str:
+    done = plot(write(record), "-o", tmp_path / "out", "--format", "svg")
+    assert (done.returncode, done.stderr) == (0, "")
+    return words(tmp_path / "out" / "speedup.svg")
+
+
+def without_serial(record: Json, *workloads: str) -> Json:
+    record["benchmarks"] = [e for e in record["benchmarks"]
+                            if e["channel"] is not None or e["workload"] not in workloads]
+    return record
+
+
+def test_without_a_serial_case_time_per_task_is_drawn_and_said(small: Json, write: Callable[..., Path],
+                                                               tmp_path: Path) -> None:
+    text = speedup_words(without_serial(small, "empty", "prime_count"), write, tmp_path)
+    assert "Time per task over workers" in text and text.count("no serial case: time per task") == 2
+    for word in ("speed-up (×)", "ideal: × workers", "measured capacity"):
+        assert word not in text
+    assert "pool ×1" in text  # whose time stands beside the grain
+
+
+def test_a_panel_without_a_serial_case_stands_beside_speed_ups(small: Json, write: Callable[..., Path],
+                                                               tmp_path: Path) -> None:
+    text = speedup_words(without_serial(small, "empty"), write, tmp_path)
+    assert "Speed-up over workers" in text and text.count("no serial case: time per task") == 1
+    assert "speed-up (×)" in text and "time per task" in text and "ideal: × workers" in text
+
+
+def test_a_serial_case_of_other_rounds_is_no_baseline(small: Json, write: Callable[..., Path], tmp_path: Path) -> None:
+    for entry in small["benchmarks"]:
+        if entry["run_type"] == "iteration" and entry["workload"] == "empty" and entry["channel"] is None:
+            entry["round"] += 1000
+    small["context"]["rounds"] = 2000
+    text = speedup_words(small, write, tmp_path)
+    assert text.count("no serial case: time per task") == 1
+
+
+def test_capacity_bounds_the_speed_up_of_work_that_computes_only(small: Json, write: Callable[..., Path],
+                                                                 tmp_path: Path) -> None:
+    assert "for work that computes" in speedup_words(small, write, tmp_path)
+    for entry in small["benchmarks"]:
+        entry["workload_kind"] = "io"
+    assert "measured capacity" not in speedup_words(small, write, tmp_path)
+
+
+def test_time_per_task_stands_beside_every_grain(drawn: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    for kind in KINDS:
+        text = words(drawn[0] / f"{kind}.svg").replace("\N{NO-BREAK SPACE}", " ")
+        beside = [line for line in text.splitlines() if "grain " in line and "file_sync" not in line]  # never measured
+        assert beside and all(" = " in line for line in beside), kind

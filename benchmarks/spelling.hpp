@@ -1,0 +1,25 @@
+// Numbers, sizes and times as people write them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace mpmt::benchmarks {
+
+/// A whole number from `least` to `most`, with a binary suffix or without: 65536, 64Ki, 64KiB, 1Mi, 1Gi. Throws
+/// std::invalid_argument that quotes `item` and says what is allowed; where people disagree on what is meant (2K, 2KB),
+/// or it is spelt otherwise than here (1e3, 1.5Ki), what to write instead.
+std::uint64_t whole_number_from(const std::string& item, std::uint64_t least, std::uint64_t most);
+
+/// Whether `item` is a number followed by a unit of time.
+bool reads_as_time(const std::string& item);
+
+/// A time above 0 and up to a minute: 50ns, 50us (50µs, 50usec), 1.5ms (msec), 2s (sec). Throws std::invalid_argument
+/// as above.
+std::chrono::nanoseconds time_from(const std::string& item);
+
+/// Seconds from `least` to `most`: 2, 0.5, 2s, 500ms. Throws std::invalid_argument as above.
+double seconds_from(const std::string& item, double least, double most);
+
+}  // namespace mpmt::benchmarks

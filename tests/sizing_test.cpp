@@ -1,0 +1,157 @@
+// Tasks per block, and how long a run takes, from what pilots measured.
+#include "benchmarks/sizing.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace mpmt::benchmarks {
+namespace {
+
+constexpr std::chrono::milliseconds kWantedBlock{80};
+
+Plan sized_plan(const RunOptions& options) {
+  return make_plan(options, profile_of("quick", 2), 1, [](const Case&, const TimeWish&) { return std::uint64_t{1}; });
+}
+
+/// empty over the channels named, at these worker counts.
+Plan sized_plan(std::vector<std::string> channels, std::vector<int> workers) {
+  RunOptions options;
+  options.workloads = {"empty"};
+  options.channels = std::move(channels);
+  options.workers = std::move(workers);
+  return sized_plan(options);
+}
+
+/// A figure for every case, by executor and channel.
+Figures equal_figures(const Plan& plan, double serial_ns, double pool_ns, double beside_s = 0.02) {
+  Figures figures;
+  for (const auto& planned : plan.cases) {
+    figures[planned.measured.name()] = {planned.measured.has_links() ? pool_ns : serial_ns, beside_s};
+  }
+  return figures;
+}
+
+TEST(Sizing, every_executor_and_channel_is_piloted_with_its_fewest_and_its_most_workers) {
+  const auto plan = sized_plan({"tcp_loopback", "shm_ring"}, {2, 4, 8});
+  const auto blocks = plan.blocks();
+  ASSERT_EQ(blocks.size(), 1U);
+  std::map<std::string, std::vector<int>> piloted;
+  for (const Case* member : to_be_piloted(blocks.begin()->second)) {
+    piloted[member->executor + " " + member->channel].push_back(member->workers);
+  }
+  const std::vector<int> both{2, 8};
+  const std::map<std::string, std::vector<int>> wanted{{"serial ", {1}},
+                                                       {"thread_pool tcp_loopback", both},
+                                                       {"thread_pool shm_ring", both},
+                                                       {"process_pool tcp_loopback", both},
+                                                       {"process_pool shm_ring", both}};
+  EXPECT_EQ(piloted, wanted);
+}
+
+TEST(Sizing, exchanges_of_a_block_are_all_piloted) {
+  RunOptions options;
+  options.family = Family::channel;
+  for (const auto& [block, members] : sized_plan(options).blocks())
+    EXPECT_EQ(to_be_piloted(members).size(), members.size());
+}
+
+TEST(Sizing, the_slowest_that_was_measured_decides_whatever_its_workers) {
+  const auto plan = sized_plan({"tcp_loopback"}, {2});
+  const auto members = plan.blocks().begin()->second;
+  // 35 ns alone, 9.6 us over the channel: 8334 tasks, not two million.
+  const auto tasks = tasks_for(equal_figures(plan, 35, 9600), members, kWantedBlock);
+  EXPECT_EQ(tasks, 8334U);
+  const auto wide = sized_plan({"tcp_loopback"}, {1, 16});
+  Figures figures = equal_figures(wide, 35, 1000);
+  for (auto& [name, figure] : figures) {
+    if (name.find("process_pool") != std::string::npos && name.find("workers:16") != std::string::npos)
+      figure.ns_per_task = 80'000;
+  }
+  EXPECT_EQ(tasks_for(figures, wide.blocks().begin()->second, kWantedBlock), 1008U) << "a multiple of 16";
+}
+
+TEST(Sizing, pilots_that_failed_do_not_count_and_without_any_a_block_is_small) {
+  const auto plan = sized_plan({"tcp_loopback"}, {2});
+  const auto members = plan.blocks().begin()->second;
+  EXPECT_EQ(tasks_for(equal_figures(plan, 8000, 0), members, kWantedBlock), 10'000U);
+  EXPECT_EQ(tasks_for(equal_figures(plan, 0, 0), members, kWantedBlock), 2U);
+}
+
+TEST(Sizing, an_open_loop_has_as_many_messages_as_its_rate_and_time) {
+  RunOptions options;
+  options.family = Family::channel;
+  options.patterns = {pairs::Pattern::open_loop};
+  options.rates = {5000};
+  const auto blocks = sized_plan(options).blocks();
+  EXPECT_EQ(tasks_for({}, blocks.begin()->second, kWantedBlock), 400U);
+}
+
+TEST(Sizing, between_the_fewest_and_the_most_workers_costs_follow_a_power) {
+  const auto plan = sized_plan({"shm_ring"}, {1, 2, 4, 16});
+  const auto members = plan.blocks().begin()->second;
+  Figures figures;
+  for (const Case* member : to_be_piloted(members)) {
+    figures[member->name()] = {member->workers == 1 ? 1600.0 : 100.0, member->workers == 1 ? 0.01 : 0.16};
+  }
+  for (const Case* member : members) {
+    if (member->executor != "thread_pool") continue;
+    EXPECT_NEAR(figure_of(figures, members, *member).ns_per_task, 1600.0 / member->workers, 1e-6);
+    EXPECT_NEAR(figure_of(figures, members, *member).beside_s, 0.01 * member->workers, 1e-9);
+  }
+}
+
+TEST(Sizing, a_failed_end_does_not_make_the_others_nothing) {
+  const auto plan = sized_plan({"shm_ring"}, {1, 2, 4});
+  const auto members = plan.blocks().begin()->second;
+  Figures figures;
+  for (const Case* member : to_be_piloted(members))
+    figures[member->name()] = {member->workers == 4 ? 0.0 : 500.0, 0.01};
+  for (const Case* member : members) {
+    if (member->workers != 2) continue;
+    EXPECT_EQ(figure_of(figures, members, *member).ns_per_task, 500);
+  }
+}
+
+TEST(Sizing, the_time_of_a_run_is_what_its_trials_take) {
+  auto plan = sized_plan({"tcp_loopback"}, {2});  // serial, thread_pool, process_pool: five rounds
+  plan.iterations = 2;
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 10'000}};
+  const double pool = 0.02 + 10'000 * 8e-6 * 2.125;
+  const double serial = 0.02 + 10'000 * 40e-9 * 2.125;
+  EXPECT_NEAR(expected_seconds(plan, equal_figures(plan, 40, 8000), tasks), 5 * (serial + 2 * pool), 1e-9);
+}
+
+TEST(Sizing, the_time_of_a_run_follows_the_tasks_that_were_asked_for) {
+  const auto plan = sized_plan({"tcp_loopback"}, {2});
+  const auto figures = equal_figures(plan, 40, 8000);
+  const auto at = [&](std::uint64_t tasks) {
+    return expected_seconds(plan, figures, {{plan.cases.front().block, tasks}});
+  };
+  EXPECT_LT(at(10), 1);
+  EXPECT_GT(at(2'200'000), 170);
+}
+
+TEST(Sizing, a_trial_that_fails_counts_with_the_time_until_it_does) {
+  const auto plan = sized_plan({"tcp_loopback"}, {2});
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 100}};
+  EXPECT_NEAR(expected_seconds(plan, equal_figures(plan, 0, 0, 2.0), tasks), 3 * 5 * 2.0, 1e-9);
+}
+
+TEST(Sizing, a_pilot_grows_towards_its_length_but_never_by_more_than_64) {
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  EXPECT_EQ(next_pilot(2, microseconds(1), milliseconds(8)), 128U);
+  EXPECT_EQ(next_pilot(100, milliseconds(1), milliseconds(8)), 1000U);
+  EXPECT_EQ(next_pilot(100, milliseconds(7), milliseconds(8)), 200U) << "always on";
+  EXPECT_EQ(next_pilot(6, milliseconds(0), milliseconds(8)), 384U);
+}
+
+TEST(Sizing, a_trial_is_cut_at_ten_times_its_length_and_not_before_a_pause_is_over) {
+  EXPECT_NEAR(cut_after_s({100, 0.02}, 800'000, kWantedBlock, 1), 2 + 10 * (0.02 + 0.08 * 1.125), 1e-9);
+  EXPECT_NEAR(cut_after_s({0, 0.02}, 1, kWantedBlock, 3), 2 + 10 * (0.02 + 0.08 * 3.125), 1e-9);
+  EXPECT_GT(cut_after_s({5e9, 0.02}, 2, kWantedBlock, 1), 100) << "a task that takes long by itself";
+}
+
+}  // namespace
+}  // namespace mpmt::benchmarks
