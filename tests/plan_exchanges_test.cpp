@@ -21,8 +21,9 @@ RunOptions channel_options() {
 }
 
 Plan exchanges_of(const RunOptions& options) {
-  return make_plan(options, profile_of(options.profile, 2), 42,
-                   [](const Case&, const TimeWish&) -> std::uint64_t { throw std::logic_error("nothing to calibrate"); });
+  return make_plan(options, profile_of(options.profile, 2), 42, [](const Case&, const TimeWish&) -> std::uint64_t {
+    throw std::logic_error("nothing to calibrate");
+  });
 }
 
 std::string refusal_of_exchange(const RunOptions& options) {
