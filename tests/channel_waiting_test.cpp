@@ -180,19 +180,26 @@ TEST_P(EveryWaitingLink, a_deadline_is_waited_for_and_a_passed_one_ends_the_wait
     EXPECT_GE(Clock::now(), deadline) << "gave up early";
   }
   const Filled filled(channel().name, [&](std::size_t number) { return end.send(tiny.message(number), Clock::now()); });
-  const auto sent = filled.sent;
-  EXPECT_GE(sent, 2U) << "a message was refused though there was room";
-  if (!filled.broke) {
-    const Deadline deadline = Clock::now() + milliseconds(30);
-    EXPECT_FALSE(end.send(tiny.message(sent), deadline));
-    EXPECT_GE(Clock::now(), deadline) << "gave up early";
+  EXPECT_GE(filled.sent, 2U) << "a message was refused though there was room";
+  auto sent = filled.sent;
+  auto broke = filled.broke;
+  if (!broke) {
+    // Where the kernel adapts its buffers, as TCP's, it may find more room in one that was full.
+    const Filled later(channel().name, [&](std::size_t number) {
+      const Deadline deadline = Clock::now() + milliseconds(30);
+      const bool taken = end.send(tiny.message(sent + number), deadline);
+      EXPECT_TRUE(taken || Clock::now() >= deadline) << "gave up early";
+      return taken;
+    });
+    sent += later.sent;
+    broke = later.broke;
   }
   for (std::size_t received = 0; received < sent; ++received) {
     const auto message = worker.receive(Clock::now());
     ASSERT_TRUE(message.has_value()) << "message " << received << " of " << sent << " was there, or ought to be";
     ASSERT_TRUE(tiny.is(received, *message)) << received;
   }
-  if (filled.broke) return;  // the link is of no use any more
+  if (broke) return;  // the link is of no use any more
   EXPECT_FALSE(worker.receive(Clock::now())) << "a message that was refused arrived";
 }
 
