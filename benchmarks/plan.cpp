@@ -277,11 +277,11 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
   return plan;
 }
 
-std::map<std::string, std::vector<const Case*>> Plan::groups() const {
+std::map<std::string, std::vector<const Case*>> Plan::groups() const& {
   return members_by(cases, &PlannedCase::group);
 }
 
-std::map<std::string, std::vector<const Case*>> Plan::blocks() const {
+std::map<std::string, std::vector<const Case*>> Plan::blocks() const& {
   return members_by(cases, &PlannedCase::block);
 }
 

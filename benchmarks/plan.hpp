@@ -36,8 +36,12 @@ struct Plan {
   std::vector<std::string> notes;  ///< what was left out, and why; one line each
 
   /// The members of each group, and those that share a number of tasks per block.
-  std::map<std::string, std::vector<const Case*>> groups() const;
-  std::map<std::string, std::vector<const Case*>> blocks() const;
+  std::map<std::string, std::vector<const Case*>> groups() const&;
+  std::map<std::string, std::vector<const Case*>> groups() const&& =
+      delete;  // they would point into a plan that is gone
+  std::map<std::string, std::vector<const Case*>> blocks() const&;
+  std::map<std::string, std::vector<const Case*>> blocks() const&& =
+      delete;  // they would point into a plan that is gone
 };
 
 /// Turns `--grain 100us` into an integer: for `serial`, a case that is complete but for its grain.

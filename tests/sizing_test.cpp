@@ -52,8 +52,8 @@ TEST(Sizing, every_executor_and_channel_is_piloted_with_its_fewest_and_its_most_
 TEST(Sizing, exchanges_of_a_block_are_all_piloted) {
   RunOptions options;
   options.family = Family::channel;
-  for (const auto& [block, members] : sized_plan(options).blocks())
-    EXPECT_EQ(to_be_piloted(members).size(), members.size());
+  const auto plan = sized_plan(options);
+  for (const auto& [block, members] : plan.blocks()) EXPECT_EQ(to_be_piloted(members).size(), members.size());
 }
 
 TEST(Sizing, the_slowest_that_was_measured_decides_whatever_its_workers) {
@@ -83,7 +83,8 @@ TEST(Sizing, an_open_loop_has_as_many_messages_as_its_rate_and_time) {
   options.family = Family::channel;
   options.patterns = {pairs::Pattern::open_loop};
   options.rates = {5000};
-  const auto blocks = sized_plan(options).blocks();
+  const auto plan = sized_plan(options);
+  const auto blocks = plan.blocks();
   EXPECT_EQ(tasks_for({}, blocks.begin()->second, kWantedBlock), 400U);
 }
 
