@@ -35,13 +35,12 @@ struct Plan {
   std::uint64_t seed = 0;
   std::vector<std::string> notes;  ///< what was left out, and why; one line each
 
-  /// The members of each group, and those that share a number of tasks per block.
+  /// The members of each group, and those that share a number of tasks per block. They point into the plan, so that a
+  /// temporary has none.
   std::map<std::string, std::vector<const Case*>> groups() const&;
-  std::map<std::string, std::vector<const Case*>> groups() const&& =
-      delete;  // they would point into a plan that is gone
+  std::map<std::string, std::vector<const Case*>> groups() const&& = delete;
   std::map<std::string, std::vector<const Case*>> blocks() const&;
-  std::map<std::string, std::vector<const Case*>> blocks() const&& =
-      delete;  // they would point into a plan that is gone
+  std::map<std::string, std::vector<const Case*>> blocks() const&& = delete;
 };
 
 /// Turns `--grain 100us` into an integer: for `serial`, a case that is complete but for its grain.
