@@ -19,6 +19,10 @@ inline Nanoseconds since(Clock::time_point start) {
   return std::chrono::duration_cast<Nanoseconds>(Clock::now() - start);
 }
 
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 /// CPU time of the calling thread.
 inline Nanoseconds thread_cpu_time() {
   timespec now{};

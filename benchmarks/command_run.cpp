@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -5,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "base/clock.hpp"
 #include "base/cpus.hpp"
 #include "base/scheduling.hpp"
 #include "base/text.hpp"
@@ -22,11 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 long whole_seconds(double seconds) {
-  return std::max(1L, std::lround(std::ceil(seconds)));
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return std::max(1L, static_cast<long>(std::ceil(seconds)));
 }
 
 /// What is known before the pilots. How long a block of a given number of tasks takes is not.

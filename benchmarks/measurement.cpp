@@ -13,13 +13,8 @@ using executors::Status;
 
 /// A pilot grows its block until it takes this long: enough to tell how long a task is, short beside a trial.
 constexpr std::chrono::milliseconds kPilotBlock{8};
-constexpr std::uint64_t kMostTasks = std::uint64_t{1} << 32;
 /// How often the tasks of a block may be found anew while a run lasts.
 constexpr int kResizes = 2;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 

@@ -1,6 +1,5 @@
 #include "benchmarks/probes.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -16,7 +15,7 @@
 #include "base/clock.hpp"
 #include "base/cpu_relax.hpp"
 #include "base/cpus.hpp"
-#include "base/fd.hpp"
+#include "base/pipe.hpp"
 #include "base/scheduling.hpp"
 #include "base/shared_region.hpp"
 #include "base/text.hpp"
@@ -31,17 +30,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kHeadStart{2};
 /// A sleep of ours counts for no longer than this, however long this process was stopped in it.
 constexpr milliseconds kLongestLook{250};
-
-struct ProbePipe {
-  ProbePipe() {
-    std::array<int, 2> ends{};
-    checked([&] { return ::pipe2(ends.data(), O_CLOEXEC); }, "pipe2");
-    read = Fd(ends[0]);
-    write = Fd(ends[1]);
-  }
-  Fd read;
-  Fd write;
-};
 
 /// What a probe leaves behind for its parent.
 struct Note {
@@ -136,8 +124,8 @@ class Probes {
     return note(probe).trouble.data();
   }
 
-  ProbePipe ready_;  ///< a byte from each probe that is pinned
-  ProbePipe gate_;   ///< the start, once for each
+  Pipe ready_;  ///< a byte from each probe that is pinned
+  Pipe gate_;   ///< the start, once for each
   SharedRegion region_;
   std::vector<std::unique_ptr<ChildProcess>> children_;
 };

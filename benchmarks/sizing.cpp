@@ -8,7 +8,6 @@
 namespace mpmt::benchmarks {
 namespace {
 
-constexpr std::uint64_t kMostTasks = std::uint64_t{1} << 32;
 constexpr double kWarmup = 0.125;  ///< of a block
 constexpr double kMostGrowth = 64;
 /// A trial has to be this much late before it is cut, so that a machine that pauses is not taken for a slow case.

@@ -10,6 +10,9 @@
 
 namespace mpmt::benchmarks {
 
+/// What a block has at most.
+inline constexpr std::uint64_t kMostTasks = std::uint64_t{1} << 32;
+
 /// What a pilot has told of a case.
 struct Figure {
   double ns_per_task = 0;  ///< 0: the pilot failed

@@ -14,6 +14,7 @@
 
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
+#include "base/pipe.hpp"
 #include "base/text.hpp"
 #include "ipc/names.hpp"
 
@@ -23,17 +24,6 @@ namespace {
 using executors::Status;
 
 constexpr std::size_t kMostErrorText = 64 << 10;
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> ends{};
-  checked([&] { return ::pipe2(ends.data(), O_CLOEXEC); }, "pipe2");
-  return {Fd(ends[0]), Fd(ends[1])};
-}
 
 void make_nonblocking(const Fd& fd) {
   const int flags = checked([&] { return ::fcntl(fd.get(), F_GETFL); }, "fcntl");
@@ -103,9 +93,9 @@ TrialProcess::~TrialProcess() {
 }
 
 void TrialProcess::spawn(const std::vector<std::string>& command) {
-  Pipe input = make_pipe();
-  Pipe output = make_pipe();
-  Pipe errors = make_pipe();
+  Pipe input;
+  Pipe output;
+  Pipe errors;
   SpawnAttributes attributes;
   attributes.redirect(input.read, STDIN_FILENO);
   attributes.redirect(output.write, STDOUT_FILENO);
