@@ -91,6 +91,8 @@ void EchoService::accept_some() {
     const int reason = errno;
     if (socket) {
       take_in(std::move(socket));
+    } else if (reason == ECONNABORTED) {
+      continue;                                             // gone again: the next one
     } else if (is_not_now(reason) || !somebody_knocks()) {  // without a descriptor, accept4 does not even look
       return;
     } else if (lacks_room(reason) && !strangers_.empty()) {
