@@ -20,10 +20,13 @@ GOLDEN = ROOT / "tests" / "data" / "golden_record.json"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import tracker as tracker_module  # noqa: E402
-from bench import BINARY, MARK, Bench, Island, marked, until  # noqa: E402
+from bench import BINARY, MARK, PATIENCE_S, Bench, Island, marked, until  # noqa: E402
+from build_site import Site  # noqa: E402
 from desk import Desk  # noqa: E402
 from make_channel_record import make_record  # noqa: E402
 from tracker import Tracker  # noqa: E402
+
+from mpmt_tracking import builds as builds_module  # noqa: E402
 
 Place = TypeVar("Place", Bench, Desk)
 
@@ -144,3 +147,15 @@ def tracker(island: Island) -> Iterator[Tracker]:
 @pytest.fixture
 def desk(tmp_path: Path, tracker: Tracker) -> Iterator[Desk]:
     yield from until_over(Desk(tmp_path, tracker))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    made = Site(tmp_path)
+    monkeypatch.setenv("COUNT", str(made.count))
+    monkeypatch.setattr(builds_module, "tools", lambda: {"c++ --version": "test"})
+    yield made
+    for process in made.started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # killed, it would leave its build behind
+        process.communicate(timeout=PATIENCE_S)
