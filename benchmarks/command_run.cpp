@@ -1,3 +1,7 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -5,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
+#include <stdexcept>
+#include <system_error>
 
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
@@ -66,6 +72,11 @@ bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
   return true;
 }
 
+/// The reader of a pipe has gone.
+std::string output_lost() {
+  return text(kOutputLost, ": ", std::generic_category().message(EPIPE));
+}
+
 std::uint64_t drawn_seed() {
   return std::random_device()() % 1'000'000;
 }
@@ -101,6 +112,8 @@ class Run {
 
   /// Thrown where there is nothing to be kept yet.
   struct Interrupted {};
+
+  bool reader_gone() const { return interrupt_.reader_gone(); }
 
  private:
   void take_turn() {
@@ -162,6 +175,8 @@ class Run {
     if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
     journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
     report(assemble_or_keep(journal, record), record, interrupted, progress);
+    interrupt_.requested();
+    if (reader_gone()) throw std::runtime_error(text(output_lost(), "; what was measured is in ", record.string()));
     if (interrupted) return kInterrupted;
     return progress.failed() > 0 ? kCaseFailed : kOk;
   }
@@ -219,7 +234,7 @@ class Run {
   const Machine machine_ = describe_machine();
   const BuildIdentity identity_ = build_identity();
   const UsableCpus cpus_ = usable_cpus();
-  Interrupt interrupt_;
+  Interrupt interrupt_{STDOUT_FILENO};
   RunLock lock_;
   bool locked_ = false;
   Clock::time_point its_turn_;  ///< since when it holds the lock
@@ -230,9 +245,12 @@ class Run {
 }  // namespace
 
 int run(const RunOptions& options, const std::vector<std::string>& command_line) {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is an interruption, and said
+  Run measuring(options, command_line);
   try {
-    return Run(options, command_line).execute();
+    return measuring.execute();
   } catch (const Run::Interrupted&) {
+    if (measuring.reader_gone()) throw std::runtime_error(text(output_lost(), "; there is no record"));
     std::cerr << "mpmt: interrupted before the first trial; there is no record\n";
     return kInterrupted;
   }
