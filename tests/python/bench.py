@@ -164,11 +164,13 @@ class Bench:
     # ---- running ---------------------------------------------------------------------------------------
 
     def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
-        """The process has the binary's process id: it is mpmt itself. `under`: a command that execs what follows it."""
+        """The process has the binary's process id: it is mpmt itself. `under`: a command that execs what follows it;
+        `binary`: another one than the tests'."""
         settings = {"cwd": self.cwd, "env": self.environment, "text": True, "stdin": subprocess.DEVNULL,
                     "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True, **options}
         island, under = settings.pop("island", self.island), settings.pop("under", ())
-        started = subprocess.Popen(island.command(self.cwd, [*under, BINARY, *arguments]), **settings)
+        binary = settings.pop("binary", BINARY)
+        started = subprocess.Popen(island.command(self.cwd, [*under, binary, *arguments]), **settings)
         self._started.append(started)
         return started
 
