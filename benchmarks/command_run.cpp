@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -22,6 +23,7 @@
 #include "benchmarks/places.hpp"
 #include "benchmarks/plan_json.hpp"
 #include "benchmarks/run_lock.hpp"
+#include "benchmarks/state_folder.hpp"
 #include "ipc/names.hpp"
 
 namespace mpmt::benchmarks {
@@ -58,15 +60,25 @@ int print_plan(const Plan& plan, const RunOptions& options) {
   return kOk;
 }
 
+/// That only this user can open; none where nobody would find it again.
+Fd lock_file() {
+  const StateFolder state;
+  return state.lasts() ? state.open_or_create("measuring.lock") : Fd();
+}
+
 /// Waits for its turn; false when there is none, because of --no-wait or an interruption.
 bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
+  std::string said;
   while (!lock.try_take()) {
-    const auto owner = lock.owner();
-    if (options.no_wait) {
-      throw UsageError(text("--no-wait: another run (pid ", owner, ") is measuring on this machine"));
+    const auto who = lock.holder().who;
+    if (!who.empty() && options.no_wait) {
+      throw UsageError(text("--no-wait: another run (", who, ") is measuring on this machine"));
     }
-    std::cerr << "mpmt: another run (pid " << owner << ") is measuring on this machine; waiting for it to end\n";
-    lock.wait_for_owner(interrupt);
+    if (!who.empty() && who != said) {
+      std::cerr << "mpmt: another run (" << who << ") is measuring on this machine; " << lock.waiting() << '\n';
+      said = who;
+    }
+    lock.wait(interrupt);
     if (interrupt.requested()) return false;
   }
   return true;
@@ -117,9 +129,10 @@ class Run {
 
  private:
   void take_turn() {
-    if (!locked_ && !mpmt::benchmarks::take_turn(lock_, options_, interrupt_)) throw Interrupted();
-    if (!locked_) its_turn_ = Clock::now();
-    locked_ = true;
+    if (lock_) return;
+    lock_.emplace(lock_file());
+    if (!mpmt::benchmarks::take_turn(*lock_, options_, interrupt_)) throw Interrupted();
+    its_turn_ = Clock::now();
   }
 
   std::uint64_t calibrate(const Case& serial, const TimeWish& wish) {
@@ -187,6 +200,7 @@ class Run {
     if (!class_left_.empty()) {
       list.push_back(text("started in the real-time class ", class_left_, " (chrt): all was measured in SCHED_OTHER"));
     }
+    if (lock_ && !lock_->warning().empty()) list.push_back(lock_->warning());
     add(machine_warnings(machine_));
     add(capacity_warnings(before, after, matrix));
     add(load_warnings(measurement_.load()));
@@ -235,9 +249,8 @@ class Run {
   const BuildIdentity identity_ = build_identity();
   const UsableCpus cpus_ = usable_cpus();
   Interrupt interrupt_{STDOUT_FILENO};
-  RunLock lock_;
-  bool locked_ = false;
-  Clock::time_point its_turn_;  ///< since when it holds the lock
+  std::optional<RunLock> lock_;  ///< held
+  Clock::time_point its_turn_;   ///< since when it holds the lock
   Measurement measurement_;
   std::set<std::string> said_;
 };
