@@ -14,6 +14,7 @@ from pathlib import Path
 
 import mpmt_families
 import mpmt_histogram
+import mpmt_json
 import mpmt_quick_check
 import mpmt_records
 import mpmt_schema
@@ -127,7 +128,7 @@ def _write_ahead(database: sqlite3.Connection) -> None:
 @functools.cache
 def version() -> int:
     """Of an index: what is in it depends on the tables above, and on all that checks and summarises records."""
-    modules = (stored_files, mpmt_records, mpmt_tables, mpmt_families, mpmt_schema, mpmt_quick_check, mpmt_histogram,
+    modules = (stored_files, mpmt_records, mpmt_json, mpmt_tables, mpmt_families, mpmt_schema, mpmt_quick_check, mpmt_histogram,
                mpmt_stats)
     sources = [Path(module.__file__) for module in modules] + [mpmt_schema.SCHEMA_PATH]
     digest = hashlib.sha256(TABLES.encode())

@@ -27,10 +27,10 @@ class NoPlace(Problem):
 
 @dataclass(frozen=True)
 class _Candidate:
-    """`inside`: it, and what is missing above it, is made only in a folder of this user's own."""
+    """`inside`: a folder that must be there already; None: what is missing is made."""
 
     path: Path
-    inside: bool
+    inside: Path | None = None
 
 
 class _Unfit(Exception):
@@ -68,7 +68,7 @@ def state_to_read() -> Path | None:
 
 def _state_candidates() -> list[_Candidate]:
     run = RUN / str(os.geteuid())
-    return [*_homes("XDG_STATE_HOME", ".local/state"), *([_Candidate(run / "mpmt", True)] if run.is_dir() else [])]
+    return [*_homes("XDG_STATE_HOME", ".local/state"), *([_Candidate(run / "mpmt", run)] if run.is_dir() else [])]
 
 
 def _homes(variable: str, default: str) -> Iterator[_Candidate]:
@@ -76,9 +76,9 @@ def _homes(variable: str, default: str) -> Iterator[_Candidate]:
     # asked: where HOME is missing, as in many containers, it may know nothing, or name a folder that is not there.
     said, home = os.environ.get(variable, ""), os.environ.get("HOME", "")
     if os.path.isabs(said):
-        yield _Candidate(Path(said) / "mpmt", False)
+        yield _Candidate(Path(said) / "mpmt")
     if os.path.isabs(home):
-        yield _Candidate(Path(home) / default / "mpmt", True)
+        yield _Candidate(Path(home) / default / "mpmt", Path(home))
 
 
 def _first(candidates: list[_Candidate], variable: str, what: str) -> Path:
@@ -124,12 +124,15 @@ def _check(path: Path) -> None:
 
 
 def _nearest(candidate: _Candidate) -> Path:
-    """The folder that exists and in which the candidate, or what is missing above it, would be made. Raises _Unfit where
-    that must be this user's and is not."""
+    """The folder that exists and in which the candidate, or what is missing above it, would be made. Raises _Unfit unless
+    that is this user's, or one of root's for all, such as /tmp: a root that was given another user's HOME makes nothing
+    there."""
+    if candidate.inside and not candidate.inside.is_dir():
+        raise _Unfit(f"{plain(candidate.inside, 300)} is no folder")
     above = next(path for path in candidate.path.parents if os.path.lexists(path))
-    owner = os.stat(above).st_uid
-    if candidate.inside and owner != os.geteuid():
-        raise _Unfit(f"not made, since {plain(above, 300)} belongs to uid {owner}")
+    found = os.stat(above)
+    if found.st_uid != os.geteuid() and not (found.st_uid == 0 and found.st_mode & stat.S_ISVTX):
+        raise _Unfit(f"not made, since {plain(above, 300)} belongs to uid {found.st_uid}")
     return above
 
 

@@ -18,6 +18,7 @@ def nothing_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
     monkeypatch.setattr(places, "RUN", tmp_path / "run")
     for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
+    (tmp_path / "home").mkdir()
     mask = os.umask(0o022)
     yield
     os.umask(mask)
@@ -85,7 +86,7 @@ def test_an_unsafe_cache_is_a_refusal_that_names_the_variable(tmp_path: Path, mo
     unsafe(tmp_path / "mpmt", how)
     with pytest.raises(places.NoPlace, match="XDG_CACHE_HOME"):
         places.cache_folder()
-    assert KINDS[how] in capsys.readouterr().err and not (tmp_path / "home").exists()
+    assert KINDS[how] in capsys.readouterr().err and list((tmp_path / "home").iterdir()) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to another user")
@@ -104,6 +105,15 @@ def test_folders_of_others_are_neither_used_nor_written_into(tmp_path: Path, mon
     assert "belongs to uid 12345" in said and str(planted) in said and str(theirs) in said
     assert list(theirs.iterdir()) == [] == list((planted / "mpmt").iterdir())
     assert places.state_to_read() is None
+
+
+def test_a_home_that_is_not_there_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                              capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    with pytest.raises(places.NoPlace):
+        places.state_folder()
+    assert places.state_to_read() is None and not (tmp_path / "nobody").exists()
+    assert f"{tmp_path}/nobody is no folder" in capsys.readouterr().err
 
 
 def test_without_any_variable_there_is_a_refusal(capsys: pytest.CaptureFixture[str]) -> None:
