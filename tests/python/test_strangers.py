@@ -138,14 +138,14 @@ def in_another_pid_namespace() -> tuple[str, ...]:
     return under if tried.returncode == 0 else pytest.skip(f"no PID namespace: {tried.stderr.strip()}")
 
 
-def test_a_run_in_another_container_is_called_so(bench: Bench, desk: Desk) -> None:
+def test_a_run_in_another_container_is_called_so(bench: Bench) -> None:
     under = in_another_pid_namespace()
-    with python(bench.island, TAKE, 600, "stay", env=desk.environment) as holder:
+    with python(bench.island, TAKE, 600, "stay", env=bench.environment) as holder:
         assert line_of(holder.stdout, "its turn") == "0 False\n"
         run = bench.start("run", "--out", bench.out, *SHORTEST, under=under, text=False, bufsize=0)
         assert line_of(run.stderr, "it to wait") == ("mpmt: another run (in another container) is measuring on this machine; "
                                                      "waiting for it to end\n")
-        with python(bench.island, TAKE, 600, under=under, env={**desk.environment, "XDG_STATE_HOME": "/nowhere"}) as other:
+        with python(bench.island, TAKE, 600, under=under, env=bench.environment) as other:
             assert line_of(other.stdout, "it to wait") == ("another measurement (in another container) is running on this "
                                                            "machine; waiting for it to end\n")
     done = finish(run)
