@@ -196,14 +196,14 @@ class Run {
 
   Assembled assemble_or_keep(Journal& journal, const StateFolder& state, const fs::path& record) const {
     try {
-      Assembled assembled;
-      if (!to_standard_output_) assembled = assemble(journal.file(), record, false);
-      if (quiet_) {
-        std::cout.flush();
+      if (to_standard_output_) {
         FdStream out(STDOUT_FILENO, "standard output");
-        assembled = assemble(journal.file(), out, false);
+        auto assembled = assemble(journal.file(), out, false);
         out.flush();
+        return assembled;
       }
+      const auto assembled = assemble(journal.file(), record, false);
+      if (quiet_) assemble(journal.file(), std::cout, false);  // if that fails, there is the file
       return assembled;
     } catch (const std::exception&) {
       journal.keep();
