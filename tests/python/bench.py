@@ -53,7 +53,8 @@ def until(find: Callable[[], Found], what: str, seconds: float = PATIENCE_S) -> 
 
 
 def files(folder: Path) -> set[Path]:
-    return {path for path in folder.rglob("*") if not path.is_dir()}
+    """All but that of the lock."""
+    return {path for path in folder.rglob("*") if not path.is_dir() and path.name != LOCK_FILE}
 
 
 class Island:
