@@ -4,9 +4,9 @@
 #include <cerrno>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -14,14 +14,18 @@
 
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
+#include "base/fd_stream.hpp"
 #include "base/scheduling.hpp"
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
 #include "benchmarks/google.hpp"
+#include "benchmarks/journal.hpp"
 #include "benchmarks/places.hpp"
 #include "benchmarks/plan_json.hpp"
 #include "benchmarks/run_lock.hpp"
+#include "benchmarks/state_folder.hpp"
 #include "ipc/names.hpp"
 
 namespace mpmt::benchmarks {
@@ -58,15 +62,25 @@ int print_plan(const Plan& plan, const RunOptions& options) {
   return kOk;
 }
 
+/// That only this user can open; none where nobody would find it again.
+Fd lock_file() {
+  const StateFolder state;
+  return state.lasts() ? state.open_or_create("measuring.lock") : Fd();
+}
+
 /// Waits for its turn; false when there is none, because of --no-wait or an interruption.
 bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
+  std::string said;
   while (!lock.try_take()) {
-    const auto owner = lock.owner();
-    if (options.no_wait) {
-      throw UsageError(text("--no-wait: another run (pid ", owner, ") is measuring on this machine"));
+    const auto who = lock.holder().who;
+    if (!who.empty() && options.no_wait) {
+      throw UsageError(text("--no-wait: another run (", who, ") is measuring on this machine"));
     }
-    std::cerr << "mpmt: another run (pid " << owner << ") is measuring on this machine; waiting for it to end\n";
-    lock.wait_for_owner(interrupt);
+    if (!who.empty() && who != said) {
+      std::cerr << "mpmt: another run (" << who << ") is measuring on this machine; " << lock.waiting() << '\n';
+      said = who;
+    }
+    lock.wait(interrupt);
     if (interrupt.requested()) return false;
   }
   return true;
@@ -87,7 +101,8 @@ class Run {
   Run(const RunOptions& options, const std::vector<std::string>& command_line)
       : options_(options),
         command_line_(command_line),
-        quiet_(options.format == "json"),
+        to_standard_output_(is_standard_output(options.out)),
+        quiet_(options.format == "json" || to_standard_output_),
         measurement_(options, data_dir_of(options.data_dir), cpus_, interrupt_) {}
 
   int execute() {
@@ -101,13 +116,16 @@ class Run {
     if (options_.list_tests) return print_names(plan);
     if (options_.dry_run) return dry_run(plan);
 
-    const bool named = !options_.out.empty();
+    const bool named = !options_.out.empty() && !to_standard_output_;
     const fs::path record = named ? fs::path(options_.out) : default_record(machine_.key, identity_.short_commit());
-    check_writable(record, named);
+    if (!to_standard_output_) check_record(record, named);
     take_turn();
     ipc::remove_stale_names();
-    for (const auto& line : recover_journals(fs::absolute(record))) std::cerr << "mpmt: " << line << '\n';
-    return measure(plan, record);
+    const StateFolder state;
+    if (!state.remark().empty()) std::cerr << "mpmt: " << state.remark() << '\n';
+    for (const auto& line : recover_journals(state, fs::absolute(record))) std::cerr << "mpmt: " << line << '\n';
+    if (!to_standard_output_) prepare_record(record, named);
+    return measure(plan, state, record);
   }
 
   /// Thrown where there is nothing to be kept yet.
@@ -117,9 +135,10 @@ class Run {
 
  private:
   void take_turn() {
-    if (!locked_ && !mpmt::benchmarks::take_turn(lock_, options_, interrupt_)) throw Interrupted();
-    if (!locked_) its_turn_ = Clock::now();
-    locked_ = true;
+    if (lock_) return;
+    lock_.emplace(lock_file());
+    if (!mpmt::benchmarks::take_turn(*lock_, options_, interrupt_)) throw Interrupted();
+    its_turn_ = Clock::now();
   }
 
   std::uint64_t calibrate(const Case& serial, const TimeWish& wish) {
@@ -146,7 +165,7 @@ class Run {
     return kOk;
   }
 
-  int measure(const Plan& plan, const fs::path& record) {
+  int measure(const Plan& plan, const StateFolder& state, const fs::path& record) {
     Progress progress(plan, quiet_);
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan, options_) << std::endl;
     for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
@@ -164,7 +183,7 @@ class Run {
     measurement_.find_tasks(plan);
     if (!quiet_ && !interrupt_.requested()) announce(plan, probe_s);
 
-    Journal journal(record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
+    Journal journal(state, record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
     run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
     if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
     progress.say("assembling the record");
@@ -174,9 +193,12 @@ class Run {
     say_new(load_warnings(measurement_.load()));
     if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
     journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
-    report(assemble_or_keep(journal, record), record, interrupted, progress);
+    report(assemble_or_keep(journal, state, record), record, interrupted, progress);
     interrupt_.requested();
-    if (reader_gone()) throw std::runtime_error(text(output_lost(), "; what was measured is in ", record.string()));
+    if (reader_gone()) {
+      const auto kept = to_standard_output_ ? "" : text("; what was measured is in ", shown(record.string()));
+      throw std::runtime_error(output_lost() + kept);
+    }
     if (interrupted) return kInterrupted;
     return progress.failed() > 0 ? kCaseFailed : kOk;
   }
@@ -187,6 +209,7 @@ class Run {
     if (!class_left_.empty()) {
       list.push_back(text("started in the real-time class ", class_left_, " (chrt): all was measured in SCHED_OTHER"));
     }
+    if (lock_ && !lock_->warning().empty()) list.push_back(lock_->warning());
     add(machine_warnings(machine_));
     add(capacity_warnings(before, after, matrix));
     add(load_warnings(measurement_.load()));
@@ -200,21 +223,27 @@ class Run {
     }
   }
 
-  static Assembled assemble_or_keep(Journal& journal, const fs::path& record) {
+  Assembled assemble_or_keep(Journal& journal, const StateFolder& state, const fs::path& record) const {
     try {
-      return assemble(journal.path(), record, false);
+      if (to_standard_output_) {
+        FdStream out(STDOUT_FILENO, "standard output");
+        auto assembled = assemble(journal.file(), out, false);
+        out.flush();
+        return assembled;
+      }
+      const auto assembled = assemble(journal.file(), record, false);
+      if (quiet_) assemble(journal.file(), std::cout, false);  // if that fails, there is the file
+      return assembled;
     } catch (const std::exception&) {
       journal.keep();
-      std::cerr << "mpmt: what was measured is kept in " << journal.path().string() << "; the next run tries again\n";
+      std::cerr << "mpmt: what was measured is kept in " << shown(journal.file().path.string())
+                << (state.lasts() ? "; the next run tries again\n" : "\n");
       throw;
     }
   }
 
   void report(const Assembled& assembled, const fs::path& record, bool interrupted, const Progress& progress) const {
-    if (quiet_) {
-      std::cout << std::ifstream(record).rdbuf();
-      return;
-    }
+    if (quiet_) return;
     if (!assembled.comparisons.empty()) std::cout << '\n' << table_of(assembled.comparisons);
     if (interrupted) std::cout << "\ninterrupted: " << assembled.entries << " trials are kept\n";
     if (progress.disturbed() > 0) {
@@ -224,20 +253,20 @@ class Run {
                    "compared\n";
     }
     if (progress.failed() > 0) std::cout << '\n' << progress.failed() << " trials failed; see 'error' in the record\n";
-    std::cout << '\n' << record.string() << std::endl;
+    std::cout << '\n' << shown(record.string()) << std::endl;
   }
 
   const RunOptions& options_;
   const std::vector<std::string>& command_line_;
-  const bool quiet_;
+  const bool to_standard_output_;  ///< the record goes there, and to no file
+  const bool quiet_;               ///< nothing else does
   const std::string class_left_ = leave_real_time();
   const Machine machine_ = describe_machine();
   const BuildIdentity identity_ = build_identity();
   const UsableCpus cpus_ = usable_cpus();
   Interrupt interrupt_{STDOUT_FILENO};
-  RunLock lock_;
-  bool locked_ = false;
-  Clock::time_point its_turn_;  ///< since when it holds the lock
+  std::optional<RunLock> lock_;  ///< held
+  Clock::time_point its_turn_;   ///< since when it holds the lock
   Measurement measurement_;
   std::set<std::string> said_;
 };

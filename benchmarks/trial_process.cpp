@@ -15,9 +15,9 @@
 
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
-#include "base/dispositions.hpp"
 #include "base/pipe.hpp"
 #include "base/text.hpp"
+#include "benchmarks/spawn_attributes.hpp"
 #include "ipc/names.hpp"
 
 namespace mpmt::benchmarks {
@@ -31,37 +31,6 @@ void make_nonblocking(const Fd& fd) {
   const int flags = checked([&] { return ::fcntl(fd.get(), F_GETFL); }, "fcntl");
   checked([&] { return ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK); }, "fcntl");
 }
-
-/// A spawn's attributes: a process group of its own, signals as in a fresh process, but for
-/// those that we were told to ignore.
-class SpawnAttributes {
- public:
-  SpawnAttributes() {
-    sigset_t none;
-    const sigset_t reset = reset_for_others();
-    ::sigemptyset(&none);
-    ::posix_spawnattr_init(&attributes_);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
-    ::posix_spawnattr_setsigdefault(&attributes_, &reset);
-    ::posix_spawn_file_actions_init(&actions_);
-  }
-  ~SpawnAttributes() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-
-  void redirect(const Fd& from, int to) { ::posix_spawn_file_actions_adddup2(&actions_, from.get(), to); }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-
- private:
-  posix_spawnattr_t attributes_{};
-  posix_spawn_file_actions_t actions_{};
-};
 
 std::string last_line(const std::string& output) {
   const auto end = output.find_last_not_of('\n');
