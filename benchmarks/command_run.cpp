@@ -231,7 +231,7 @@ class Run {
         out.flush();
         return assembled;
       }
-      const auto assembled = assemble(journal.file(), record, false);
+      auto assembled = assemble(journal.file(), record, false);
       if (quiet_) assemble(journal.file(), std::cout, false);  // if that fails, there is the file
       return assembled;
     } catch (const std::exception&) {
