@@ -144,7 +144,7 @@ def test_a_passing_failure_is_told_and_tried_again(results: Path, monkeypatch: p
     path = next((results / made.KEY).iterdir())
     os.utime(path)  # new to the index
     with monkeypatch.context() as patched:
-        patched.setattr(mpmt_records, "open", refuse, raising=False)
+        patched.setattr(mpmt_records, "regular_file", refuse)
         commits, (refused,) = look(results)
     assert len(commits) == 2 and refused == f"{made.KEY}/{path.name}: cannot be read: Too many open files"
     assert (len(look(results)[0]), look(results)[1]) == (3, [])
