@@ -3,6 +3,7 @@ opened: what stands at a path is looked at before and after that, for a name say
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import errno
 import os
@@ -99,6 +100,13 @@ def output_place(target: Path) -> Path:
 def is_standard_output(target: Path | str) -> bool:
     """Whether an option that takes a file for a text means standard output."""
     return str(target) in STANDARD_OUTPUT
+
+
+def folder_named(text: str) -> Path:
+    """An argument that names a folder for figures."""
+    if is_standard_output(text):
+        raise argparse.ArgumentTypeError("figures go to a folder, not to standard output")
+    return Path(text)
 
 
 def make_private(folder: Path) -> None:

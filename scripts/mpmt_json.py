@@ -26,10 +26,11 @@ def decoded(data: bytes) -> str:
     encoding = json.detect_encoding(data[:4])  # by marks, and by where there are zeros
     if encoding.startswith(("utf-16", "utf-32")) and any(data[:4]):
         raise BadJson(f"{encoding[:6].upper()} text: save it as UTF-8")
+    text = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+        return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadJson(f"not JSON: byte {error.start + len(data) - len(data.removeprefix(codecs.BOM_UTF8))} is not UTF-8") from None
+        raise BadJson(f"not JSON: byte {error.start + len(data) - len(text)} is not UTF-8") from None
 
 
 def parsed(text: str, not_numbers: bool = False) -> Any:

@@ -18,7 +18,8 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mpmt_files import write_whole
+from mpmt_files import read_whole, write_whole
+from mpmt_json import BadJson, decoded, parsed
 from mpmt_schema import plain, strict_validator
 from mpmt_tracking import commits
 from mpmt_tracking.places import ROOT
@@ -98,17 +99,15 @@ def load(path: Path) -> list[Ack]:
         raise Problem(f"{shown}: {why}") from None
 
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            refuse(f"more than {MAX_BYTES >> 20} MiB")
-        document = json.loads(data.decode("utf-8"))
+        document = parsed(decoded(read_whole(path, MAX_BYTES)))
     except FileNotFoundError:
+        if path.is_symlink():
+            refuse("a symbolic link to nothing")
         return []
     except OSError as error:
         refuse(f"cannot be read: {error.strerror}")
-    except (ValueError, RecursionError) as error:
-        refuse(f"not JSON: {plain(error)}")
+    except BadJson as bad:
+        refuse(str(bad))
     wrong = _first_problem(document)
     if wrong:
         refuse(wrong)

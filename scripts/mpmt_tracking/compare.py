@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mpmt_files import write_whole
-from mpmt_tracking import measuring
+from mpmt_files import folder_named, is_standard_output
+from mpmt_schema import plain
+from mpmt_tracking import measuring, outputs
 from mpmt_tracking.builds import add_build_arguments
 from mpmt_tracking.comparison import FAIL_ON, Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
@@ -33,8 +34,8 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
                         help="verdicts of gated benchmarks that set the exit code: slower (1), undecided, unstable, failed (3); "
                              "or none (default: all)")
     parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw the comparison there, as PNG and SVG")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too; - is standard output, as --json")
+    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw the comparison there, as PNG and SVG")
 
 
 def _verdicts(text: str) -> list[str]:
@@ -58,7 +59,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check_output(options: argparse.Namespace) -> None:
-    """Before anything is measured: whether what is to be drawn can be drawn at all. Raises ModuleNotFoundError."""
+    """Before anything is measured: whether what is to be written or drawn can be at all. Raises Problem, ModuleNotFoundError."""
+    outputs.check(options.out, "--out")
+    options.json |= options.out is not None and is_standard_output(options.out)
     if options.plots:
         importlib.import_module("mpmt_figures.comparison")
 
@@ -72,7 +75,8 @@ def report(found: Comparison, options: argparse.Namespace) -> int:
         print(text if options.json else text_table(found))
         sys.stdout.flush()
     finally:  # a reader that has gone costs neither the file nor the figures
-        _write(text, options.out)
+        if options.out and not is_standard_output(options.out):
+            outputs.write(options.out, text + "\n", "--out")
         if options.plots:
             draw(document, options.plots)
     return found.exit_code()
@@ -82,15 +86,6 @@ def json_text(document: dict[str, Any]) -> str:
     """Bytes of paths that are no UTF-8 become escapes, which JSON has, too."""
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _write(text: str, target: Path | None) -> None:
-    if target is None:
-        return
-    try:
-        write_whole(target, text + "\n")
-    except OSError as error:
-        raise Problem(f"--out: {target} cannot be written: {error.strerror}") from None
 
 
 def draw(document: dict[str, Any], folder: Path) -> None:
@@ -103,7 +98,7 @@ def draw(document: dict[str, Any], folder: Path) -> None:
     except subject.NothingToDraw as reason:
         print(f"track.py: not drawn: {reason}", file=sys.stderr)
     except OSError as error:
-        raise Problem(f"--plots: {folder} cannot be written: {error.strerror}") from None
+        raise Problem(f"--plots: {plain(folder, 300)} cannot be written: {error.strerror}") from None
 
 
 def _sides(options: argparse.Namespace) -> tuple[list[str], list[Path | None]]:

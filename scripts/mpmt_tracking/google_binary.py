@@ -64,7 +64,8 @@ class GoogleBinary:
 
     def size(self, case: Case, seconds: float) -> Size:
         if self._listed[case.name] > 1:
-            raise Failed(f"{self._listed[case.name]} benchmarks are called {plain(case.name, 100)}: which is meant cannot be said")
+            raise Failed(f"{self._listed[case.name]} benchmarks are called {plain(case.name, 100)}: which is meant cannot be "
+                         "said")
         if self._fixed is None:
             self._fixed = self._takes_iterations(case)
         start = time.monotonic()

@@ -100,11 +100,13 @@ def entry(**changes: Any) -> str:
 
 
 @pytest.mark.parametrize(("content", "told"), [
-    ("", "not JSON"), ("{", "not JSON"), ("[" * 100_000, "not JSON"), ("[]", "the document"), ("{}", "the document"),
+    ("", "empty file"), ("{", "truncated"), ("hello", "not JSON"), ("[" * 100_000, "nested too deeply"),
+    ("{}".encode("utf-16"), "UTF-16 text"), (entry(effect=12345).replace("12345", "1e999"), "a number out of range: 1e999"),
+    (b"\xef\xbb\xbf{}", "the document"), ("[]", "the document"), ("{}", "the document"),
     (b"\xff", "not JSON"), ('{"version": 2, "acknowledged": []}', "use a newer mpmt"),
     ('{"version": 1, "acknowledged": {}}', "acknowledged: "), (entry(effect=0), r"acknowledged\[0\].effect: "),
     (entry(effect=-0.1), r"acknowledged\[0\].effect: "), (entry(effect="5%"), r"acknowledged\[0\].effect: "),
-    (entry(effect=float("nan")), r"acknowledged\[0\].effect: "), (entry(match="glob"), r"acknowledged\[0\].match: "),
+    (entry(effect=float("nan")), "contains NaN"), (entry(match="glob"), r"acknowledged\[0\].match: "),
     (entry(commit=FIRST + "\n"), r"acknowledged\[0\].commit: "), (entry(created="2026-06-01\n"), r"\.created: "),
     (entry(commit="HEAD"), r"acknowledged\[0\].commit: "), (entry(reason=""), r"acknowledged\[0\].reason: "),
     (entry(expires="2026-02-30"), r"acknowledged\[0\].expires: "), (entry(typo=1), r"acknowledged\[0\]: .*typo"),
@@ -119,9 +121,17 @@ def test_a_bad_file_is_refused_by_name_and_field(write: Callable[..., Path], con
     assert str(caught.value).isprintable()
 
 
-def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="cannot be read: Is a directory"):
+def test_what_is_no_file_in_its_place_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="cannot be read: a folder, not a regular file"):
         ack.load(tmp_path)
+    os.mkfifo(tmp_path / "ack.json")
+    with pytest.raises(Problem, match="cannot be read: a FIFO, not a regular file"):
+        ack.load(tmp_path / "ack.json")
+    with pytest.raises(Problem, match="cannot be written: a FIFO, not a regular file"):
+        ack.save(tmp_path / "ack.json", [])
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with pytest.raises(Problem, match="a symbolic link to nothing"):
+        ack.load(tmp_path / "dangling")
 
 
 # ---- the command -------------------------------------------------------------------------------------------

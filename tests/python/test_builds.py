@@ -41,6 +41,24 @@ def test_a_commit_is_built_once(site: Site) -> None:
     assert site.times_built() == 2
 
 
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_what_is_built_can_be_changed_by_nobody_else_whatever_the_umask(site: Site, mask: int) -> None:
+    modes = site.folder / "modes"
+    commit = site.commit(f'mkdir sub; touch sub/file; stat -c %a . sub sub/file .git build.sh >"{modes}"\n' + GOOD)
+    site.cache.mkdir()
+    before = os.umask(mask)
+    try:
+        with site.builds() as builds:
+            program = builds.binary(commit)
+        assert os.umask(mask) == mask, "it is set back"
+    finally:
+        os.umask(before)
+    while_building = [int(mode, 8) for mode in modes.read_text().split()]
+    kept = [path.stat().st_mode for path in site.cache.rglob("*")]
+    assert len(while_building) == 5 and program in site.cache.rglob("*")
+    assert not any(mode & 0o022 for mode in [*while_building, *kept])
+
+
 def test_another_recipe_or_compiler_is_another_build(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = site.commit()
     found = set()

@@ -37,7 +37,8 @@ def test_what_is_made_is_this_users_alone_whatever_the_umask(tmp_path: Path, mon
         assert {mode(path) for path in (found, found.parent)} == {0o700}
 
 
-def test_the_first_that_can_be_used_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_that_can_be_used_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "named"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "run" / str(os.geteuid())).mkdir(parents=True)

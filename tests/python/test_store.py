@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -142,7 +144,7 @@ def test_a_passing_failure_is_told_and_tried_again(results: Path, monkeypatch: p
     path = next((results / made.KEY).iterdir())
     os.utime(path)  # new to the index
     with monkeypatch.context() as patched:
-        patched.setattr(mpmt_records, "open", refuse, raising=False)
+        patched.setattr(mpmt_records, "regular_file", refuse)
         commits, (refused,) = look(results)
     assert len(commits) == 2 and refused == f"{made.KEY}/{path.name}: cannot be read: Too many open files"
     assert (len(look(results)[0]), look(results)[1]) == (3, [])
@@ -385,3 +387,22 @@ def test_names_are_data(results: Path) -> None:
     made.write_history(results, COMMITS[9:10], {name: [100.0] for name in names})
     assert set(names) <= set(store.with_index(results, lambda index: [row["name"] for row in index.cases()]))
     assert len(look(results)[0]) == 4
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(results: Path) -> None:
+    good, refused = look(results)
+    folder = results / made.KEY
+    names = [f"{COMMITS[7][:12]}-2020010{day}T000000Z.json" for day in range(1, 6)]
+    fifo, bound, dangling, loop, inner = (folder / name for name in names)
+    os.mkfifo(fifo)
+    with socket.socket(socket.AF_UNIX) as made_socket:
+        with contextlib.chdir(folder):  # the whole path may be too long for a socket's name
+            made_socket.bind(bound.name)
+    dangling.symlink_to("nowhere")
+    loop.symlink_to(loop.name)
+    inner.mkdir()
+    again, said = look(results)
+    assert again == good and refused == []
+    for name, why in zip(names, ("a FIFO, not a regular file", "a socket, not a regular file", "No such file",
+                                 "symbolic link", "a folder, not a regular file")):
+        assert any(line.startswith(f"{made.KEY}/{name}: ") and why in line for line in said), (name, said)
