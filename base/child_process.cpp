@@ -14,6 +14,7 @@
 #include <exception>
 
 #include "base/checked.hpp"
+#include "base/shown.hpp"
 #include "base/text.hpp"
 
 namespace mpmt {
@@ -43,7 +44,7 @@ void detach_standard_streams() {
   try {
     body();
   } catch (const std::exception& failure) {
-    ::dprintf(STDERR_FILENO, "mpmt: %s: %s\n", name.c_str(), failure.what());
+    ::dprintf(STDERR_FILENO, "mpmt: %s\n", shown(text(name, ": ", failure.what())).c_str());
     ::_exit(kThrew);
   }
   ::_exit(0);

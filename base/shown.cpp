@@ -99,6 +99,15 @@ std::string shown(std::string_view text) {
   return made;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto bytes = first_of(text).bytes;
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
 std::string shown_json(std::string_view json) {
   std::string made;
   for (std::size_t at = 0; at < json.size();) {

@@ -28,4 +28,7 @@ std::string shown(std::string_view text);
 /// escaped in its strings is so as in JSON. Bytes that are no UTF-8 become U+FFFD.
 std::string shown_json(std::string_view json);
 
+/// Whether it can be in a JSON text.
+bool is_utf8(std::string_view text);
+
 }  // namespace mpmt

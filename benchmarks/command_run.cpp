@@ -9,10 +9,12 @@
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
 #include "base/scheduling.hpp"
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
 #include "benchmarks/google.hpp"
+#include "benchmarks/output.hpp"
 #include "benchmarks/places.hpp"
 #include "benchmarks/plan_json.hpp"
 #include "benchmarks/run_lock.hpp"
@@ -36,7 +38,7 @@ std::string plan_line(const Plan& plan, const RunOptions& options) {
 }
 
 int print_names(const Plan& plan) {
-  for (const auto& planned : plan.cases) std::cout << planned.measured.name() << '\n';
+  for (const auto& planned : plan.cases) print_line(planned.measured.name());
   return kOk;
 }
 
@@ -59,7 +61,7 @@ bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
     if (options.no_wait) {
       throw UsageError(text("--no-wait: another run (pid ", owner, ") is measuring on this machine"));
     }
-    std::cerr << "mpmt: another run (pid " << owner << ") is measuring on this machine; waiting for it to end\n";
+    tell(text("another run (pid ", owner, ") is measuring on this machine; waiting for it to end"));
     lock.wait_for_owner(interrupt);
     if (interrupt.requested()) return false;
   }
@@ -80,11 +82,12 @@ class Run {
         measurement_(options, data_dir_of(options.data_dir), cpus_, interrupt_) {}
 
   int execute() {
-    const auto plan =
-        make_plan(options_, profile_of(options_.profile, cpus_.count()), options_.seed.value_or(drawn_seed()),
-                  [this](const Case& serial, const TimeWish& wish) { return calibrate(serial, wish); });
+    const auto plan = make_plan(
+        options_, profile_of(options_.profile, cpus_.count()), options_.seed.value_or(drawn_seed()),
+        [this](const Case& serial, const TimeWish& wish) { return calibrate(serial, wish); },
+        [this] { stop_if_asked(); });
     if (plan.cases.empty()) {
-      std::cerr << "mpmt: nothing matches; see mpmt list cases\n";
+      tell("nothing matches; see mpmt list cases");
       return kNothingMatched;
     }
     if (options_.list_tests) return print_names(plan);
@@ -95,7 +98,7 @@ class Run {
     check_writable(record, named);
     take_turn();
     ipc::remove_stale_names();
-    for (const auto& line : recover_journals(fs::absolute(record))) std::cerr << "mpmt: " << line << '\n';
+    for (const auto& line : recover_journals(fs::absolute(record))) tell(line);
     return measure(plan, record);
   }
 
@@ -103,6 +106,10 @@ class Run {
   struct Interrupted {};
 
  private:
+  void stop_if_asked() {
+    if (interrupt_.requested()) throw Interrupted();
+  }
+
   void take_turn() {
     if (!locked_ && !mpmt::benchmarks::take_turn(lock_, options_, interrupt_)) throw Interrupted();
     if (!locked_) its_turn_ = Clock::now();
@@ -114,7 +121,7 @@ class Run {
     const auto found = measurement_.calibrate_grain(serial, wish);
     if (interrupt_.requested()) throw Interrupted();
     const auto& workload = *workloads::WorkloadCatalog::instance().find(serial.workload);
-    std::cerr << "mpmt: " << in_words(found, wish, workload.name, workload.grain_unit) << '\n';
+    tell(in_words(found, wish, workload.name, workload.grain_unit));
     return found.grain;
   }
 
@@ -127,16 +134,16 @@ class Run {
   }
 
   int dry_run(const Plan& plan) const {
-    for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
+    for (const auto& note : plan.notes) tell(note);
     if (!quiet_) return print_plan(plan, options_);
-    std::cout << to_json(plan, machine_.key).dump(2) << '\n';
+    print_json(to_json(plan, machine_.key));
     return kOk;
   }
 
   int measure(const Plan& plan, const fs::path& record) {
     Progress progress(plan, quiet_);
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan, options_) << std::endl;
-    for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
+    for (const auto& note : plan.notes) tell(note);
     progress.say("measuring the way from core to core");
     const auto matrix = measure_core_matrix(cpus_.cpus, interrupt_);
     const auto dealt_cpus = spread_order(cpus_.cpus, cores_of(cpus_.cpus), matrix);
@@ -181,7 +188,7 @@ class Run {
   /// Each warning once, when it is first known.
   void say_new(const std::vector<std::string>& warnings) {
     for (const auto& warning : warnings) {
-      if (said_.insert(warning).second) std::cerr << "mpmt: warning: " << warning << '\n';
+      if (said_.insert(warning).second) tell("warning: " + warning);
     }
   }
 
@@ -190,14 +197,15 @@ class Run {
       return assemble(journal.path(), record, false);
     } catch (const std::exception&) {
       journal.keep();
-      std::cerr << "mpmt: what was measured is kept in " << journal.path().string() << "; the next run tries again\n";
+      tell(text("what was measured is kept in ", journal.path().string(), "; the next run tries again"));
       throw;
     }
   }
 
   void report(const Assembled& assembled, const fs::path& record, bool interrupted, const Progress& progress) const {
     if (quiet_) {
-      std::cout << std::ifstream(record).rdbuf();
+      std::ifstream in(record);
+      for (std::string line; std::getline(in, line);) std::cout << shown_json(line) << '\n';
       return;
     }
     if (!assembled.comparisons.empty()) std::cout << '\n' << table_of(assembled.comparisons);
@@ -209,7 +217,9 @@ class Run {
                    "compared\n";
     }
     if (progress.failed() > 0) std::cout << '\n' << progress.failed() << " trials failed; see 'error' in the record\n";
-    std::cout << '\n' << record.string() << std::endl;
+    print_line("");
+    print_line("record: " + record.string());
+    std::cout.flush();
   }
 
   const RunOptions& options_;
@@ -233,7 +243,7 @@ int run(const RunOptions& options, const std::vector<std::string>& command_line)
   try {
     return Run(options, command_line).execute();
   } catch (const Run::Interrupted&) {
-    std::cerr << "mpmt: interrupted before the first trial; there is no record\n";
+    tell("interrupted before the first trial; there is no record");
     return kInterrupted;
   }
 }

@@ -9,6 +9,7 @@
 
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
+#include "benchmarks/output.hpp"
 #include "benchmarks/trial.hpp"
 
 namespace {
@@ -21,7 +22,7 @@ constexpr auto kExitCodes =
     "5 nothing matched; 130 interrupted (what was measured is kept).";
 
 int usage_error(const std::string& what) {
-  std::cerr << "mpmt: " << what.substr(0, what.find('\n')) << '\n';
+  tell(what);
   return kUsage;
 }
 

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/context.hpp"
 #include "benchmarks/options.hpp"
@@ -47,7 +48,11 @@ std::string data_dir_of(const std::string& asked) {
   const bool named = !asked.empty();
   for (const fs::path& folder :
        named ? std::vector<fs::path>{asked} : std::vector<fs::path>{"/var/tmp", fs::temp_directory_path(failed)}) {
-    if (fs::is_directory(folder, failed) && takes_files(folder)) return fs::absolute(folder).string();
+    if (!fs::is_directory(folder, failed) || !takes_files(folder)) continue;
+    auto path = fs::absolute(folder).string();
+    // Trials are told in JSON.
+    if (!is_utf8(path)) throw UsageError(text("--data-dir: ", path, " is not UTF-8; name another folder"));
+    return path;
   }
   throw UsageError(named ? text("--data-dir: ", asked, " is not a folder that can be written")
                          : "--data-dir: neither /var/tmp nor $TMPDIR can be written; name a folder");

@@ -4,11 +4,11 @@
 #include <map>
 #include <numeric>
 #include <random>
-#include <regex>
 #include <set>
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/filter.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -210,16 +210,12 @@ class Planner {
   Plan plan_;
 };
 
-void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter) {
-  if (filter.empty() || filter == "all") return;
-  const bool negated = filter.front() == '-';  // as Google Benchmark has it
-  try {
-    const std::regex wanted(negated ? filter.substr(1) : filter, std::regex::extended);
-    std::erase_if(cases,
-                  [&](const auto& planned) { return std::regex_search(planned.measured.name(), wanted) == negated; });
-  } catch (const std::regex_error& wrong) {
-    throw UsageError(text("--benchmark_filter: '", filter, "' is not a regular expression: ", wrong.what()));
-  }
+void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter, const std::function<void()>& step) {
+  const Filter wanted(filter);
+  std::erase_if(cases, [&](const auto& planned) {
+    step();
+    return !wanted.keeps(planned.measured.name());
+  });
 }
 
 std::map<std::string, std::vector<const Case*>> members_by(const std::vector<PlannedCase>& cases,
@@ -254,7 +250,8 @@ void check_family(const RunOptions& options) {
 
 }  // namespace
 
-Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate) {
+Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate,
+               const std::function<void()>& step) {
   check_family(options);
   Plan plan;
   if (options.family == Family::channel) {
@@ -272,7 +269,7 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
     plan.iterations = std::max(1, static_cast<int>(std::ceil(blocks)));
   }
   plan.seed = seed;
-  keep_matching(plan.cases, options.filter);
+  keep_matching(plan.cases, options.filter, step);
   plan.turns = schedule(plan.cases, plan.rounds, seed);
   return plan;
 }

@@ -34,6 +34,13 @@ TEST(Shown, is_as_the_examples_have_it) {
   }
 }
 
+TEST(Shown, tells_what_is_utf_8) {
+  for (const auto& example : examples()) {
+    const bool whole = example.contains("text");
+    EXPECT_EQ(is_utf8(whole ? example["text"].get<std::string>() : bytes_of(example["bytes"])), whole) << example;
+  }
+}
+
 TEST(Shown, is_at_rest_after_one_time) {
   for (const auto& example : examples()) {
     const auto once = example["shown"].get<std::string>();

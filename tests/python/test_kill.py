@@ -42,7 +42,7 @@ def test_an_interrupted_run_keeps_what_is_measured(bench: Bench, ending: signal.
     run.send_signal(ending)
     done = finish(run)
     assert done.returncode == INTERRUPTED
-    assert done.stdout.splitlines()[-1] == str(bench.out)
+    assert done.stdout.splitlines()[-1] == f"record: {bench.out}"
     assert "interrupted" in done.stdout and "Traceback" not in done.stderr
     record = mpmt_records.load(bench.out)
     assert record["context"]["interrupted"] and not record["context"]["recovered"]
@@ -83,7 +83,7 @@ def test_an_interrupt_at_any_moment_ends_the_run_cleanly(bench: Bench) -> None:
         assert all(line.startswith("mpmt: ") for line in done.stderr.splitlines()), done.stderr
         if bench.out.exists():
             assert mpmt_records.load(bench.out)["context"]["interrupted"] == (done.returncode != 0)
-            assert done.stdout.splitlines()[-1] == str(bench.out)
+            assert done.stdout.splitlines()[-1] == f"record: {bench.out}"
         else:
             assert done.returncode == INTERRUPTED and "there is no record" in done.stderr
         bench.expect_nothing_left()
