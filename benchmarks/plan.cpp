@@ -270,7 +270,7 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
   }
   plan.seed = seed;
   keep_matching(plan.cases, options.filter, step);
-  plan.turns = schedule(plan.cases, plan.rounds, seed);
+  plan.turns = schedule(plan.cases, plan.rounds, seed, step);
   return plan;
 }
 
@@ -299,7 +299,8 @@ bool channel_carries(const Case& measured, std::uint64_t tasks) {
          ChannelCatalog::instance().find(measured.channel)->max_payload_bytes / measured.batch_in(tasks);
 }
 
-std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed) {
+std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed,
+                           const std::function<void()>& step) {
   std::mt19937_64 random(seed);
   std::map<std::string, std::map<int, std::vector<std::size_t>>> by_group;  // then by worker count
   for (std::size_t i = 0; i < cases.size(); ++i) by_group[cases[i].group][cases[i].measured.workers].push_back(i);
@@ -313,6 +314,7 @@ std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, st
   for (int round = 0; round < rounds; ++round) {
     std::shuffle(groups.begin(), groups.end(), random);
     for (auto& counts : groups) {
+      step();
       std::shuffle(counts.begin(), counts.end(), random);
       for (auto& members : counts) {
         std::shuffle(members.begin(), members.end(), random);
