@@ -14,6 +14,7 @@
 #include <exception>
 
 #include "base/checked.hpp"
+#include "base/dispositions.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
 
@@ -23,7 +24,10 @@ namespace {
 constexpr int kThrew = 70;  // EX_SOFTWARE
 
 void reset_signals() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGPIPE}) ::signal(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (!is_ignored(signal)) ::signal(signal, SIG_DFL);
+  }
+  for (const int signal : {SIGCHLD, SIGPIPE}) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -25,8 +25,8 @@ struct ChildEnd {
 /// further fork only the process that made it owns it: destroying the copy in another process does nothing.
 ///
 /// The child gets SIGKILL when the thread that forked it ends (PR_SET_PDEATHSIG, the parent re-checked); its standard
-/// input and output are /dev/null; signal handlers are reset; it leaves with _exit: 0 when `body` returns, 70 when it
-/// throws (the message goes to standard error).
+/// input and output are /dev/null; signal handlers are reset, but what is ignored stays so; it leaves with _exit: 0
+/// when `body` returns, 70 when it throws (the message goes to standard error).
 class ChildProcess {
  public:
   /// Throws std::system_error when fork or pidfd_open fails. `name` is for messages.

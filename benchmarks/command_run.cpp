@@ -1,10 +1,17 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <set>
+#include <stdexcept>
+#include <system_error>
 
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
@@ -18,6 +25,7 @@
 #include "benchmarks/places.hpp"
 #include "benchmarks/plan_json.hpp"
 #include "benchmarks/run_lock.hpp"
+#include "benchmarks/state_folder.hpp"
 #include "ipc/names.hpp"
 
 namespace mpmt::benchmarks {
@@ -54,18 +62,33 @@ int print_plan(const Plan& plan, const RunOptions& options) {
   return kOk;
 }
 
+/// That only this user can open; none where nobody would find it again.
+Fd lock_file() {
+  const StateFolder state;
+  return state.lasts() ? state.open_or_create("measuring.lock") : Fd();
+}
+
 /// Waits for its turn; false when there is none, because of --no-wait or an interruption.
 bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
+  std::string said;
   while (!lock.try_take()) {
-    const auto owner = lock.owner();
-    if (options.no_wait) {
-      throw UsageError(text("--no-wait: another run (pid ", owner, ") is measuring on this machine"));
+    const auto who = lock.holder().who;
+    if (!who.empty() && options.no_wait) {
+      throw UsageError(text("--no-wait: another run (", who, ") is measuring on this machine"));
     }
-    tell(text("another run (pid ", owner, ") is measuring on this machine; waiting for it to end"));
-    lock.wait_for_owner(interrupt);
+    if (!who.empty() && who != said) {
+      tell(text("another run (", who, ") is measuring on this machine; ", lock.waiting()));
+      said = who;
+    }
+    lock.wait(interrupt);
     if (interrupt.requested()) return false;
   }
   return true;
+}
+
+/// The reader of a pipe has gone.
+std::string output_lost() {
+  return text(kOutputLost, ": ", std::generic_category().message(EPIPE));
 }
 
 std::uint64_t drawn_seed() {
@@ -105,15 +128,18 @@ class Run {
   /// Thrown where there is nothing to be kept yet.
   struct Interrupted {};
 
+  bool reader_gone() const { return interrupt_.reader_gone(); }
+
  private:
   void stop_if_asked() {
     if (interrupt_.requested()) throw Interrupted();
   }
 
   void take_turn() {
-    if (!locked_ && !mpmt::benchmarks::take_turn(lock_, options_, interrupt_)) throw Interrupted();
-    if (!locked_) its_turn_ = Clock::now();
-    locked_ = true;
+    if (lock_) return;
+    lock_.emplace(lock_file());
+    if (!mpmt::benchmarks::take_turn(*lock_, options_, interrupt_)) throw Interrupted();
+    its_turn_ = Clock::now();
   }
 
   std::uint64_t calibrate(const Case& serial, const TimeWish& wish) {
@@ -169,6 +195,8 @@ class Run {
     if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
     journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
     report(assemble_or_keep(journal, record), record, interrupted, progress);
+    interrupt_.requested();
+    if (reader_gone()) throw std::runtime_error(text(output_lost(), "; what was measured is in ", record.string()));
     if (interrupted) return kInterrupted;
     return progress.failed() > 0 ? kCaseFailed : kOk;
   }
@@ -179,6 +207,7 @@ class Run {
     if (!class_left_.empty()) {
       list.push_back(text("started in the real-time class ", class_left_, " (chrt): all was measured in SCHED_OTHER"));
     }
+    if (lock_ && !lock_->warning().empty()) list.push_back(lock_->warning());
     add(machine_warnings(machine_));
     add(capacity_warnings(before, after, matrix));
     add(load_warnings(measurement_.load()));
@@ -229,10 +258,9 @@ class Run {
   const Machine machine_ = describe_machine();
   const BuildIdentity identity_ = build_identity();
   const UsableCpus cpus_ = usable_cpus();
-  Interrupt interrupt_;
-  RunLock lock_;
-  bool locked_ = false;
-  Clock::time_point its_turn_;  ///< since when it holds the lock
+  Interrupt interrupt_{STDOUT_FILENO};
+  std::optional<RunLock> lock_;  ///< held
+  Clock::time_point its_turn_;   ///< since when it holds the lock
   Measurement measurement_;
   std::set<std::string> said_;
 };
@@ -240,9 +268,12 @@ class Run {
 }  // namespace
 
 int run(const RunOptions& options, const std::vector<std::string>& command_line) {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is an interruption, and said
+  Run measuring(options, command_line);
   try {
-    return Run(options, command_line).execute();
+    return measuring.execute();
   } catch (const Run::Interrupted&) {
+    if (measuring.reader_gone()) throw std::runtime_error(text(output_lost(), "; there is no record"));
     tell("interrupted before the first trial; there is no record");
     return kInterrupted;
   }

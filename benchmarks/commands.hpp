@@ -10,6 +10,9 @@ namespace mpmt::benchmarks {
 
 enum ExitCode { kOk = 0, kCaseFailed = 1, kUsage = 2, kNothingMatched = 5, kInterrupted = 130 };
 
+/// How a message about standard output begins; the reason follows, after a colon.
+inline constexpr auto kOutputLost = "standard output cannot be written";
+
 /// `what`: workloads, channels, floors, executors, cases (those of `profile` and `family`), or empty for all but the
 /// cases.
 int list(const std::string& what, const std::string& profile, Family family, bool json);

@@ -197,6 +197,7 @@ Json google_fields(const benchmark::BenchmarkReporter::Run& run, const Measured&
 
 std::string disturbance_of(const Measured& measured) {
   if (measured.trial.status != Status::ok) return {};
+  if (!measured.trial.stopped.empty()) return measured.trial.stopped;
   if (!measured.trial.moved.empty()) return measured.trial.moved;
   if (auto by_load = measured.load.disturbance(); !by_load.empty()) return by_load;
   return generator_late_share(measured.trial) > kMostLate ? "the generator was late" : "";

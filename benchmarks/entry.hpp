@@ -22,8 +22,9 @@ struct Measured {
   Load load;
 };
 
-/// What an ok trial was disturbed by, in words; empty when by nothing: others used the CPUs, those of the run or of a
-/// thread were changed from outside, or an open loop's generator was late for more than 1 % of the time.
+/// What an ok trial was disturbed by, in words; empty when by nothing: it was stopped and continued, others used the
+/// CPUs, those of the run or of a thread were changed from outside, or an open loop's generator was late for more than
+/// 1 % of the time.
 std::string disturbance_of(const Measured& measured);
 
 /// The trial's status: `disturbed` when there is something to disturb an ok one.

@@ -7,6 +7,9 @@
 #include <iostream>
 #include <system_error>
 
+#include "base/dispositions.hpp"
+#include "base/stack_limit.hpp"
+#include "base/standard_streams.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
 #include "benchmarks/output.hpp"
@@ -34,7 +37,7 @@ int printed(int code) {
   std::fputs("\n", stdout);  // once more: the reason of an earlier failure may have been overwritten
   const int reason = std::fflush(stdout) == 0 ? 0 : errno;
   if (reason == EPIPE) return code;
-  return usage_error("standard output cannot be written" +
+  return usage_error(std::string(kOutputLost) +
                      (reason == 0 ? ": a part is lost" : ": " + std::generic_category().message(reason)));
 }
 
@@ -48,9 +51,15 @@ std::string without_command(const CLI::App& app, int argc, char** argv) {
   return said;
 }
 
-}  // namespace
+/// What was inherited from whoever started us, made fit.
+void settle() {
+  mpmt::occupy_standard_streams();
+  mpmt::settle_dispositions();
+  mpmt::raise_stack_limit();
+  ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
+}
 
-int main(int argc, char** argv) {
+int answer(int argc, char** argv) {
   CLI::App app{"Threads or processes? mpmt answers with measurements.", "mpmt"};
   app.footer(kExitCodes);
   app.set_version_flag("--version", suite_version());
@@ -99,7 +108,6 @@ int main(int argc, char** argv) {
   trial_command->add_option("--parent", parent, "the process to die with");
   trial_command->callback([&] { code = run_trial(parent); });
 
-  ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
   try {
     app.parse(argc, argv);
     return printed(code);
@@ -112,4 +120,15 @@ int main(int argc, char** argv) {
   } catch (const std::exception& failure) {
     return usage_error(failure.what());  // set-up or I/O
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    settle();
+  } catch (const std::exception& failure) {
+    return usage_error(failure.what());
+  }
+  return answer(argc, argv);
 }

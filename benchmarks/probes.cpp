@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 
+#include "base/allowance.hpp"
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
 #include "base/clock.hpp"
@@ -28,8 +29,6 @@ using std::chrono::milliseconds;
 /// From the opening of the gate to the common start: long enough to wake up in, and for so long a probe looks at the
 /// clock.
 constexpr milliseconds kHeadStart{2};
-/// A sleep of ours counts for no longer than this, however long this process was stopped in it.
-constexpr milliseconds kLongestLook{250};
 
 /// What a probe leaves behind for its parent.
 struct Note {
@@ -57,11 +56,11 @@ class Probes {
     for (const auto& child : children_) watched.push_back({child->pidfd(), POLLIN, 0});
     std::size_t ready = 0;
     std::size_t ended = 0;
-    Nanoseconds left = patience;
+    Allowance allowance(patience);
     while (ended < children_.size()) {
-      if (left.count() <= 0)
+      if (allowance.spent())
         return {false, text(children_.front()->name(), ": no end within ", patience.count(), " ms")};
-      const bool news = look(watched, left);
+      const bool news = allowance.poll(watched);
       if (interrupt.requested()) return {};
       if (!news) continue;
       if (watched[1].revents != 0 && (ready += take_ready()) == children_.size()) open_gate();
@@ -93,16 +92,6 @@ class Probes {
     } catch (const std::exception& failure) {
       note(probe).write(failure.what());
     }
-  }
-
-  /// Sleeps until there is news, but not for long; takes the time off `left`.
-  static bool look(std::vector<pollfd>& watched, Nanoseconds& left) {
-    const auto longest = std::min<Nanoseconds>(left, kLongestLook);
-    const auto before = Clock::now();
-    const int found =
-        ::poll(watched.data(), watched.size(), static_cast<int>(std::chrono::ceil<milliseconds>(longest).count()));
-    left -= std::min(since(before), longest);
-    return found > 0;
   }
 
   std::size_t take_ready() const {

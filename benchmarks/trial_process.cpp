@@ -10,10 +10,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
+#include "base/dispositions.hpp"
 #include "base/pipe.hpp"
 #include "base/text.hpp"
 #include "ipc/names.hpp"
@@ -30,19 +32,19 @@ void make_nonblocking(const Fd& fd) {
   checked([&] { return ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK); }, "fcntl");
 }
 
-/// A spawn's attributes: a process group of its own, signals as in a fresh process.
+/// A spawn's attributes: a process group of its own, signals as in a fresh process, but for
+/// those that we were told to ignore.
 class SpawnAttributes {
  public:
   SpawnAttributes() {
     sigset_t none;
-    sigset_t all;
+    const sigset_t reset = reset_for_others();
     ::sigemptyset(&none);
-    ::sigfillset(&all);
     ::posix_spawnattr_init(&attributes_);
     ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     ::posix_spawnattr_setpgroup(&attributes_, 0);
     ::posix_spawnattr_setsigmask(&attributes_, &none);
-    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setsigdefault(&attributes_, &reset);
     ::posix_spawn_file_actions_init(&actions_);
   }
   ~SpawnAttributes() {
@@ -69,6 +71,10 @@ std::string last_line(const std::string& output) {
                        end - (start == std::string::npos ? 0 : start + 1) + 1);
 }
 
+std::string standstill_of(Nanoseconds time) {
+  return text("the run stood still for ", std::chrono::round<std::chrono::seconds>(time).count(), " s");
+}
+
 std::string excerpt(const std::string& line) {
   return line.size() <= 60 ? line : line.substr(0, 60) + "…";
 }
@@ -81,8 +87,8 @@ std::vector<std::string> TrialProcess::own_command() {
 
 TrialProcess::TrialProcess(const Assignment& assignment, Interrupt& interrupt, const std::vector<std::string>& command)
     : interrupt_(interrupt),
-      deadline_(Clock::now() + kGrace +
-                std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(assignment.deadline_s))) {
+      allowance_(kGrace +
+                 std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(assignment.deadline_s))) {
   result_.assignment = assignment;
   spawn(command);
   send(to_json(assignment));
@@ -135,9 +141,14 @@ bool TrialProcess::wait_until_ready() {
 std::optional<executors::Block> TrialProcess::run_block() {
   if (failed()) return std::nullopt;
   try {
+    const auto still_before = allowance_.stood_still();
     const auto answer = ask({{"type", "run"}}, "block");
     if (!answer) return std::nullopt;
     const auto block = block_from(*answer);
+    // Whether it stood still with us is not known where it was frozen; the time of a shorter block says that it was
+    // not.
+    const auto still = allowance_.stood_still() - still_before;
+    if (still.count() > 0 && 2 * block.wall_ns >= still.count()) result_.stopped = standstill_of(still);
     if (block.tasks != result_.assignment.tasks) {
       return give_up(Status::error,
                      text("the trial ran ", block.tasks, " tasks instead of ", result_.assignment.tasks));
@@ -229,17 +240,19 @@ std::optional<std::string> TrialProcess::line() {
   }
 }
 
-/// Waits until the trial says something or closes its output. False when the deadline passed or we were interrupted.
+/// Waits until the trial says something or closes its output. False when the deadline passed, and nothing had come by
+/// then, or we were interrupted.
 bool TrialProcess::wait_for_output() {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
-    if (left <= 0) {
+    if (last_look_) {
       give_up(Status::timed_out, text("the trial did not answer within ", result_.assignment.deadline_s, " s"));
       return false;
     }
+    last_look_ = allowance_.spent();
     std::array<pollfd, 3> wanted{pollfd{from_.get(), POLLIN, 0}, pollfd{interrupt_.fd(), POLLIN, 0},
                                  pollfd{errors_.get(), POLLIN, 0}};
-    ::poll(wanted.data(), wanted.size(), static_cast<int>(std::min<long>(left, 60'000)));
+    allowance_.poll(wanted);
+    notice_standstill();
     if (wanted[2].revents != 0) {
       drain(errors_, error_output_);
       // Only its last line is ever shown.
@@ -252,6 +265,14 @@ bool TrialProcess::wait_for_output() {
     }
     if (wanted[0].revents != 0) return true;
   }
+}
+
+/// A stop of the trial is seen as long as it has not ended; of our own we see that time has gone.
+void TrialProcess::notice_standstill() {
+  siginfo_t info{};
+  const bool continued =
+      ::waitid(P_PID, static_cast<id_t>(pid_), &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == pid_;
+  if (continued) result_.stopped = "the trial was stopped and continued";
 }
 
 /// Reads what is there; closes the descriptor at its end.
@@ -272,8 +293,10 @@ void TrialProcess::drain(Fd& from, std::string& into) const {
 
 std::nullopt_t TrialProcess::give_up(Status status, const std::string& error) {
   if (failed()) return std::nullopt;
+  if (status == Status::timed_out && result_.stopped.empty() && allowance_.stood_still().count() > 0)
+    result_.stopped = standstill_of(allowance_.stood_still());
   result_.status = status;
-  result_.error = error;
+  result_.error = result_.stopped.empty() ? error : text(error, "; ", result_.stopped);
   reap();
   return std::nullopt;
 }

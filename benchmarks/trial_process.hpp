@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
+#include "base/allowance.hpp"
 #include "base/fd.hpp"
 #include "benchmarks/affinities.hpp"
 #include "benchmarks/interrupt.hpp"
@@ -28,11 +28,13 @@ struct TrialResult {
   Histogram latency;
   std::vector<executors::WorkerFacts> workers;
   std::map<std::string, std::string> surroundings;
-  std::string moved;  ///< which thread's CPUs were changed from outside while blocks ran, in words; else empty
+  std::string stopped;  ///< that, or for how long, it or the run stood still meanwhile, in words; else empty
+  std::string moved;    ///< which thread's CPUs were changed from outside while blocks ran, in words; else empty
 };
 
 /// A running trial: the leader of a process group of its own, killed and reaped with the whole group in the destructor.
-/// Every call returns before the assignment's deadline plus kGrace; the first thing that goes wrong is kept in result()
+/// Every call returns before the assignment's deadline plus kGrace, time not counted during which this process itself
+/// stood still (Allowance); the first thing that goes wrong is kept in result()
 /// and makes the later calls return at once. Used by one thread.
 class TrialProcess {
  public:
@@ -64,6 +66,7 @@ class TrialProcess {
   bool send(const Json& message);
   std::optional<std::string> line();
   bool wait_for_output();
+  void notice_standstill();
   void drain(Fd& from, std::string& into) const;
   std::nullopt_t give_up(executors::Status status, const std::string& error);
   std::nullopt_t note_end();
@@ -71,7 +74,8 @@ class TrialProcess {
 
   Interrupt& interrupt_;
   TrialResult result_;
-  Deadline deadline_;
+  Allowance allowance_;
+  bool last_look_ = false;  ///< it has been seen whether an answer came before the allowance was spent
   pid_t pid_ = -1;
   Fd pidfd_;
   Fd to_;

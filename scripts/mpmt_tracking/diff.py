@@ -84,6 +84,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _why_none(a: Side, b: Side, options: argparse.Namespace) -> str:
+    for side in (a, b):
+        if not side.times and side.notes:
+            return f": {side.shown} has none: {side.notes[0]}"
     names = {name for name, _ in a.times} & {name for name, _ in b.times}
     if a.times.keys() & b.times.keys():
         return f" that matches --cases {plain(options.cases.pattern, 80)}"

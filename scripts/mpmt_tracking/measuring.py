@@ -221,18 +221,18 @@ def machine_key_of(contender: Contender) -> str | None:
     return contender.machine_key() if isinstance(contender, MpmtBinary) else None
 
 
-def place_of_widths(contender: Contender) -> Path:
-    """The file with what `aa` has learned of this program's benchmarks on this machine."""
+def key_of_widths(contender: Contender) -> str:
+    """Under which `aa` keeps what it has learned of this program's benchmarks on this machine."""
     if isinstance(contender, MpmtBinary):
-        return widths.place(contender.machine_key())
-    return widths.place("program-" + hashlib.sha256(contender.identity.encode("utf-8", "replace")).hexdigest()[:12])
+        return contender.machine_key()
+    return "program-" + hashlib.sha256(contender.identity.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def measure(a: Contender, b: Contender, cases: Sequence[tuple[Case, Case]], options: argparse.Namespace, seed: int,
             progress: Progress) -> Outcome:
     """One campaign, alone on this machine."""
     rules = rules_of(options)
-    gates = widths.gates(place_of_widths(a), [case.name for case, _ in cases], rules.least_gate)
+    gates = widths.gates(widths.place(key_of_widths(a)), [case.name for case, _ in cases], rules.least_gate)
     campaign = Campaign(a, b, cases, rules, gates, options.budget, seed, progress)
     with measuring_lock(progress.say):
         return campaign.run()

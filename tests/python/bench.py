@@ -29,6 +29,14 @@ SHORTEST = ("--workload", "empty", "--executor", "thread_pool", "--workers", "1"
 LOOPBACK_UP = ("import fcntl, socket, struct; "
                'fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x41))')
 
+SIGNALS = """import os, signal, sys
+ignored, blocked = ({int(number) for number in text.split(",") if number} for text in sys.argv[1:3])
+for number in (*range(1, 4), signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
+    signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+
 Found = TypeVar("Found")
 
 
@@ -90,6 +98,12 @@ class Island:
 def with_file_over(file: Path, place: str) -> list[str]:
     """A command that execs what follows it where `place` shows this file. For islands that there is no reason against."""
     return ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh", str(file), place]
+
+
+def with_signals(ignored: Sequence[int] = (), blocked: Sequence[int] = ()) -> list[str]:
+    """A command that execs what follows it with these signals ignored, those blocked, and all others as usual."""
+    return [sys.executable, "-c", SIGNALS, *(",".join(str(int(number)) for number in numbers)
+                                             for numbers in (ignored, blocked))]
 
 
 @dataclass(frozen=True)

@@ -13,23 +13,12 @@ from typing import Any
 import pytest
 
 import mpmt_endings
-from bench import PATIENCE_S, ROOT, Island, marked, until
+from bench import PATIENCE_S, ROOT, Island, marked, until, with_signals
 from desk import QUICK, SAME, Desk
 from mpmt_endings import ENDING
 from mpmt_tracking import process
 from repository import Repository
 from tracker import SCRIPT
-
-
-
-# Starts what it is told with some signals ignored, some blocked, and all others as usual.
-BEFORE = """import os, signal, sys
-ignored, blocked = ({int(number) for number in text.split(",") if number} for text in sys.argv[1:3])
-for number in (*range(1, 4), signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
-    signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
-signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-os.execv(sys.argv[3], sys.argv[3:])
-"""
 
 
 class Real:
@@ -41,8 +30,7 @@ class Real:
 
     def start(self, *arguments: object, ignored: Sequence[int] = (), blocked: Sequence[int] = (),
               script: Path = SCRIPT) -> subprocess.Popen[str]:
-        lists = [",".join(str(int(number)) for number in numbers) for numbers in (ignored, blocked)]
-        command = [sys.executable, "-c", BEFORE, *lists, sys.executable, script, *arguments]
+        command = [*with_signals(ignored, blocked), sys.executable, script, *arguments]
         self._processes.append(subprocess.Popen(
             self._island.command(self.desk.folder, command), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=self.desk.environment, start_new_session=True))
