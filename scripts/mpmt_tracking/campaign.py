@@ -44,7 +44,8 @@ class Tally:
 class Outcome:
     """`findings` and `tallies` by name; `failures`: benchmarks that could not be measured, and why;
     `unsupported`: those of them that are not meant to run here; `not_begun`: what an interruption came before;
-    `load_unknown`: why it is not known, or not of all pairs, what others did meanwhile; `cpus_changed`: in words."""
+    `load_unknown`: why it is not known, or not of all pairs, what others did meanwhile; `cpus_changed`: in words;
+    `not_alone`: why others may have measured meanwhile."""
 
     findings: dict[str, Finding]
     tallies: dict[str, Tally]
@@ -55,6 +56,7 @@ class Outcome:
     seconds: float
     load_unknown: str = ""
     cpus_changed: str = ""
+    not_alone: str = ""
 
 
 @dataclass

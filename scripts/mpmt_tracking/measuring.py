@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mpmt_schema import plain
@@ -234,8 +235,8 @@ def measure(a: Contender, b: Contender, cases: Sequence[tuple[Case, Case]], opti
     rules = rules_of(options)
     gates = widths.gates(widths.place(key_of_widths(a)), [case.name for case, _ in cases], rules.least_gate)
     campaign = Campaign(a, b, cases, rules, gates, options.budget, seed, progress)
-    with measuring_lock(progress.say):
-        return campaign.run()
+    with measuring_lock(progress.say) as not_alone:
+        return replace(campaign.run(), not_alone=not_alone)
 
 
 def compare_sides(sides: Sequence[tuple[Contender, Side]], options: argparse.Namespace,
@@ -281,6 +282,8 @@ def notes_of(sides: Sequence[Contender], outcome: Outcome) -> list[str]:
                      "found out")
     if outcome.cpus_changed:
         notes.append(f"{outcome.cpus_changed} while this measured")
+    if outcome.not_alone:
+        notes.append(outcome.not_alone)
     real_time = scheduling.real_time_class()
     if real_time and any(isinstance(side, MpmtBinary) for side in sides):
         notes.append(f"track.py was started in the real-time class {real_time} (chrt): mpmt measures in SCHED_OTHER all the same")

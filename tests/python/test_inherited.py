@@ -41,7 +41,16 @@ def test_with_sigchld_ignored_it_measures(bench: Bench) -> None:
         done = bench.measure(*SMALL, "--executor", executor, under=with_signals([signal.SIGCHLD]))
         assert done.returncode == 0, done
         assert set(statuses(bench)) <= {"ok", "disturbed"}
+        assert "waitid" not in done.stderr and mpmt_records.load(bench.out)["context"]["capacity"]["before"]
         bench.out.unlink()
+
+
+def test_with_sigchld_ignored_it_knows_how_a_trial_ended(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, *PROCESSES, "--tasks", "4000", "--rounds", "1",
+                      under=with_signals([signal.SIGCHLD]))
+    os.kill(bench.trial_of(run).pid, signal.SIGKILL)
+    finish(run)
+    assert statuses(bench) == ["worker_died"] and "killed by SIGKILL" in bench.out.read_text("utf-8")
 
 
 def under_nohup(bench: Bench) -> tuple[list[str], list[signal.Signals]]:
@@ -125,15 +134,23 @@ def test_a_run_that_is_stopped_and_continued_is_not_late(bench: Bench, whole: bo
     assert set(statuses(bench)) <= {"ok", "disturbed"} and len(statuses(bench)) == 3
 
 
-def test_a_trial_that_was_stopped_in_its_block_is_made_again(bench: Bench) -> None:
+def test_a_trial_that_was_stopped_in_its_block_is_disturbed_and_made_again(bench: Bench) -> None:
     run = bench.start("run", "--out", bench.out, *PROCESSES, "--tasks", "400", "--rounds", "1")
-    trial = bench.trial_of(run, workers=2)
-    stop([trial.pid])
-    os.kill(trial.pid, signal.SIGCONT)
+    stopped = set()
+
+    def is_over() -> bool:
+        """Stops each trial, once."""
+        for trial in bench.children(run.pid):
+            if bench.journals() and trial.is_trial and trial.pid not in stopped and len(bench.children(trial.pid)) == 2:
+                stop([trial.pid])
+                os.kill(trial.pid, signal.SIGCONT)
+                stopped.add(trial.pid)
+        return run.poll() is not None
+    until(is_over, "the run's end", 2 * PATIENCE_S)
     done = finish(run)
     assert done.returncode == 0, done
     [entry] = [entry for entry in mpmt_records.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
-    assert entry["attempts"] == 2
+    assert (entry["attempts"], entry["disturbed_by"]) == (len(stopped), "the trial was stopped and continued")
 
 
 # ---- stacks ------------------------------------------------------------------------------------------------
