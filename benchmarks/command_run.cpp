@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,12 +14,14 @@
 
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
+#include "base/fd_stream.hpp"
 #include "base/scheduling.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
 #include "benchmarks/google.hpp"
+#include "benchmarks/journal.hpp"
 #include "benchmarks/output.hpp"
 #include "benchmarks/places.hpp"
 #include "benchmarks/plan_json.hpp"
@@ -101,7 +102,8 @@ class Run {
   Run(const RunOptions& options, const std::vector<std::string>& command_line)
       : options_(options),
         command_line_(command_line),
-        quiet_(options.format == "json"),
+        to_standard_output_(is_standard_output(options.out)),
+        quiet_(options.format == "json" || to_standard_output_),
         measurement_(options, data_dir_of(options.data_dir), cpus_, interrupt_) {}
 
   int execute() {
@@ -116,13 +118,16 @@ class Run {
     if (options_.list_tests) return print_names(plan);
     if (options_.dry_run) return dry_run(plan);
 
-    const bool named = !options_.out.empty();
+    const bool named = !options_.out.empty() && !to_standard_output_;
     const fs::path record = named ? fs::path(options_.out) : default_record(machine_.key, identity_.short_commit());
-    check_writable(record, named);
+    if (!to_standard_output_) check_record(record, named);
     take_turn();
     ipc::remove_stale_names();
-    for (const auto& line : recover_journals(fs::absolute(record))) tell(line);
-    return measure(plan, record);
+    const StateFolder state;
+    if (!state.remark().empty()) tell(state.remark());
+    for (const auto& line : recover_journals(state, fs::absolute(record), [this] { stop_if_asked(); })) tell(line);
+    if (!to_standard_output_) prepare_record(record, named);
+    return measure(plan, state, record);
   }
 
   /// Thrown where there is nothing to be kept yet.
@@ -166,7 +171,7 @@ class Run {
     return kOk;
   }
 
-  int measure(const Plan& plan, const fs::path& record) {
+  int measure(const Plan& plan, const StateFolder& state, const fs::path& record) {
     Progress progress(plan, quiet_);
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan, options_) << std::endl;
     for (const auto& note : plan.notes) tell(note);
@@ -184,7 +189,7 @@ class Run {
     measurement_.find_tasks(plan);
     if (!quiet_ && !interrupt_.requested()) announce(plan, probe_s);
 
-    Journal journal(record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
+    Journal journal(state, record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
     run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
     if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
     progress.say("assembling the record");
@@ -194,7 +199,7 @@ class Run {
     say_new(load_warnings(measurement_.load()));
     if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
     journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
-    report(assemble_or_keep(journal, record), record, interrupted, progress);
+    report(assemble_or_keep(journal, state, record), record, interrupted, progress);
     interrupt_.requested();
     if (reader_gone()) throw std::runtime_error(text(output_lost(), "; what was measured is in ", record.string()));
     if (interrupted) return kInterrupted;
@@ -221,22 +226,27 @@ class Run {
     }
   }
 
-  static Assembled assemble_or_keep(Journal& journal, const fs::path& record) {
+  Assembled assemble_or_keep(Journal& journal, const StateFolder& state, const fs::path& record) {
     try {
-      return assemble(journal.path(), record, false);
+      if (to_standard_output_) {
+        auto assembled = assemble(journal.file(), output_.stream(), false);
+        output_.stream().flush();
+        if (output_.gave_up()) throw std::runtime_error("standard output: nobody takes the record");
+        return assembled;
+      }
+      const auto assembled = assemble(journal.file(), record, false);
+      if (quiet_) assemble(journal.file(), std::cout, false);  // if that fails, there is the file
+      return assembled;
     } catch (const std::exception&) {
       journal.keep();
-      tell(text("what was measured is kept in ", journal.path().string(), "; the next run tries again"));
+      tell(text("what was measured is kept in ", journal.file().path.string(),
+                state.lasts() ? "; the next run tries again" : ""));
       throw;
     }
   }
 
   void report(const Assembled& assembled, const fs::path& record, bool interrupted, const Progress& progress) const {
-    if (quiet_) {
-      std::ifstream in(record);
-      for (std::string line; std::getline(in, line);) std::cout << shown_json(line) << '\n';
-      return;
-    }
+    if (quiet_) return;
     if (!assembled.comparisons.empty()) std::cout << '\n' << table_of(assembled.comparisons);
     if (interrupted) std::cout << "\ninterrupted: " << assembled.entries << " trials are kept\n";
     if (progress.disturbed() > 0) {
@@ -253,12 +263,14 @@ class Run {
 
   const RunOptions& options_;
   const std::vector<std::string>& command_line_;
-  const bool quiet_;
+  const bool to_standard_output_;  ///< the record goes there, and to no file
+  const bool quiet_;               ///< nothing else does
   const std::string class_left_ = leave_real_time();
   const Machine machine_ = describe_machine();
   const BuildIdentity identity_ = build_identity();
   const UsableCpus cpus_ = usable_cpus();
   Interrupt interrupt_{STDOUT_FILENO};
+  PatientOutput output_{interrupt_};
   std::optional<RunLock> lock_;  ///< held
   Clock::time_point its_turn_;   ///< since when it holds the lock
   Measurement measurement_;

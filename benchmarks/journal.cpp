@@ -1,20 +1,26 @@
 #include "benchmarks/journal.hpp"
 
-#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
+#include <array>
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <stdexcept>
+#include <system_error>
 
 #include "base/checked.hpp"
+#include "base/output_file.hpp"
+#include "base/random_bytes.hpp"
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/context.hpp"
 #include "benchmarks/entry.hpp"
+#include "benchmarks/places.hpp"
 #include "benchmarks/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -25,22 +31,7 @@ using executors::Status;
 
 constexpr auto kSuffix = ".journal";
 
-fs::path state_folder() {
-  const auto variable = [](const char* name) -> fs::path {
-    const char* const value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  std::vector<fs::path> candidates;
-  if (const auto state = variable("XDG_STATE_HOME"); state.is_absolute()) candidates.push_back(state / "mpmt");
-  if (const auto home = variable("HOME"); home.is_absolute()) candidates.push_back(home / ".local" / "state" / "mpmt");
-  candidates.push_back(fs::temp_directory_path() / text("mpmt-", ::getuid()));
-  for (const auto& folder : candidates) {
-    std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (fs::is_directory(folder, failed) && ::access(folder.c_str(), W_OK | X_OK) == 0) return folder;
-  }
-  throw std::runtime_error("no folder for the journal: neither $XDG_STATE_HOME nor $HOME nor $TMPDIR can be written");
-}
+using Step = std::function<void()>;
 
 /// What one entry adds to its case's aggregates.
 struct Series {
@@ -51,38 +42,58 @@ struct Series {
 };
 
 /// A journal's lines, the last of which may be cut off when its writer was killed.
-void for_each_line(const fs::path& journal, const std::function<void(Json&&)>& take) {
-  std::ifstream in(journal);
-  if (!in) throw std::runtime_error(text(journal.string(), ": cannot be read"));
-  for (std::string line; std::getline(in, line);) {
-    auto parsed = Json::parse(line, nullptr, false);
-    if (parsed.is_object()) take(std::move(parsed));
+void for_each_line(const JournalFile& journal, const Step& step, const std::function<void(Json&&)>& take) {
+  std::array<char, 65'536> bytes;
+  std::string lines;
+  const auto take_whole_lines = [&] {
+    std::size_t begin = 0;
+    for (auto end = lines.find('\n'); end != std::string::npos; end = lines.find('\n', begin)) {
+      auto parsed = Json::parse(lines.begin() + static_cast<std::ptrdiff_t>(begin),
+                                lines.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+      if (parsed.is_object()) take(std::move(parsed));
+      begin = end + 1;
+    }
+    lines.erase(0, begin);
+  };
+  for (off_t at = 0;;) {
+    step();
+    const auto count = checked([&] { return ::pread(journal.file.get(), bytes.data(), bytes.size(), at); }, "read",
+                               shown(journal.path.string()));
+    if (count == 0) break;
+    lines.append(bytes.data(), static_cast<std::size_t>(count));
+    at += count;
+    take_whole_lines();
   }
+  lines += '\n';  // a last line that lacks nothing else counts
+  take_whole_lines();
 }
 
+/// A record may be printed as it is: it does nothing to a terminal or a CI.
 std::string dumped(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return shown_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 /// Reads a journal once for what must be known before, and once to copy its entries.
 class Assembler {
  public:
-  Assembler(const fs::path& journal, bool recovered) : journal_(journal), recovered_(recovered) {}
+  Assembler(const JournalFile& journal, bool recovered, const Step& step)
+      : journal_(journal), recovered_(recovered), step_(step) {}
 
   Assembled write(std::ostream& out) {
-    for_each_line(journal_, [&](Json&& line) { survey(line); });
+    for_each_line(journal_, step_, [&](Json&& line) { survey(line); });
     if (!context_.is_object())
-      throw std::runtime_error(text(journal_.string(), ": has no context; nothing was measured"));
+      throw std::runtime_error(text(shown(journal_.path.string()), ": has no context; nothing was measured"));
     finish_context();
     assembled_.comparisons = compare(assembled_.observations);
 
-    out << "{\n\"context\": " << context_.dump(2, ' ', false, Json::error_handler_t::replace) << ",\n\"benchmarks\": [";
+    out << "{\n\"context\": " << shown_json(context_.dump(2, ' ', false, Json::error_handler_t::replace))
+        << ",\n\"benchmarks\": [";
     std::string separator = "\n";
     const auto add = [&](const Json& entry) {
       out << separator << dumped(entry);
       separator = ",\n";
     };
-    for_each_line(journal_, [&](Json&& line) {
+    for_each_line(journal_, step_, [&](Json&& line) {
       if (line.contains("entry")) add(line["entry"]);
     });
     for (const auto& [name, series] : series_) {
@@ -123,65 +134,83 @@ class Assembler {
     }
   }
 
-  fs::path journal_;
+  const JournalFile& journal_;
   bool recovered_;
+  const Step& step_;
   Json context_;
   Json end_;
   std::map<std::string, Series> series_;
   Assembled assembled_;
 };
 
+/// Where nothing is yet, be it a link to nothing.
 fs::path free_place(const fs::path& wanted, const fs::path& reserved) {
   fs::path place = wanted;
   std::error_code ignored;
-  for (int number = 1; fs::exists(place, ignored) || place == reserved; ++number) {
+  const auto is_taken = [&] { return fs::exists(fs::symlink_status(place, ignored)) || place == reserved; };
+  for (int number = 1; is_taken(); ++number) {
     place = wanted.parent_path() / text(wanted.stem().string(), ".recovered-", number, wanted.extension().string());
   }
   return place;
 }
 
 /// Empty when its writer was killed before the first line was complete.
-fs::path record_of(const fs::path& journal) {
+fs::path record_of(const JournalFile& journal, const Step& step) {
   fs::path record;
-  for_each_line(journal, [&](Json&& line) {
+  for_each_line(journal, step, [&](Json&& line) {
     if (line.contains("record")) record = line["record"].get<std::string>();
   });
   return record;
 }
 
-std::string recover(const fs::path& journal, const fs::path& reserved) {
+/// Throws, and leaves everything as it is, when there can be no record now.
+std::string recover(const JournalFile& journal, const fs::path& reserved, const Step& step) {
   constexpr auto kNothing = "a run was killed before its first trial; nothing to recover";
-  const auto record = record_of(journal);
-  if (record.empty()) {
-    fs::remove(journal);
-    return kNothing;
-  }
+  const auto record = record_of(journal, step);
+  if (record.empty()) return kNothing;
+  const auto against = why_not_recovered_to(record);
+  if (!against.empty()) throw std::runtime_error(against);
+  std::size_t entries = 0;
+  for_each_line(journal, step, [&](Json&& line) { entries += line.contains("entry") ? 1 : 0; });
+  if (entries == 0) return kNothing;
   const auto place = free_place(record, reserved);
   fs::create_directories(place.parent_path());
-  const auto assembled = assemble(journal, place, true);
-  fs::remove(journal);
-  if (assembled.entries == 0) {
-    fs::remove(place);
-    return kNothing;
+  const auto assembled = assemble(journal, place, true, step);
+  return text("recovered ", assembled.entries, " trials of a run that was killed: ", shown(place.string()));
+}
+
+bool is_locked_by_us(const Fd& file) {
+  struct stat status {};
+  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file.get(), &status) == 0 && status.st_nlink == 1;
+}
+
+/// With a lock that it has had from the moment on at which others could have seen it.
+JournalFile make_journal(const StateFolder& folder) {
+  for (;;) {
+    const auto name = text(::getpid(), "-", utc_for_file_name(), "-", random_digits().substr(0, 8), kSuffix);
+    auto file = folder.create(name);
+    if (is_locked_by_us(file)) return {std::move(file), folder.path() / name};
+    // A start that recovers journals had it first, and removes it: it is empty.
   }
-  return text("recovered ", assembled.entries, " trials of a run that was killed: ", place.string());
+}
+
+/// Where a killed run's record is looked for, from whatever folder.
+std::string place_of(const fs::path& record) {
+  const auto whole = fs::absolute(record);
+  std::error_code missing;
+  const auto folder = fs::canonical(whole.parent_path(), missing);
+  return (missing ? whole.lexically_normal() : folder / whole.filename()).string();
 }
 
 }  // namespace
 
-Journal::Journal(const fs::path& record, const Json& context)
-    : path_(state_folder() / text(::getpid(), "-", utc_for_file_name(), kSuffix)),
-      file_(checked([&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600); },
-                    "open", path_.string())) {
-  checked([&] { return ::flock(file_.get(), LOCK_EX | LOCK_NB); }, "flock", path_.string());
-  write({{"record", fs::absolute(record).string()}, {"context", context}});
+Journal::Journal(const StateFolder& folder, const fs::path& record, const Json& context)
+    : folder_(folder), journal_(make_journal(folder)) {
+  write({{"record", place_of(record)}, {"context", context}});
 }
 
 Journal::~Journal() {
-  if (kept_) return;
-  std::error_code ignored;
-  fs::remove(path_, ignored);
-  ::rmdir(path_.parent_path().c_str());  // if that was the last
+  if (!kept_) folder_.remove(journal_.path.filename());
 }
 
 void Journal::add(const Json& entry) {
@@ -197,47 +226,40 @@ void Journal::write(const Json& line) {
   const std::string bytes = dumped(line) + "\n";
   kept_ = true;  // unless this succeeds, for the next start: a disk is full, say
   for (std::size_t done = 0; done < bytes.size();) {
-    done += static_cast<std::size_t>(checked(
-        [&] { return ::write(file_.get(), bytes.data() + done, bytes.size() - done); }, "write", path_.string()));
+    done += static_cast<std::size_t>(
+        checked([&] { return ::write(journal_.file.get(), bytes.data() + done, bytes.size() - done); }, "write",
+                shown(journal_.path.string())));
   }
   kept_ = false;
 }
 
-Assembled assemble(const fs::path& journal, const fs::path& record, bool recovered) {
-  const fs::path partial = record.string() + ".partial";
+Assembled assemble(const JournalFile& journal, std::ostream& out, bool recovered, const Step& step) {
+  return Assembler(journal, recovered, step).write(out);
+}
+
+Assembled assemble(const JournalFile& journal, const fs::path& record, bool recovered, const Step& step) {
   try {
-    Assembled assembled;
-    {
-      std::ofstream out;
-      out.exceptions(std::ios::failbit | std::ios::badbit);
-      out.open(partial);
-      assembled = Assembler(journal, recovered).write(out);
-      out.close();
-    }
-    fs::rename(partial, record);
+    OutputFile out(record);
+    auto assembled = assemble(journal, out.stream(), recovered, step);
+    out.commit();
     return assembled;
   } catch (const std::exception& failure) {
-    std::error_code ignored;
-    fs::remove(partial, ignored);
-    throw std::runtime_error(text(record.string(), ": could not be written: ", failure.what()));
+    throw std::runtime_error(text(shown(record.string()), ": could not be written: ", failure.what()));
   }
 }
 
-std::vector<std::string> recover_journals(const fs::path& reserved) {
+std::vector<std::string> recover_journals(const StateFolder& folder, const fs::path& reserved, const Step& step) {
   std::vector<std::string> lines;
-  std::error_code failed;
-  const auto folder = state_folder();
-  std::vector<fs::path> left;
-  for (const auto& file : fs::directory_iterator(folder, failed)) {
-    if (file.path().extension() == kSuffix) left.push_back(file.path());
-  }
-  for (const auto& journal : left) {
-    const Fd file(::open(journal.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;  // its owner lives
+  for (const auto& name : folder.names()) {
+    if (!name.ends_with(kSuffix)) continue;
     try {
-      lines.push_back(recover(journal, reserved));
+      const JournalFile journal{folder.open(name), folder.path() / name};
+      if (!is_locked_by_us(journal.file)) continue;  // its owner lives, or another start has recovered it
+      lines.push_back(recover(journal, reserved, step));
+      folder.remove(name);
     } catch (const std::exception& failure) {
-      lines.push_back(text("a journal of a run that was killed is left as it is: ", failure.what()));
+      lines.push_back(text("the journal ", shown((folder.path() / name).string()),
+                           " of a run that was killed is left as it is: ", shown(failure.what())));
     }
   }
   return lines;

@@ -3,22 +3,31 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "base/fd.hpp"
+#include "benchmarks/state_folder.hpp"
 #include "benchmarks/verdict.hpp"
 
 namespace mpmt::benchmarks {
 
-/// An append-only file of JSON lines, {"context"} first, then {"entry"} per trial, {"end"} last, in a folder of this
-/// user's where every later start finds it: $XDG_STATE_HOME/mpmt, ~/.local/state/mpmt, or a folder of this user's in
-/// $TMPDIR. Its owner holds a lock on it that dies with the owner. Written between trials only.
+/// A journal that is open, and its place for messages.
+struct JournalFile {
+  Fd file;
+  std::filesystem::path path;
+};
+
+/// An append-only file of JSON lines, {"context"} first, then {"entry"} per trial, {"end"} last, in the state folder.
+/// Its owner holds a lock on it that dies with the owner. Written between trials only.
 class Journal {
  public:
-  /// Throws std::system_error when it cannot be made. `record`: where the record is to appear.
-  Journal(const std::filesystem::path& record, const nlohmann::json& context);
+  /// Throws std::system_error when it cannot be made. `record`: where the record is to appear should this run be
+  /// killed. The folder outlives the journal.
+  Journal(const StateFolder& folder, const std::filesystem::path& record, const nlohmann::json& context);
   /// Removes the file: what it held is in the record, or nothing was measured.
   ~Journal();
   Journal(const Journal&) = delete;
@@ -29,14 +38,14 @@ class Journal {
   /// Keeps the file when this object ends: its record could not be written.
   void keep() { kept_ = true; }
 
-  const std::filesystem::path& path() const { return path_; }
+  const JournalFile& file() const { return journal_; }
   std::size_t entries() const { return entries_; }
 
  private:
   void write(const nlohmann::json& line);
 
-  std::filesystem::path path_;
-  Fd file_;
+  const StateFolder& folder_;
+  JournalFile journal_;
   std::size_t entries_ = 0;
   bool kept_ = false;
 };
@@ -48,13 +57,23 @@ struct Assembled {
   std::size_t entries = 0;
 };
 
-/// Writes the record that a journal's complete lines make up; it appears at `record` by rename, whole or not at all.
-/// One entry is in memory at a time. `recovered`: the run that wrote it has died. Throws std::runtime_error naming the
-/// file.
-Assembled assemble(const std::filesystem::path& journal, const std::filesystem::path& record, bool recovered);
+/// Writes the record that a journal's complete lines make up; the same twice for the same journal. One entry is in
+/// memory at a time. `recovered`: the run that wrote it has died. `step`: see recover_journals. Throws
+/// std::runtime_error.
+Assembled assemble(
+    const JournalFile& journal, std::ostream& out, bool recovered, const std::function<void()>& step = [] {});
 
-/// Assembles what runs that were killed have left. A record's place that is taken, or is `reserved`, gets
-/// ".recovered-<n>" in its name. Returns one line a journal: where its record is, or why there is none.
-std::vector<std::string> recover_journals(const std::filesystem::path& reserved);
+/// The same, to a file that appears at `record` whole or not at all (OutputFile). Throws std::runtime_error naming it.
+Assembled assemble(
+    const JournalFile& journal, const std::filesystem::path& record, bool recovered,
+    const std::function<void()>& step = [] {});
+
+/// Assembles what runs that were killed have left in the folder. A record's place that is taken, or is `reserved`, gets
+/// ".recovered-<n>" in its name. Only files of the caller's own are believed to be journals, and only places where a
+/// run writes; all else stays as it is. Returns one line a journal, fit to be shown: where its record is, or why there
+/// is none. `step` is called again and again meanwhile: journals can be long, and what it throws that is no
+/// std::exception ends this, with the journal as it is.
+std::vector<std::string> recover_journals(
+    const StateFolder& folder, const std::filesystem::path& reserved, const std::function<void()>& step = [] {});
 
 }  // namespace mpmt::benchmarks

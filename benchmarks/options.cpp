@@ -262,7 +262,10 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_channel_axes(command, options);
   add_amounts(command, options);
   command.add_option("--data-dir", options.data_dir, "where workloads make files (default: /var/tmp, else $TMPDIR)");
-  command.add_option("--out", options.out, "the record (default: results/<machine-key>/<commit>-<utc>.json)");
+  command.add_option(
+      "--out", options.out,
+      "the record (default: results/<machine-key>/<commit>-<utc>.json); - for standard output, which then "
+      "gets nothing else");
   command.add_flag("--dry-run", options.dry_run, "print the plan and end (with --benchmark_format json: as JSON)");
   command.add_flag("--no-wait", options.no_wait,
                    "end when another run is measuring on this machine, instead of waiting");

@@ -81,7 +81,7 @@ bool channel_carries(const Case& measured, std::uint64_t tasks);
 /// In each round every case once: groups in random order, worker counts in random order within a group, and the
 /// executors that are compared at one worker count next to each other, in random order.
 /// `step` as above.
-std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed,
-                           const std::function<void()>& step = [] {});
+std::vector<Turn> schedule(
+    const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed, const std::function<void()>& step = [] {});
 
 }  // namespace mpmt::benchmarks

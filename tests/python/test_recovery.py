@@ -121,13 +121,28 @@ def test_other_files_in_the_state_folder_are_left_alone(bench: Bench) -> None:
     other.unlink()
 
 
-def test_a_record_whose_folder_has_gone_gets_it_back(bench: Bench) -> None:
+def test_a_record_whose_folder_has_gone_waits_for_it(bench: Bench) -> None:
     folder = bench.folder / "gone"
     folder.mkdir()
     killed_run(bench, folder / "lost.json")
     folder.rmdir()
+    said = next_start(bench, "--out", bench.out)
+    assert "left as it is" in said and f"{folder / 'lost.json'} has no folder" in said
+    assert not folder.exists() and len(bench.journals()) == 1
+    folder.mkdir()
     next_start(bench, "--out", bench.out)
     assert mpmt_records.load(folder / "lost.json")["context"]["recovered"]
+
+
+def test_the_default_folder_is_made_anew(bench: Bench) -> None:
+    run = bench.start("run", *LONG)
+    bench.await_entries(1, run)
+    kill_and_reap(run)
+    [place] = (bench.cwd / "results").iterdir()
+    place.rmdir()
+    next_start(bench, "--out", bench.out)
+    [record] = place.iterdir()
+    assert mpmt_records.load(record)["context"]["recovered"]
 
 
 # ---- full and tiny file systems ------------------------------------------------------------------------
