@@ -15,6 +15,7 @@
 
 #include "base/checked.hpp"
 #include "base/dispositions.hpp"
+#include "base/shown.hpp"
 #include "base/text.hpp"
 
 namespace mpmt {
@@ -47,7 +48,7 @@ void detach_standard_streams() {
   try {
     body();
   } catch (const std::exception& failure) {
-    ::dprintf(STDERR_FILENO, "mpmt: %s: %s\n", name.c_str(), failure.what());
+    ::dprintf(STDERR_FILENO, "mpmt: %s\n", shown(text(name, ": ", failure.what())).c_str());
     ::_exit(kThrew);
   }
   ::_exit(0);

@@ -2,18 +2,22 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <utility>
 
 #include "base/checked.hpp"
 
 namespace mpmt {
 
-FdStream::FdStream(int descriptor, std::string object) : std::ostream(nullptr), buffer_(descriptor, std::move(object)) {
+FdStream::FdStream(int descriptor, std::string object, std::function<bool()> ready)
+    : std::ostream(nullptr), buffer_(descriptor, std::move(object), std::move(ready)) {
   rdbuf(&buffer_);
   exceptions(std::ios::failbit | std::ios::badbit);
 }
 
-FdStream::Buffer::Buffer(int descriptor, std::string object) : descriptor_(descriptor), object_(std::move(object)) {
+FdStream::Buffer::Buffer(int descriptor, std::string object, std::function<bool()> ready)
+    : descriptor_(descriptor), object_(std::move(object)), ready_(std::move(ready)) {
   setp(bytes_.data(), bytes_.data() + bytes_.size());
 }
 
@@ -28,7 +32,9 @@ int FdStream::Buffer::sync() {
   const char* const end = pptr();
   setp(bytes_.data(), bytes_.data() + bytes_.size());
   while (next != end) {
-    const auto size = static_cast<std::size_t>(end - next);
+    if (ready_ && !ready_()) return 0;
+    const auto all = static_cast<std::size_t>(end - next);
+    const auto size = ready_ ? std::min<std::size_t>(all, PIPE_BUF) : all;
     next += checked([&] { return ::write(descriptor_, next, size); }, "write", object_);
   }
   return 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <ostream>
 #include <streambuf>
 #include <string>
@@ -12,12 +13,14 @@ namespace mpmt {
 /// std::system_error naming `object`, as does flush(), which has to be called at the end. Used by one thread.
 class FdStream final : public std::ostream {
  public:
-  FdStream(int descriptor, std::string object);
+  /// `ready`: called before each write of no more than PIPE_BUF bytes, which a descriptor that poll finds ready takes
+  /// without blocking; what it refuses is dropped.
+  FdStream(int descriptor, std::string object, std::function<bool()> ready = {});
 
  private:
   class Buffer final : public std::streambuf {
    public:
-    Buffer(int descriptor, std::string object);
+    Buffer(int descriptor, std::string object, std::function<bool()> ready);
 
    protected:
     int_type overflow(int_type character) override;
@@ -26,6 +29,7 @@ class FdStream final : public std::ostream {
    private:
     int descriptor_;
     std::string object_;
+    std::function<bool()> ready_;
     std::array<char, 65'536> bytes_;
   };
 

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <functional>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/cpus.hpp"
 #include "base/text.hpp"
 #include "benchmarks/commands.hpp"
+#include "benchmarks/output.hpp"
 #include "benchmarks/plan.hpp"
 
 namespace mpmt::benchmarks {
@@ -106,17 +106,17 @@ Json cases_of(const std::string& profile, Family family) {
 }
 
 void print(const std::string& title, const Json& parts) {
-  std::cout << title << '\n';
+  print_line(title);
   std::size_t widest = 0;
   for (const auto& part : parts) widest = std::max(widest, part["name"].get_ref<const std::string&>().size());
   for (const auto& part : parts) {
     const auto name = part["name"].get<std::string>();
-    std::cout << "  " << name;
-    if (part.contains("summary")) {
-      std::cout << std::string(widest - name.size() + 2, ' ') << part["summary"].get<std::string>() << '\n'
-                << std::string(widest + 4, ' ') << more_about(part);
+    if (!part.contains("summary")) {
+      print_line("  " + name);
+      continue;
     }
-    std::cout << '\n';
+    print_line(text("  ", name, std::string(widest - name.size() + 2, ' '), part["summary"].get<std::string>()));
+    print_line(std::string(widest + 4, ' ') + more_about(part));
   }
 }
 
@@ -134,7 +134,7 @@ int list(const std::string& what, const std::string& profile, Family family, boo
     if (what == name || (what.empty() && name != "cases")) all[name] = make();
   }
   if (json) {
-    std::cout << all.dump(2) << '\n';
+    print_json(all);
     return kOk;
   }
   for (const auto& [name, make] : sections) {

@@ -1,19 +1,19 @@
-#include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
+#include "benchmarks/output.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 void print(const std::string& title, const Facts& facts) {
-  std::cout << title << '\n';
+  print_line(title);
   std::size_t widest = 0;
   for (const auto& [name, value] : facts) widest = std::max(widest, name.size());
   for (const auto& [name, value] : facts) {
-    std::cout << "  " << name << std::string(widest - name.size() + 2, ' ') << (value.empty() ? "(unknown)" : value)
-              << '\n';
+    print_line(text("  ", name, std::string(widest - name.size() + 2, ' '), value.empty() ? "(unknown)" : value));
   }
 }
 
@@ -22,10 +22,10 @@ void print(const std::string& title, const Facts& facts) {
 int show_machine(bool json) {
   const auto machine = describe_machine();
   if (json) {
-    std::cout << to_json(machine).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    print_json(to_json(machine));
     return kOk;
   }
-  std::cout << "machine key " << machine.key << '\n';
+  print_line("machine key " + machine.key);
   print("computed from", machine.identity);
   print("a change of these starts a new epoch", machine.epoch);
   print("state", machine.state);

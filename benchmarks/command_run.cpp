@@ -22,6 +22,7 @@
 #include "benchmarks/context.hpp"
 #include "benchmarks/google.hpp"
 #include "benchmarks/journal.hpp"
+#include "benchmarks/output.hpp"
 #include "benchmarks/places.hpp"
 #include "benchmarks/plan_json.hpp"
 #include "benchmarks/run_lock.hpp"
@@ -46,7 +47,7 @@ std::string plan_line(const Plan& plan, const RunOptions& options) {
 }
 
 int print_names(const Plan& plan) {
-  for (const auto& planned : plan.cases) std::cout << planned.measured.name() << '\n';
+  for (const auto& planned : plan.cases) print_line(planned.measured.name());
   return kOk;
 }
 
@@ -77,7 +78,7 @@ bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
       throw UsageError(text("--no-wait: another run (", who, ") is measuring on this machine"));
     }
     if (!who.empty() && who != said) {
-      std::cerr << "mpmt: another run (" << who << ") is measuring on this machine; " << lock.waiting() << '\n';
+      tell(text("another run (", who, ") is measuring on this machine; ", lock.waiting()));
       said = who;
     }
     lock.wait(interrupt);
@@ -106,11 +107,12 @@ class Run {
         measurement_(options, data_dir_of(options.data_dir), cpus_, interrupt_) {}
 
   int execute() {
-    const auto plan =
-        make_plan(options_, profile_of(options_.profile, cpus_.count()), options_.seed.value_or(drawn_seed()),
-                  [this](const Case& serial, const TimeWish& wish) { return calibrate(serial, wish); });
+    const auto plan = make_plan(
+        options_, profile_of(options_.profile, cpus_.count()), options_.seed.value_or(drawn_seed()),
+        [this](const Case& serial, const TimeWish& wish) { return calibrate(serial, wish); },
+        [this] { stop_if_asked(); });
     if (plan.cases.empty()) {
-      std::cerr << "mpmt: nothing matches; see mpmt list cases\n";
+      tell("nothing matches; see mpmt list cases");
       return kNothingMatched;
     }
     if (options_.list_tests) return print_names(plan);
@@ -122,8 +124,8 @@ class Run {
     take_turn();
     ipc::remove_stale_names();
     const StateFolder state;
-    if (!state.remark().empty()) std::cerr << "mpmt: " << state.remark() << '\n';
-    for (const auto& line : recover_journals(state, fs::absolute(record))) std::cerr << "mpmt: " << line << '\n';
+    if (!state.remark().empty()) tell(state.remark());
+    for (const auto& line : recover_journals(state, fs::absolute(record), [this] { stop_if_asked(); })) tell(line);
     if (!to_standard_output_) prepare_record(record, named);
     return measure(plan, state, record);
   }
@@ -134,6 +136,10 @@ class Run {
   bool reader_gone() const { return interrupt_.reader_gone(); }
 
  private:
+  void stop_if_asked() {
+    if (interrupt_.requested()) throw Interrupted();
+  }
+
   void take_turn() {
     if (lock_) return;
     lock_.emplace(lock_file());
@@ -146,7 +152,7 @@ class Run {
     const auto found = measurement_.calibrate_grain(serial, wish);
     if (interrupt_.requested()) throw Interrupted();
     const auto& workload = *workloads::WorkloadCatalog::instance().find(serial.workload);
-    std::cerr << "mpmt: " << in_words(found, wish, workload.name, workload.grain_unit) << '\n';
+    tell(in_words(found, wish, workload.name, workload.grain_unit));
     return found.grain;
   }
 
@@ -159,16 +165,16 @@ class Run {
   }
 
   int dry_run(const Plan& plan) const {
-    for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
+    for (const auto& note : plan.notes) tell(note);
     if (!quiet_) return print_plan(plan, options_);
-    std::cout << to_json(plan, machine_.key).dump(2) << '\n';
+    print_json(to_json(plan, machine_.key));
     return kOk;
   }
 
   int measure(const Plan& plan, const StateFolder& state, const fs::path& record) {
     Progress progress(plan, quiet_);
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan, options_) << std::endl;
-    for (const auto& note : plan.notes) std::cerr << "mpmt: " << note << '\n';
+    for (const auto& note : plan.notes) tell(note);
     progress.say("measuring the way from core to core");
     const auto matrix = measure_core_matrix(cpus_.cpus, interrupt_);
     const auto dealt_cpus = spread_order(cpus_.cpus, cores_of(cpus_.cpus), matrix);
@@ -219,16 +225,16 @@ class Run {
   /// Each warning once, when it is first known.
   void say_new(const std::vector<std::string>& warnings) {
     for (const auto& warning : warnings) {
-      if (said_.insert(warning).second) std::cerr << "mpmt: warning: " << warning << '\n';
+      if (said_.insert(warning).second) tell("warning: " + warning);
     }
   }
 
-  Assembled assemble_or_keep(Journal& journal, const StateFolder& state, const fs::path& record) const {
+  Assembled assemble_or_keep(Journal& journal, const StateFolder& state, const fs::path& record) {
     try {
       if (to_standard_output_) {
-        FdStream out(STDOUT_FILENO, "standard output");
-        auto assembled = assemble(journal.file(), out, false);
-        out.flush();
+        auto assembled = assemble(journal.file(), output_.stream(), false);
+        output_.stream().flush();
+        if (output_.gave_up()) throw std::runtime_error("standard output: nobody takes the record");
         return assembled;
       }
       auto assembled = assemble(journal.file(), record, false);
@@ -236,8 +242,8 @@ class Run {
       return assembled;
     } catch (const std::exception&) {
       journal.keep();
-      std::cerr << "mpmt: what was measured is kept in " << shown(journal.file().path.string())
-                << (state.lasts() ? "; the next run tries again\n" : "\n");
+      tell(text("what was measured is kept in ", journal.file().path.string(),
+                state.lasts() ? "; the next run tries again" : ""));
       throw;
     }
   }
@@ -253,7 +259,9 @@ class Run {
                    "compared\n";
     }
     if (progress.failed() > 0) std::cout << '\n' << progress.failed() << " trials failed; see 'error' in the record\n";
-    std::cout << '\n' << shown(record.string()) << std::endl;
+    print_line("");
+    print_line("record: " + record.string());
+    std::cout.flush();
   }
 
   const RunOptions& options_;
@@ -265,6 +273,7 @@ class Run {
   const BuildIdentity identity_ = build_identity();
   const UsableCpus cpus_ = usable_cpus();
   Interrupt interrupt_{STDOUT_FILENO};
+  PatientOutput output_{interrupt_};
   std::optional<RunLock> lock_;  ///< held
   Clock::time_point its_turn_;   ///< since when it holds the lock
   Measurement measurement_;
@@ -280,7 +289,7 @@ int run(const RunOptions& options, const std::vector<std::string>& command_line)
     return measuring.execute();
   } catch (const Run::Interrupted&) {
     if (measuring.reader_gone()) throw std::runtime_error(text(output_lost(), "; there is no record"));
-    std::cerr << "mpmt: interrupted before the first trial; there is no record\n";
+    tell("interrupted before the first trial; there is no record");
     return kInterrupted;
   }
 }

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/entry.hpp"
+#include "benchmarks/output.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -65,7 +66,7 @@ int show_verdict(const std::string& record, int relabelled, std::uint64_t seed) 
   const auto observations = observations_in(record);
   const auto rows = compare(observations);
   if (rows.empty()) {
-    std::cout << shown(record) << ": no thread case and process case to compare\n";
+    print_line(text("no thread case and process case to compare in ", record));
     return kNothingMatched;
   }
   std::cout << table_of(rows);

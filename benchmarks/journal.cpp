@@ -31,6 +31,8 @@ using executors::Status;
 
 constexpr auto kSuffix = ".journal";
 
+using Step = std::function<void()>;
+
 /// What one entry adds to its case's aggregates.
 struct Series {
   Json example;
@@ -40,7 +42,7 @@ struct Series {
 };
 
 /// A journal's lines, the last of which may be cut off when its writer was killed.
-void for_each_line(const JournalFile& journal, const std::function<void(Json&&)>& take) {
+void for_each_line(const JournalFile& journal, const Step& step, const std::function<void(Json&&)>& take) {
   std::array<char, 65'536> bytes;
   std::string lines;
   const auto take_whole_lines = [&] {
@@ -54,6 +56,7 @@ void for_each_line(const JournalFile& journal, const std::function<void(Json&&)>
     lines.erase(0, begin);
   };
   for (off_t at = 0;;) {
+    step();
     const auto count = checked([&] { return ::pread(journal.file.get(), bytes.data(), bytes.size(), at); }, "read",
                                shown(journal.path.string()));
     if (count == 0) break;
@@ -65,29 +68,32 @@ void for_each_line(const JournalFile& journal, const std::function<void(Json&&)>
   take_whole_lines();
 }
 
+/// A record may be printed as it is: it does nothing to a terminal or a CI.
 std::string dumped(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return shown_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 /// Reads a journal once for what must be known before, and once to copy its entries.
 class Assembler {
  public:
-  Assembler(const JournalFile& journal, bool recovered) : journal_(journal), recovered_(recovered) {}
+  Assembler(const JournalFile& journal, bool recovered, const Step& step)
+      : journal_(journal), recovered_(recovered), step_(step) {}
 
   Assembled write(std::ostream& out) {
-    for_each_line(journal_, [&](Json&& line) { survey(line); });
+    for_each_line(journal_, step_, [&](Json&& line) { survey(line); });
     if (!context_.is_object())
       throw std::runtime_error(text(shown(journal_.path.string()), ": has no context; nothing was measured"));
     finish_context();
     assembled_.comparisons = compare(assembled_.observations);
 
-    out << "{\n\"context\": " << context_.dump(2, ' ', false, Json::error_handler_t::replace) << ",\n\"benchmarks\": [";
+    out << "{\n\"context\": " << shown_json(context_.dump(2, ' ', false, Json::error_handler_t::replace))
+        << ",\n\"benchmarks\": [";
     std::string separator = "\n";
     const auto add = [&](const Json& entry) {
       out << separator << dumped(entry);
       separator = ",\n";
     };
-    for_each_line(journal_, [&](Json&& line) {
+    for_each_line(journal_, step_, [&](Json&& line) {
       if (line.contains("entry")) add(line["entry"]);
     });
     for (const auto& [name, series] : series_) {
@@ -130,6 +136,7 @@ class Assembler {
 
   const JournalFile& journal_;
   bool recovered_;
+  const Step& step_;
   Json context_;
   Json end_;
   std::map<std::string, Series> series_;
@@ -148,27 +155,27 @@ fs::path free_place(const fs::path& wanted, const fs::path& reserved) {
 }
 
 /// Empty when its writer was killed before the first line was complete.
-fs::path record_of(const JournalFile& journal) {
+fs::path record_of(const JournalFile& journal, const Step& step) {
   fs::path record;
-  for_each_line(journal, [&](Json&& line) {
+  for_each_line(journal, step, [&](Json&& line) {
     if (line.contains("record")) record = line["record"].get<std::string>();
   });
   return record;
 }
 
 /// Throws, and leaves everything as it is, when there can be no record now.
-std::string recover(const JournalFile& journal, const fs::path& reserved) {
+std::string recover(const JournalFile& journal, const fs::path& reserved, const Step& step) {
   constexpr auto kNothing = "a run was killed before its first trial; nothing to recover";
-  const auto record = record_of(journal);
+  const auto record = record_of(journal, step);
   if (record.empty()) return kNothing;
   const auto against = why_not_recovered_to(record);
   if (!against.empty()) throw std::runtime_error(against);
   std::size_t entries = 0;
-  for_each_line(journal, [&](Json&& line) { entries += line.contains("entry") ? 1 : 0; });
+  for_each_line(journal, step, [&](Json&& line) { entries += line.contains("entry") ? 1 : 0; });
   if (entries == 0) return kNothing;
   const auto place = free_place(record, reserved);
   fs::create_directories(place.parent_path());
-  const auto assembled = assemble(journal, place, true);
+  const auto assembled = assemble(journal, place, true, step);
   return text("recovered ", assembled.entries, " trials of a run that was killed: ", shown(place.string()));
 }
 
@@ -226,14 +233,14 @@ void Journal::write(const Json& line) {
   kept_ = false;
 }
 
-Assembled assemble(const JournalFile& journal, std::ostream& out, bool recovered) {
-  return Assembler(journal, recovered).write(out);
+Assembled assemble(const JournalFile& journal, std::ostream& out, bool recovered, const Step& step) {
+  return Assembler(journal, recovered, step).write(out);
 }
 
-Assembled assemble(const JournalFile& journal, const fs::path& record, bool recovered) {
+Assembled assemble(const JournalFile& journal, const fs::path& record, bool recovered, const Step& step) {
   try {
     OutputFile out(record);
-    auto assembled = assemble(journal, out.stream(), recovered);
+    auto assembled = assemble(journal, out.stream(), recovered, step);
     out.commit();
     return assembled;
   } catch (const std::exception& failure) {
@@ -241,14 +248,14 @@ Assembled assemble(const JournalFile& journal, const fs::path& record, bool reco
   }
 }
 
-std::vector<std::string> recover_journals(const StateFolder& folder, const fs::path& reserved) {
+std::vector<std::string> recover_journals(const StateFolder& folder, const fs::path& reserved, const Step& step) {
   std::vector<std::string> lines;
   for (const auto& name : folder.names()) {
     if (!name.ends_with(kSuffix)) continue;
     try {
       const JournalFile journal{folder.open(name), folder.path() / name};
       if (!is_locked_by_us(journal.file)) continue;  // its owner lives, or another start has recovered it
-      lines.push_back(recover(journal, reserved));
+      lines.push_back(recover(journal, reserved, step));
       folder.remove(name);
     } catch (const std::exception& failure) {
       lines.push_back(text("the journal ", shown((folder.path() / name).string()),

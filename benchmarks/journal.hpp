@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -57,16 +58,22 @@ struct Assembled {
 };
 
 /// Writes the record that a journal's complete lines make up; the same twice for the same journal. One entry is in
-/// memory at a time. `recovered`: the run that wrote it has died. Throws std::runtime_error.
-Assembled assemble(const JournalFile& journal, std::ostream& out, bool recovered);
+/// memory at a time. `recovered`: the run that wrote it has died. `step`: see recover_journals. Throws
+/// std::runtime_error.
+Assembled assemble(
+    const JournalFile& journal, std::ostream& out, bool recovered, const std::function<void()>& step = [] {});
 
 /// The same, to a file that appears at `record` whole or not at all (OutputFile). Throws std::runtime_error naming it.
-Assembled assemble(const JournalFile& journal, const std::filesystem::path& record, bool recovered);
+Assembled assemble(
+    const JournalFile& journal, const std::filesystem::path& record, bool recovered,
+    const std::function<void()>& step = [] {});
 
 /// Assembles what runs that were killed have left in the folder. A record's place that is taken, or is `reserved`, gets
 /// ".recovered-<n>" in its name. Only files of the caller's own are believed to be journals, and only places where a
 /// run writes; all else stays as it is. Returns one line a journal, fit to be shown: where its record is, or why there
-/// is none.
-std::vector<std::string> recover_journals(const StateFolder& folder, const std::filesystem::path& reserved);
+/// is none. `step` is called again and again meanwhile: journals can be long, and what it throws that is no
+/// std::exception ends this, with the journal as it is.
+std::vector<std::string> recover_journals(
+    const StateFolder& folder, const std::filesystem::path& reserved, const std::function<void()>& step = [] {});
 
 }  // namespace mpmt::benchmarks

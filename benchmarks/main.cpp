@@ -12,6 +12,7 @@
 #include "base/standard_streams.hpp"
 #include "benchmarks/commands.hpp"
 #include "benchmarks/context.hpp"
+#include "benchmarks/output.hpp"
 #include "benchmarks/trial.hpp"
 
 namespace {
@@ -24,7 +25,7 @@ constexpr auto kExitCodes =
     "5 nothing matched; 130 interrupted (what was measured is kept).";
 
 int usage_error(const std::string& what) {
-  std::cerr << "mpmt: " << what.substr(0, what.find('\n')) << '\n';
+  tell(what);
   return kUsage;
 }
 

@@ -38,6 +38,13 @@ bool is_folder(const fs::path& place) {
   return fs::is_directory(place, failed);
 }
 
+/// Trials are told in JSON where to make files.
+std::string named_in_json(const fs::path& folder) {
+  if (!is_utf8(folder.string()))
+    throw UsageError(text("--data-dir: ", folder.string(), " is not UTF-8; name another folder"));
+  return folder.string();
+}
+
 }  // namespace
 
 fs::path default_record(const std::string& machine_key, const std::string& commit) {
@@ -84,13 +91,13 @@ std::string why_not_recovered_to(const fs::path& record) {
 std::string data_dir_of(const std::string& asked) {
   const auto usable = [](const fs::path& folder) { return is_folder(folder) && takes_files(folder); };
   if (!asked.empty()) {
-    if (usable(asked)) return fs::absolute(asked).string();
+    if (usable(asked)) return named_in_json(fs::absolute(asked));
     throw UsageError(text("--data-dir: ", shown(asked), " is not a folder that can be written"));
   }
   const char* const variable = std::getenv("TMPDIR");
   const fs::path temporary = variable == nullptr || *variable == 0 ? "/tmp" : variable;
   for (const fs::path& folder : {fs::path("/var/tmp"), temporary}) {
-    if (usable(folder)) return fs::absolute(folder).string();
+    if (usable(folder)) return named_in_json(fs::absolute(folder));
   }
   throw UsageError(text("--data-dir: neither /var/tmp nor ", variable == nullptr ? "" : "$TMPDIR, ",
                         shown(temporary.string()), ", is a folder that can be written; name one"));

@@ -4,11 +4,11 @@
 #include <map>
 #include <numeric>
 #include <random>
-#include <regex>
 #include <set>
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/filter.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -210,16 +210,12 @@ class Planner {
   Plan plan_;
 };
 
-void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter) {
-  if (filter.empty() || filter == "all") return;
-  const bool negated = filter.front() == '-';  // as Google Benchmark has it
-  try {
-    const std::regex wanted(negated ? filter.substr(1) : filter, std::regex::extended);
-    std::erase_if(cases,
-                  [&](const auto& planned) { return std::regex_search(planned.measured.name(), wanted) == negated; });
-  } catch (const std::regex_error& wrong) {
-    throw UsageError(text("--benchmark_filter: '", filter, "' is not a regular expression: ", wrong.what()));
-  }
+void keep_matching(std::vector<PlannedCase>& cases, const std::string& filter, const std::function<void()>& step) {
+  const Filter wanted(filter);
+  std::erase_if(cases, [&](const auto& planned) {
+    step();
+    return !wanted.keeps(planned.measured.name());
+  });
 }
 
 std::map<std::string, std::vector<const Case*>> members_by(const std::vector<PlannedCase>& cases,
@@ -254,7 +250,8 @@ void check_family(const RunOptions& options) {
 
 }  // namespace
 
-Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate) {
+Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate,
+               const std::function<void()>& step) {
   check_family(options);
   Plan plan;
   if (options.family == Family::channel) {
@@ -272,8 +269,8 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
     plan.iterations = std::max(1, static_cast<int>(std::ceil(blocks)));
   }
   plan.seed = seed;
-  keep_matching(plan.cases, options.filter);
-  plan.turns = schedule(plan.cases, plan.rounds, seed);
+  keep_matching(plan.cases, options.filter, step);
+  plan.turns = schedule(plan.cases, plan.rounds, seed, step);
   return plan;
 }
 
@@ -302,7 +299,8 @@ bool channel_carries(const Case& measured, std::uint64_t tasks) {
          ChannelCatalog::instance().find(measured.channel)->max_payload_bytes / measured.batch_in(tasks);
 }
 
-std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed) {
+std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed,
+                           const std::function<void()>& step) {
   std::mt19937_64 random(seed);
   std::map<std::string, std::map<int, std::vector<std::size_t>>> by_group;  // then by worker count
   for (std::size_t i = 0; i < cases.size(); ++i) by_group[cases[i].group][cases[i].measured.workers].push_back(i);
@@ -316,6 +314,7 @@ std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, st
   for (int round = 0; round < rounds; ++round) {
     std::shuffle(groups.begin(), groups.end(), random);
     for (auto& counts : groups) {
+      step();
       std::shuffle(counts.begin(), counts.end(), random);
       for (auto& members : counts) {
         std::shuffle(members.begin(), members.end(), random);

@@ -48,7 +48,10 @@ using CalibrateGrain = std::function<std::uint64_t(const Case& serial, const Tim
 
 /// Throws UsageError for what cannot be measured: unknown names, an executor that cannot use a channel, a payload
 /// beyond the channel's limit. A plan may have no case, when the filter matches none.
-Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate);
+/// `step` is called again and again meanwhile: a plan can be long, and what it throws ends the planning.
+Plan make_plan(
+    const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate,
+    const std::function<void()>& step = [] {});
 
 /// The cases of the family `channel`: channels, and the floors beside them. Adds to `notes` what is left out. Throws
 /// UsageError as above.
@@ -77,6 +80,8 @@ bool channel_carries(const Case& measured, std::uint64_t tasks);
 
 /// In each round every case once: groups in random order, worker counts in random order within a group, and the
 /// executors that are compared at one worker count next to each other, in random order.
-std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed);
+/// `step` as above.
+std::vector<Turn> schedule(
+    const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed, const std::function<void()>& step = [] {});
 
 }  // namespace mpmt::benchmarks

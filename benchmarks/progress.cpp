@@ -1,14 +1,14 @@
 #include "benchmarks/progress.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
 
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/duration_text.hpp"
+#include "benchmarks/output.hpp"
 #include "benchmarks/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -55,31 +55,30 @@ bool is_failure(Status status) {
 
 }  // namespace
 
-Progress::Progress(const Plan& plan, bool quiet)
-    : plan_(plan), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(const Plan& plan, bool quiet) : plan_(plan), quiet_(quiet), rewrites_(can_rewrite_lines()) {}
 
 Progress::~Progress() {
   clear_line();
 }
 
 void Progress::clear_line() {
-  if (terminal_) std::cerr << "\r\033[K" << std::flush;
+  if (rewrites_) std::cerr << "\r\033[K" << std::flush;
 }
 
 void Progress::say(const std::string& line) {
-  if (!terminal_) return;
+  if (!rewrites_) return;
   clear_line();
-  std::cerr << line.substr(0, 110) << std::flush;
+  std::cerr << shown(line.substr(0, 110)) << std::flush;
 }
 
 void Progress::tell(const std::string& line) {
   clear_line();
-  std::cerr << "mpmt: " << line << std::endl;
+  mpmt::benchmarks::tell(line);
 }
 
 void Progress::starting(const Turn& turn) {
   if (!start_) start_ = Clock::now();
-  if (!terminal_) return;
+  if (!rewrites_) return;
   const double elapsed = std::chrono::duration<double>(Clock::now() - *start_).count();
   const auto total = plan_.turns.size();
   const auto rest =
@@ -107,7 +106,10 @@ void Progress::finished(const Measured& measured) {
   if (series.rounds < plan_.rounds) return;
   clear_line();
   ++cases_done_;
-  if (!quiet_) std::cout << line_of(plan_.cases[measured.planned].measured, series) << std::endl;
+  if (!quiet_) {
+    print_line(line_of(plan_.cases[measured.planned].measured, series));
+    std::cout.flush();
+  }
   series_.erase(measured.planned);
 }
 

@@ -12,8 +12,8 @@
 
 namespace mpmt::benchmarks {
 
-/// On standard output one line a case, when its last round is in. On standard error, if that is a terminal, one line
-/// that is rewritten between trials and never during one.
+/// On standard output one line a case, when its last round is in. On standard error, if that is a terminal that
+/// can, one line that is rewritten between trials and never during one.
 class Progress {
  public:
   /// `quiet`: standard output belongs to something else.
@@ -48,7 +48,7 @@ class Progress {
 
   const Plan& plan_;
   const bool quiet_;
-  const bool terminal_;
+  const bool rewrites_;
   std::optional<Clock::time_point> start_;  ///< of the first trial
   std::size_t done_ = 0;
   std::size_t cases_done_ = 0;

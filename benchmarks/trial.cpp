@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <exception>
-#include <iostream>
 #include <optional>
 #include <utility>
 
@@ -14,7 +13,9 @@
 #include "base/cpus.hpp"
 #include "base/descriptor_limit.hpp"
 #include "base/scheduling.hpp"
+#include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/output.hpp"
 #include "benchmarks/protocol.hpp"
 #include "executors/linked_pool.hpp"
 #include "pairs/pair.hpp"
@@ -28,7 +29,7 @@ using executors::Status;
 // Not by streams of the C++ library, which take a system call that a signal has interrupted for the end: channels that
 // wait have a timer interrupt blocking calls (ipc/ticks.hpp).
 void say(const Json& message) {
-  const std::string line = message.dump() + '\n';
+  const std::string line = shown_json(message.dump(-1, ' ', false, Json::error_handler_t::replace)) + '\n';
   for (std::size_t done = 0; done < line.size();) {
     done += static_cast<std::size_t>(
         checked([&] { return ::write(STDOUT_FILENO, line.data() + done, line.size() - done); }, "write", "the answer"));
@@ -229,7 +230,7 @@ int run_trial(int parent) {
     }
     return 0;
   } catch (const std::exception& failure) {
-    std::cerr << "mpmt trial: " << failure.what() << '\n';
+    tell(text("trial: ", failure.what()));
     return 2;
   }
 }

@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/verdict.hpp"
 
@@ -107,21 +108,21 @@ void write_table(std::ostringstream& out, const std::string& title, const std::v
                  bool deployed) {
   if (rows.empty()) return;
   std::string common;
-  std::vector<Column> shown;
+  std::vector<Column> drawn;
   for (auto& column : columns(rows.front()->processes.is_exchange(), deployed)) {
     if (column.always || !uniform(column, rows)) {
-      shown.push_back(std::move(column));
+      drawn.push_back(std::move(column));
     } else {
-      common += text(common.empty() ? "" : ", ", column.title, " ", column.cell(*rows[0]));
+      common += text(common.empty() ? "" : ", ", column.title, " ", shown(column.cell(*rows[0])));
     }
   }
   out << title << '\n';
   if (!common.empty()) out << "all rows: " << common << '\n';
   std::vector<std::vector<std::string>> lines(1);
-  for (const auto& column : shown) lines.front().push_back(column.title);
+  for (const auto& column : drawn) lines.front().push_back(column.title);
   for (const auto* row : rows) {
     auto& line = lines.emplace_back();
-    for (const auto& column : shown) line.push_back(column.cell(*row));
+    for (const auto& column : drawn) line.push_back(shown(column.cell(*row)));
   }
   write_lines(out, lines);
 }

@@ -72,7 +72,7 @@ measure() {
   build/release/mpmt run "${arguments[@]}" | tee --ignore-interrupts -- "$output" && status=0 || status=${PIPESTATUS[0]}
   trap - INT
   local last
-  last=$(tail --lines=1 -- "$output")
+  last=$(tail --lines=1 -- "$output" | sed -n 's/^record: //p')
   if [[ $last == *.json && -f $last ]]; then record=$(absolute "$root" "$last"); fi
 }
 

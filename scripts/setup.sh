@@ -47,7 +47,7 @@ check_tools_elsewhere() {
   local list
   list=$(printf '%s, ' "${lacking[@]}")
   say "this is not a Debian system, and these are missing: ${list%, }."
-  say "Install them, and the libraries of vcpkg.json: Google Benchmark, Boost, nlohmann/json, CLI11, GoogleTest."
+  say "Install them, and the libraries of vcpkg.json: Google Benchmark, Boost, nlohmann/json, CLI11, RE2, GoogleTest."
   exit "$kUnavailable"
 }
 

@@ -207,7 +207,21 @@ TEST(Plan, the_filter_keeps_what_matches_or_with_a_minus_what_does_not) {
   EXPECT_TRUE(filtered("no such case").empty());
   RunOptions options;
   options.filter = "(";
-  expect_refused(options, {"--benchmark_filter", "'('"});
+  expect_refused(options, {"--benchmark_filter", "'('", "missing )"});
+}
+
+/// What a matcher that tries all ways would not end on, and one that needs more memory than a filter may take.
+TEST(Plan, no_filter_takes_for_ever) {
+  RunOptions options;
+  options.filter = "(([a-z_]+)*)*\\1";
+  expect_refused(options, {"--benchmark_filter", "invalid escape sequence: \\1"});
+  options.filter = "((([a-z_/:0-9]*)*)*)*!";
+  EXPECT_TRUE(plan_of(options).cases.empty());
+  options.filter = "((([a-z]{1,100}){1,100}){1,100})";
+  expect_refused(options, {"--benchmark_filter", "invalid repetition size"});
+  options.filter.clear();
+  for (int i = 0; i < 10'000; ++i) options.filter += "[^a-z]{30}";
+  expect_refused(options, {"--benchmark_filter", "KiB"});
 }
 
 TEST(Plan, unknown_names_are_refused_with_the_option_and_what_is_known) {

@@ -143,7 +143,7 @@ def test_a_small_run(bench: Bench) -> None:
     assert record["context"]["seed"] == 7 and record["context"]["rounds"] == 2
 
     lines = done.stdout.splitlines()
-    assert lines[-1] == str(bench.out)
+    assert lines[-1] == f"record: {bench.out}"
     names = {name for _, name in order(record)}
     told = [line for line in lines if re.match(r"\[ *\d+/\d+\] ", line)]
     assert all("/task" in line or "no result" in line for line in told)
@@ -177,17 +177,19 @@ def test_repetitions_are_rounds_and_json_goes_to_standard_output(bench: Bench) -
 def test_without_out_the_record_goes_under_results(bench: Bench) -> None:
     done = bench.run("run", *SHORTEST)
     assert done.returncode == 0, done.stderr
-    place = done.stdout.splitlines()[-1]
+    place = done.stdout.splitlines()[-1].removeprefix("record: ")
     key = json.loads(bench.run("machine", "--json").stdout)["key"]
     assert re.fullmatch(rf"results/{key}/([0-9a-f]{{12}}|nogit)-\d{{8}}T\d{{6}}Z?\.json", place)
     assert files(bench.folder) == {bench.cwd / place}
     mpmt_records.load(bench.cwd / place)
 
 
-def seen_on_terminal(bench: Bench, *arguments: object) -> tuple[int, str, str]:
+def seen_on_terminal(bench: Bench, terminal: str | None, *arguments: object) -> tuple[int, str, str]:
     """Exit code, standard output and what a terminal got as standard error."""
     ours, theirs = pty.openpty()
-    run = bench.start("run", *arguments, stderr=theirs)
+    environment = {name: value for name, value in bench.environment.items() if name != "TERM"}
+    environment.update({} if terminal is None else {"TERM": terminal})
+    run = bench.start("run", *arguments, stderr=theirs, env=environment)
     os.close(theirs)
     shown = b""
     deadline = time.monotonic() + PATIENCE_S
@@ -209,9 +211,17 @@ def seen_on_terminal(bench: Bench, *arguments: object) -> tuple[int, str, str]:
 
 
 def test_progress_is_shown_on_a_terminal_only(bench: Bench) -> None:
-    code, out, shown = seen_on_terminal(bench, *SHORTEST, "--out", bench.out)
+    code, out, shown = seen_on_terminal(bench, "xterm", *SHORTEST, "--out", bench.out)
     assert code == 0
     assert "trial 1 of 1" in shown and shown.endswith("\r\033[K")
     assert "\033" not in out and "trial 1" not in out
     done = bench.measure(*SHORTEST)
     assert "trial 1" not in done.stderr and "\033" not in done.stderr
+
+
+@pytest.mark.parametrize("terminal", ["dumb", "", None])
+def test_no_escape_goes_to_a_terminal_that_may_not_know_it(bench: Bench, terminal: str | None) -> None:
+    code, out, shown = seen_on_terminal(bench, terminal, *SHORTEST, "--out", bench.out)
+    assert code == 0
+    assert "\033" not in out + shown and "trial 1" not in out + shown
+    assert re.fullmatch(r"(mpmt: [^\r\n]*\r\n)*", shown), shown

@@ -122,7 +122,7 @@ def test_a_trial_that_cannot_understand_ends_with_one_line(talk: Talk, message: 
     talk.say(message)
     ended = talk.end()
     assert (ended.returncode, ended.stdout) == (USAGE, b"")
-    assert ended.stderr.startswith(b"mpmt trial: ") and ended.stderr.count(b"\n") == 1, ended.stderr
+    assert ended.stderr.startswith(b"mpmt: trial: ") and ended.stderr.count(b"\n") == 1, ended.stderr
 
 
 WRONG_ASSIGNMENTS = [
@@ -150,7 +150,7 @@ def test_an_assignment_that_is_none_is_refused(talk: Talk, changed: dict[str, An
     talk.say(assignment(changed, **case))
     ended = talk.end()
     assert (ended.returncode, ended.stdout) == (USAGE, b"")
-    assert ended.stderr.startswith(b"mpmt trial: ") and ended.stderr.count(b"\n") == 1
+    assert ended.stderr.startswith(b"mpmt: trial: ") and ended.stderr.count(b"\n") == 1
     assert words in ended.stderr
 
 

@@ -1,0 +1,54 @@
+// Everything that a person, a terminal or a CI gets to read goes out here.
+#pragma once
+
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/fd_stream.hpp"
+#include "benchmarks/interrupt.hpp"
+
+namespace mpmt::benchmarks {
+
+/// "mpmt: " and a line, on standard error. What the line quotes (names, paths, options, what other programs and files
+/// say) is shown (base/shown.hpp): it may come as it is.
+void tell(std::string_view line);
+
+/// A line on standard output, shown as well. It begins with words of ours, never with what it quotes: a CI takes some
+/// beginnings for commands.
+void print_line(std::string_view line);
+
+/// On standard output, with the same care (shown_json) and the same meaning. Bytes that are no UTF-8 are replaced.
+void print_json(const nlohmann::json& value);
+
+/// While it lives, std::cout does not wait for ever for a reader that takes nothing (a pager, a full pipe) while
+/// signals are taken by `interrupt`, which outlives it: half a second after the first of them what is not taken is
+/// dropped.
+class PatientOutput {
+ public:
+  explicit PatientOutput(Interrupt& interrupt);
+  ~PatientOutput();
+  PatientOutput(const PatientOutput&) = delete;
+  PatientOutput& operator=(const PatientOutput&) = delete;
+
+  /// The same, whose failures throw (FdStream).
+  std::ostream& stream() { return stream_; }
+  /// Whether something was dropped.
+  bool gave_up() const { return gave_up_; }
+
+ private:
+  bool wait_for_reader();
+
+  Interrupt& interrupt_;
+  FdStream stream_;
+  std::streambuf* const before_;
+  std::optional<Clock::time_point> asked_;
+  bool gave_up_ = false;
+};
+
+/// Whether standard error is a terminal that can rewrite a line: one that is not "dumb".
+bool can_rewrite_lines();
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,148 @@
+"""Signals end a run at every moment, soon, and leave nothing.
+
+In the environment: MPMT_KILLS, signals sent (20), and MPMT_SEED, to have other moments than last time."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mpmt_records
+from bench import SHORTEST, Bench, finish, kill_and_reap, ready_for_signals, until
+
+INTERRUPTED = 130
+ENDED_WITHIN_S = 1.0
+SLACK = 5.0  # for a machine that does other things as well
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+KILLS = int(os.environ.get("MPMT_KILLS", "20"))
+SEED = int(os.environ.get("MPMT_SEED", "20240607"))
+
+# Runs that spend their time in different parts of the program.
+RUNS = [
+    ("--workload", "empty", "--workers", "1,2", "--rounds", "1", "--payload", "64"),  # probes, pilots, assembling
+    (*SHORTEST, "--benchmark_format=json"),
+    ("--workload", "hash_chain", "--executor", "serial", "--grain", "20us", "--rounds", "2", "--tasks", "50"),
+    ("--family", "channel", "--channel", "pipe", "--pattern", "ping_pong", "--message-bytes", "64", "--rounds", "2"),
+    ("--workload", "empty", "--executor", "thread_pool", "--tasks", "64", "--rounds", "400"),
+]
+
+
+def end_soon(run: subprocess.Popen[str], ending: signal.Signals) -> subprocess.CompletedProcess[str]:
+    run.send_signal(ending)
+    sent = time.monotonic()
+    done = finish(run)
+    assert time.monotonic() - sent < ENDED_WITHIN_S * SLACK, done
+    return done
+
+
+@pytest.mark.parametrize("arguments", RUNS, ids=lambda arguments: " ".join(arguments[:2]))
+def test_a_signal_at_any_moment_ends_the_run_cleanly(bench: Bench, arguments: tuple[str, ...]) -> None:
+    """Seeded, so that a moment that fails can be tried again."""
+    arguments = ("run", "--out", str(bench.out), *arguments)
+    began = time.monotonic()
+    assert bench.run(*arguments).returncode == 0
+    whole = time.monotonic() - began
+    moments = random.Random(SEED)
+    codes = []
+    for _ in range(max(1, KILLS // len(RUNS))):
+        bench.out.unlink(missing_ok=True)
+        run = bench.start(*arguments)
+        until(lambda run=run: ready_for_signals(run), "the run to take signals")
+        moment, ending = moments.random() * min(whole, 5), moments.choice(SIGNALS)
+        try:
+            run.wait(moment)
+            done = finish(run)
+        except subprocess.TimeoutExpired:
+            done = end_soon(run, ending)
+        assert done.returncode in (0, INTERRUPTED), f"{ending.name} after {moment:.4f} s: {done}"
+        assert all(line.startswith("mpmt: ") for line in done.stderr.splitlines()), done.stderr
+        if bench.out.exists():
+            assert mpmt_records.load(bench.out)["context"]["interrupted"] == (done.returncode != 0)
+        else:
+            assert done.returncode == INTERRUPTED and "there is no record" in done.stderr
+        bench.expect_nothing_left()
+        codes.append(done.returncode)
+    assert INTERRUPTED in codes
+
+
+@pytest.mark.parametrize("ending", SIGNALS, ids=lambda s: s.name)
+@pytest.mark.parametrize("arguments", [
+    ("--profile", "full", "--rounds", "10000"),
+    ("--profile", "full", "--rounds", "10000", "--family", "channel"),
+    ("--profile", "full", "--benchmark_filter", "(" + "(x*" * 900 + ")*" * 900 + ")!"),
+], ids=["pools", "channels", "filter"])
+def test_a_signal_ends_a_long_planning(bench: Bench, arguments: tuple[str, ...], ending: signal.Signals) -> None:
+    run = bench.start("run", "--out", bench.out, *arguments)
+    until(lambda: ready_for_signals(run), "the run to take signals")
+    done = end_soon(run, ending)
+    assert done.returncode == INTERRUPTED and "there is no record" in done.stderr
+    assert not bench.out.exists()
+
+
+@pytest.mark.parametrize("arguments", [("verdict", "RECORD", "--relabel", "1000000"), ("list", "cases")],
+                         ids=["verdict", "list"])
+def test_other_commands_end_as_programs_do(bench: Bench, golden: dict[str, Any], write: Any,
+                                           arguments: tuple[str, ...]) -> None:
+    record = write(golden)
+    command = bench.start(*[record if argument == "RECORD" else argument for argument in arguments])
+    # A pipe that nobody reads, or a long computation.
+    until(lambda: command.poll() is not None or Path(f"/proc/{command.pid}/comm").read_text() == "mpmt\n", "mpmt")
+    assert end_soon(command, signal.SIGTERM).returncode in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--dry-run", "--profile", "full"),
+    (*SHORTEST[:-4], "--tasks", "64", "--rounds", "100", "--benchmark_format=json"),
+], ids=["a plan", "a record"])
+@pytest.mark.parametrize("ending", SIGNALS, ids=lambda s: s.name)
+def test_a_signal_ends_a_run_whose_output_nobody_takes(bench: Bench, arguments: tuple[str, ...],
+                                                       ending: signal.Signals) -> None:
+    run = bench.start("run", "--out", bench.out, *arguments)
+    def writes() -> bool:
+        assert run.poll() is None, run.communicate()
+        return Path(f"/proc/{run.pid}/wchan").read_text() in ("pipe_write", "anon_pipe_write", "do_sys_poll",
+                                                             "poll_schedule_timeout.constprop.0")
+    if "--dry-run" in arguments:
+        until(lambda: full(run) and writes(), "the run to wait for its reader")
+    else:
+        until(lambda: bench.out.exists() and full(run), "the run to wait for its reader")
+    run.send_signal(ending)
+    sent = time.monotonic()
+    assert run.wait(ENDED_WITHIN_S * SLACK) == INTERRUPTED
+    assert time.monotonic() - sent < ENDED_WITHIN_S * SLACK
+    assert bench.out.exists() == ("--dry-run" not in arguments)
+
+
+def full(run: subprocess.Popen[str]) -> bool:
+    """Whether its standard output holds all that a pipe can."""
+    import array, fcntl, termios  # noqa: E401
+    held = array.array("i", [0])
+    fcntl.ioctl(run.stdout, termios.FIONREAD, held)
+    return held[0] >= (fcntl.fcntl(run.stdout, fcntl.F_GETPIPE_SZ) if hasattr(fcntl, "F_GETPIPE_SZ") else 65536) - 4096
+
+
+def test_a_signal_ends_the_recovery_of_a_long_journal(bench: Bench) -> None:
+    lost = bench.folder / "lost.json"
+    killed = bench.start("run", "--out", lost, *SHORTEST[:-4], "--tasks", "64", "--rounds", "1000")
+    bench.await_entries(1, killed)
+    kill_and_reap(killed)
+    [journal] = bench.journals()
+    head, entry = journal.read_text("utf-8").splitlines()[:2]
+    with journal.open("w", encoding="utf-8") as file:
+        file.write(head + "\n")
+        for number in range(30_000):
+            file.write(json.dumps({"entry": {**json.loads(entry)["entry"], "round": number}}) + "\n")
+    run = bench.start("run", "--out", bench.out, *SHORTEST)
+    until(lambda: run.poll() is not None or list(bench.folder.rglob("*.partial")) or ready_for_signals(run), "the run")
+    done = end_soon(run, signal.SIGTERM)
+    assert done.returncode == INTERRUPTED, done.stderr
+    for left in bench.journals():
+        left.unlink()
