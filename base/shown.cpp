@@ -41,13 +41,39 @@ bool turns_direction(char32_t code) {
          (code >= 0x2066 && code <= 0x2069);
 }
 
+/// They may not be in an XML document, or are for a program's inner use: Unicode Standard, section 23.7.
+bool is_noncharacter(char32_t code) {
+  return (code & 0xFFFE) == 0xFFFE || (code >= 0xFDD0 && code <= 0xFDEF);
+}
+
+/// Those that stay as they are. U+180E, U+200B and U+FEFF are no white space by today's Unicode; some trim them all the
+/// same.
+bool is_blank(char32_t code) {
+  constexpr std::array<char32_t, 9> kSingle{' ', 0xA0, 0x1680, 0x180E, 0x202F, 0x205F, 0x3000, 0xFEFF, 0x200B};
+  return (code >= 0x2000 && code <= 0x200A) || std::find(kSingle.begin(), kSingle.end(), code) != kSingle.end();
+}
+
 std::string escape_of(char32_t code) {
   constexpr std::array<std::pair<char32_t, const char*>, 3> kLetters{{{'\n', "\\n"}, {'\t', "\\t"}, {'\r', "\\r"}}};
   for (const auto& [known, escape] : kLetters) {
     if (known == code) return escape;
   }
+  const char* const form = code < 0x100 ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x";
   std::array<char, 12> escape{};
-  std::snprintf(escape.data(), escape.size(), code < 0x100 ? "\\x%02x" : "\\u%04x", static_cast<unsigned>(code));
+  std::snprintf(escape.data(), escape.size(), form, static_cast<unsigned>(code));
+  return escape.data();
+}
+
+std::string json_escape_of(char32_t code) {
+  const bool pair = code >= 0x10000;
+  const unsigned low = pair ? 0xDC00 + (code & 0x3FF) : static_cast<unsigned>(code);
+  std::array<char, 16> escape{};
+  if (pair) {
+    const unsigned high = 0xD800 + static_cast<unsigned>((code - 0x10000) >> 10);
+    std::snprintf(escape.data(), escape.size(), "\\u%04x\\u%04x", high, low);
+  } else {
+    std::snprintf(escape.data(), escape.size(), "\\u%04x", low);
+  }
   return escape.data();
 }
 
@@ -55,17 +81,36 @@ std::string escape_of(char32_t code) {
 
 std::string shown(std::string_view text) {
   std::string made;
-  const auto start = std::min(text.find_first_not_of(" \t\v\f\r\n"), text.size());
-  const bool commands = text.substr(start, 2) == "::";
+  bool begins = true;  // nothing but blanks before
   for (std::size_t at = 0; at < text.size();) {
     const auto [code, bytes] = first_of(text.substr(at));
+    const bool command = begins && text.substr(at, 2) == "::";
     const bool second_hash = code == '#' && at > 0 && text[at - 1] == '#';
     if (bytes == 0) {
       made += escape_of(static_cast<unsigned char>(text[at]));
-    } else if (is_control(code) || turns_direction(code) || (commands && at == start) || second_hash) {
+    } else if (is_control(code) || turns_direction(code) || is_noncharacter(code) || command || second_hash) {
       made += escape_of(code);
     } else {
       made += text.substr(at, bytes);
+    }
+    begins = begins && bytes != 0 && is_blank(code);
+    at += std::max<std::size_t>(1, bytes);
+  }
+  return made;
+}
+
+std::string shown_json(std::string_view json) {
+  std::string made;
+  for (std::size_t at = 0; at < json.size();) {
+    const auto [code, bytes] = first_of(json.substr(at));
+    const bool second_hash = code == '#' && at > 0 && json[at - 1] == '#';
+    const bool line_end = code == '\n';  // in a string of JSON it is escaped already
+    if (bytes == 0) {
+      made += "\uFFFD";
+    } else if ((is_control(code) && !line_end) || turns_direction(code) || is_noncharacter(code) || second_hash) {
+      made += json_escape_of(code);
+    } else {
+      made += json.substr(at, bytes);
     }
     at += std::max<std::size_t>(1, bytes);
   }
