@@ -98,16 +98,17 @@ def load_runs(paths: list[str]) -> list[Any]:
     """Raises Problem for what is no record, or of another machine than the first."""
     import mpmt_records
     from mpmt_channel_runs import Run
+    from mpmt_shown import shown
     runs = []
     for path in paths:
         try:
             record = mpmt_records.load(path)
         except mpmt_records.BadRecord as error:
             raise Problem(str(error)) from None
-        runs.append(Run(mpmt_records.plain(Path(path).stem, 40), record))
+        runs.append(Run(shown(Path(path).stem, 40), record))
         keys = [run.record["context"]["machine"]["key"] for run in (runs[0], runs[-1])]
         if keys[0] != keys[1]:
-            raise Problem(f"{mpmt_records.plain(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} in the first "
+            raise Problem(f"{shown(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} in the first "
                           "record: times of different machines are not compared")
     return runs
 

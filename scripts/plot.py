@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
+from mpmt_shown import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -129,8 +130,8 @@ def load_records(paths: list[str]) -> dict[str, dict[str, Any]]:
     for path in paths[1:]:
         keys = [records[p]["context"]["machine"]["key"] for p in (first, path)]
         if keys[0] != keys[1]:
-            raise Problem(f"{mpmt_records.plain(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} "
-                          f"in {mpmt_records.plain(first, 300)}: records of different machines are not drawn "
+            raise Problem(f"{shown(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} "
+                          f"in {shown(first, 300)}: records of different machines are not drawn "
                           "together")
     return records
 
@@ -151,18 +152,17 @@ def folders(paths: list[str], out: Path) -> list[Path]:
 def draw_record(name: str, record: dict[str, Any], folder: Path, options: argparse.Namespace) -> list[Path]:
     """Draws every figure that the record has data for; says what is missing and why. Returns the files."""
     from mpmt_families import families_in
-    from mpmt_records import plain
 
     from mpmt_figures.channel_subject import ChannelSubject
     from mpmt_figures.subject import NothingToDraw, Subject
     written: list[Path] = []
     for family in families_in(record):
         subject = {"pool": Subject, "channel": ChannelSubject}[family](record)
-        print(f"{plain(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
+        print(f"{shown(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
         for line in subject.left_out:
             print(f"  left out: {line}")
         for case in subject.unstable():
-            print(f"  unstable, drawn and marked: {plain(case, 200)}")
+            print(f"  unstable, drawn and marked: {shown(case, 200)}")
         for kind, figures in kinds_of_figure(family).items():
             try:
                 for stem, figure in figures(subject):

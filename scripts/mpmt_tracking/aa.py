@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import mpmt_stats
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking import measuring, widths
 from mpmt_tracking.builds import add_build_arguments
 from mpmt_tracking.compare import json_text
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _runs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 1000:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a number from 1 to 1000")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 1 to 1000")
     return int(text)
 
 
@@ -155,11 +155,11 @@ def table(found: SelfTest) -> str:
     for name, tally in sorted(found.cases.items(), key=lambda item: -(_middle(item[1].detectable) or 0)):
         counts = ", ".join(f"{tally.verdicts.count(v)} {v}" for v in dict.fromkeys(tally.verdicts))
         half, seen = _middle(tally.half_widths), _middle(tally.detectable)
-        rows.append((plain(name), "" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
+        rows.append((shown(name, 160), "" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
                      counts + ("" if tally.gated else " (not gated)")))
     wide = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = ["  ".join((row[0].ljust(wide[0]), row[1].rjust(wide[1]), row[2].rjust(wide[2]), row[3])) for row in rows]
-    lines += [f"failed: {plain(name)}: {plain(reason, 300)}" for name, reason in found.failures.items()]
+    lines += [f"failed: {shown(name, 160)}: {shown(reason, 300)}" for name, reason in found.failures.items()]
     low, high = mpmt_stats.share_interval(found.alarms, found.experiments)
     lines += ["", *(f"note: {note}" for note in found.notes), f"{found.label} against itself, {found.runs} runs: {found.alarms} false alarms in {found.experiments} "
                   f"experiments; with 95 % confidence the rate is between {percent(low)} and {percent(high)}"]

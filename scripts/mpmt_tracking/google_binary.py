@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
 from mpmt_tracking.problem import NothingMeasured, Problem
 from mpmt_tracking.process import ending, output_of
@@ -128,17 +128,17 @@ def _read(out: Path, case: Case) -> list[dict[str, Any]]:
         entries = [entry for entry in document["benchmarks"] if entry.get("run_type", "iteration") == "iteration"]
         timed = [{**entry, "ns": _time_ns(entry, case)} for entry in entries]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise Failed(f"{plain(case.name)}: its JSON cannot be used: {plain(error, 100)}") from None
+        raise Failed(f"{shown(case.name, 160)}: its JSON cannot be used: {shown(error, 100)}") from None
     if not timed:
-        raise Failed(f"{plain(case.name)}: its JSON has no such benchmark")
+        raise Failed(f"{shown(case.name, 160)}: its JSON has no such benchmark")
     return timed
 
 
 def _time_ns(entry: dict[str, Any], case: Case) -> float:
     if entry.get("error_occurred") or entry.get("skipped"):
         said = entry.get("error_message") or entry.get("skip_message") or "no reason given"
-        raise Failed(f"{plain(case.name)}: {plain(said, 200)}")
+        raise Failed(f"{shown(case.name, 160)}: {shown(said, 200)}")
     ns = float(entry["real_time"]) * NS_PER[entry.get("time_unit", "ns")]
     if not LEAST_NS <= ns <= MOST_NS:
-        raise Failed(f"{plain(case.name)}: real_time is {plain(entry['real_time'], 40)} {plain(entry.get('time_unit', 'ns'), 10)}")
+        raise Failed(f"{shown(case.name, 160)}: real_time is {shown(entry['real_time'], 40)} {shown(entry.get('time_unit', 'ns'), 10)}")
     return ns

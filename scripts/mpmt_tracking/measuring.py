@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking import commits, scheduling, widths
 from mpmt_tracking.builds import Builds, builds_of
 from mpmt_tracking.campaign import Campaign, Outcome, Progress
@@ -52,7 +52,7 @@ def pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 60)}' is not a regular expression: {error}") from None
+        raise argparse.ArgumentTypeError(f"'{shown(text, 60)}' is not a regular expression: {error}") from None
 
 
 def exactly(name: str) -> re.Pattern[str]:
@@ -66,7 +66,7 @@ def _number(text: str, low: float, high: float, what: str) -> float:
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not {what}")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not {what}")
     return value
 
 
@@ -76,13 +76,13 @@ def _seconds(text: str) -> float:
 
 def _pairs(text: str) -> int:
     if not text.isdecimal() or not 10 <= int(text[:9]) <= 1000:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a number from 10 to 1000")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 10 to 1000")
     return int(text)
 
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or len(text) > 15:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a whole number of at most 15 digits")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a whole number of at most 15 digits")
     return int(text)
 
 
@@ -97,10 +97,10 @@ def _cpus(text: str) -> frozenset[int]:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if not all(number.isdecimal() and len(number) < 6 for number in ([first, last] if dash else [first])):
-            raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a list of CPUs such as 1 or 2,3 or 4-7")
+            raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a list of CPUs such as 1 or 2,3 or 4-7")
         named |= set(range(int(first), int(last if dash else first) + 1)) or {-1}
     if not named <= usable:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}': the usable CPUs are {', '.join(map(str, sorted(usable)))}")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}': the usable CPUs are {', '.join(map(str, sorted(usable)))}")
     return frozenset(named)
 
 
@@ -134,13 +134,13 @@ def _program_named(text: str, repo: Path) -> Path | None:
         commit = commits.short(_resolve(text, repo))
     except Problem:
         return Path(text)
-    said = plain(text, 100)
+    said = shown(text, 100)
     raise Problem(f"'{said}' is both a file and a commit, {commit}: write ./{said} for the file, {commit} for the commit")
 
 
 def _resolve(text: str, repo: Path) -> str:
     if not commits.is_repository(repo):
-        raise Problem(f"'{plain(text, 100)}': no such file, and {plain(repo, 200)} is in no git repository that could have "
+        raise Problem(f"'{shown(text, 100)}': no such file, and {shown(repo, 200)} is in no git repository that could have "
                       "such a commit")
     return commits.resolve(commits.top(repo), text)
 
@@ -149,7 +149,7 @@ def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespac
     """The commit's program, built if need be. Raises BuildFailed."""
     path = builds.binary(commit)
     short = commits.short(commit)
-    label = short if commit.startswith(text) else f"{short} ({plain(text, 60)})"
+    label = short if commit.startswith(text) else f"{short} ({shown(text, 60)})"
     contender: Contender = (_mpmt(path, label, options) if builds.recipe is MPMT_RECIPE
                             else GoogleBinary(path, label, options.cpu or (), options.options,
                                               f"{builds.repo}:{builds.recipe.binary}"))
@@ -189,7 +189,7 @@ def common_cases(a: Contender, b: Contender,
     of_a, of_b = ({case.name: case for case in side.cases() if not pattern or pattern.search(case.name)}
                   for side in (a, b))
     if not of_a and not of_b:
-        raise NothingMeasured(f"--cases: no benchmark's name contains '{plain(pattern.pattern if pattern else '', 80)}'")
+        raise NothingMeasured(f"--cases: no benchmark's name contains '{shown(pattern.pattern if pattern else '', 80)}'")
     pairs, rows = [], []
     for name in dict.fromkeys([*of_a, *of_b]):
         if name not in of_a or name not in of_b:
@@ -200,7 +200,7 @@ def common_cases(a: Contender, b: Contender,
         else:
             pairs.append((of_a[name], of_b[name]))
     if not pairs:
-        raise NotComparable(f"no benchmark can be compared: {plain(rows[0].name)}: {rows[0].note}"
+        raise NotComparable(f"no benchmark can be compared: {shown(rows[0].name, 160)}: {rows[0].note}"
                             + (f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""))
     return pairs, rows
 
@@ -312,11 +312,11 @@ class TerminalProgress(Progress):
         if self._live and now - self._shown_at >= SAY_EVERY_S:
             self._shown_at = now
             room = shutil.get_terminal_size().columns - 10
-            print(f"\r\x1b[K{now - self._start:5.0f} s  {plain(line, max(10, room))}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{now - self._start:5.0f} s  {shown(line, max(10, room))}", end="", file=sys.stderr, flush=True)
 
     def _say(self, line: str) -> None:
         if not self._quiet:
-            print(("\r\x1b[K" if self._live else "") + f"track.py: {plain(line, 400)}", file=sys.stderr, flush=True)
+            print(("\r\x1b[K" if self._live else "") + f"track.py: {shown(line, 400)}", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         if self._live:
