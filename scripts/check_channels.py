@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
+from mpmt_command_line import Parser, Problem, command_line
+from mpmt_shown import shown
 
-EXIT_HOLDS, EXIT_MISSES, EXIT_USAGE, EXIT_MISSING = 0, 1, 2, 69
+EXIT_HOLDS, EXIT_MISSES = 0, 1
 
 EPILOG = """\
 Medians over ok trials, paired by round within one record. A row is answered by every record that has its
@@ -50,13 +50,9 @@ class Row:
     verdict: str
 
 
-class Problem(Exception):
-    """Ends the program with one line and exit code 2."""
-
-
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="check_channels.py", description=__doc__, epilog=EPILOG,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog="check_channels.py", description=__doc__, epilog=EPILOG,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("records", nargs="*", metavar="RECORD.json", help="record written by `mpmt run`, of either family")
     parser.add_argument("--commands", action="store_true", help="print the runs whose records answer every row, and end")
     options = parser.parse_args(arguments)
@@ -66,39 +62,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    no_fault_is_an_answer("check_channels.py")
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
-    try:
-        take_signals(_interrupted)
-        options = parse_arguments(arguments)
-        if options.commands:
-            print("\n".join(COMMANDS))
-            return EXIT_HOLDS
-        return report(rows_of(load_runs(options.records)))
-    except KeyboardInterrupt:
-        tell("check_channels.py: interrupted")
-        return EXIT_INTERRUPTED
-    except ModuleNotFoundError as error:
-        tell(f"check_channels.py: {sys.executable} has no package '{error.name}'")
-        return EXIT_MISSING
-    except Problem as error:
-        tell(f"check_channels.py: {error}")
-        return EXIT_USAGE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return command_line("check_channels.py", lambda: run(parse_arguments(arguments)))
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.commands:
+        print("\n".join(COMMANDS))
         return EXIT_HOLDS
-
-
-def _interrupted(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+    return report(rows_of(load_runs(options.records)))
 
 
 def load_runs(paths: list[str]) -> list[Any]:
     """Raises Problem for what is no record, or of another machine than the first."""
     import mpmt_records
     from mpmt_channel_runs import Run
-    from mpmt_shown import shown
     runs = []
     for path in paths:
         try:

@@ -11,11 +11,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from mpmt_shown import shown
+from mpmt_shown import shown, shown_json
 from mpmt_tracking import commits, measuring, search
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt_tracking.campaign import Progress, Sitting
-from mpmt_tracking.compare import json_text
 from mpmt_tracking.comparison import UNCHANGED, Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
 from mpmt_tracking.contender import Contender, Failed
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
             trouble = error
     progress.clear()
     document = bisection.as_json()
-    print(json_text(document) if options.json else bisection.text())
+    print(shown_json(document) if options.json else bisection.text())
     sys.stdout.flush()
     if trouble:  # what was narrowed down by then has been told
         raise trouble

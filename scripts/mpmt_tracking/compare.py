@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from mpmt_files import write_whole
+from mpmt_shown import shown, shown_json
 from mpmt_tracking import measuring
 from mpmt_tracking.builds import add_build_arguments
 from mpmt_tracking.comparison import FAIL_ON, Comparison, as_json
@@ -43,7 +43,7 @@ def _verdicts(text: str) -> list[str]:
         return []
     for part in chosen:
         if part not in FAIL_ON:
-            raise argparse.ArgumentTypeError(f"unknown verdict '{part[:40]}': choose from {', '.join(FAIL_ON)}, none")
+            raise argparse.ArgumentTypeError(f"unknown verdict '{shown(part, 40)}': choose from {', '.join(FAIL_ON)}, none")
     return chosen
 
 
@@ -67,21 +67,13 @@ def report(found: Comparison, options: argparse.Namespace) -> int:
     """Shows it, then writes and draws it; the exit code."""
     found.fail_on = options.fail_on
     document = as_json(found)
-    text = json_text(document)
-    try:
-        print(text if options.json else text_table(found))
-        sys.stdout.flush()
-    finally:  # a reader that has gone costs neither the file nor the figures
-        _write(text, options.out)
-        if options.plots:
-            draw(document, options.plots)
+    text = shown_json(document)
+    print(text if options.json else text_table(found))
+    sys.stdout.flush()
+    _write(text, options.out)
+    if options.plots:
+        draw(document, options.plots)
     return found.exit_code()
-
-
-def json_text(document: dict[str, Any]) -> str:
-    """Bytes of paths that are no UTF-8 become escapes, which JSON has, too."""
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _write(text: str, target: Path | None) -> None:

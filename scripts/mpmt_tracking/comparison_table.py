@@ -22,8 +22,8 @@ def text_table(comparison: Comparison) -> str:
     for row, cells in rows:
         lines.append(_aligned(cells, widths))
         if words := _explanation(row):
-            lines.append(f"    {words}")
-    return "\n".join([*lines, "", *(f"note: {note}" for note in comparison.notes), summary(comparison)])
+            lines.append(f"    why: {words}")
+    return "\n".join([*lines, "", *(f"note: {shown(note)}" for note in comparison.notes), summary(comparison)])
 
 
 def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -6,7 +6,6 @@ kernel, microcode, ...) and bench_version. History is no gate: it exits with 0 w
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sqlite3
 import sys
@@ -16,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mpmt_files import write_whole
-from mpmt_shown import shown
+from mpmt_shown import shown, shown_json
 
 from . import commits, history_table
 from .places import ROOT
@@ -87,9 +86,9 @@ def run(options: argparse.Namespace) -> int:
     options.results, options.repo = _places(options)
     history = with_index(options.results, lambda index: _look(index, options))
     for line in history.refused:
-        print(f"refused: {line}", file=sys.stderr)
+        print(f"refused: {shown(line)}", file=sys.stderr)
     for note in history.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {shown(note)}", file=sys.stderr)
     if not history.found.series:
         raise NothingMeasured(_nothing(history, options))
     if options.csv is not None:
@@ -97,8 +96,7 @@ def run(options: argparse.Namespace) -> int:
         _write(options.csv, otava.csv_text(history.found, history.order, options.machine), "--csv")
     written = _draw(history, options) if options.plots is not None else []
     if options.json:
-        print(json.dumps(history_table.as_json(history.found, history.order, history.by, history.refused), indent=1,
-                         allow_nan=False))
+        print(shown_json(history_table.as_json(history.found, history.order, history.by, history.refused)))
     else:
         print(history_table.text(history.found, history.order, history.by))
         if written:

@@ -123,7 +123,7 @@ def what_changed(before: dict[str, object], after: dict[str, object], limit: int
 def left_out(found: Gathered, series: Sequence[Series], machine: str) -> list[str]:
     """What did not take part, in words."""
     lines = [f"{'left out' if reason != SINCE else 'not shown, but searched with the rest'}: {_count(count, 'record')}: "
-             f"{reason}" for reason, count in sorted(found.unused[machine].items())]
+             f"{shown(reason)}" for reason, count in sorted(found.unused[machine].items())]
     if found.thin[machine]:
         lines.append(f"left out: {_count(found.thin[machine], 'case')} of interrupted records, with ok trials in fewer "
                      "than half of the rounds")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mpmt_command_line import ShownLines
 from mpmt_shown import shown
 from mpmt_tracking import commits, scheduling, widths
 from mpmt_tracking.builds import Builds, builds_of
@@ -299,10 +300,11 @@ def _gate_notes(outcome: Outcome, rules: Rules) -> list[str]:
 
 
 class TerminalProgress(Progress):
-    """One line that is rewritten, on a terminal; elsewhere only what is said. Standard error."""
+    """One line that is rewritten, on a terminal that can; elsewhere only what is said. Standard error."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self._live = sys.stderr.isatty() and not quiet
+        able = os.environ.get("TERM", "dumb") not in ("", "dumb")
+        self._live = sys.stderr if isinstance(sys.stderr, ShownLines) and sys.stderr.isatty() and able and not quiet else None
         self._quiet = quiet
         self._start = self._shown_at = time.monotonic()
         super().__init__(self._step, self._say)
@@ -312,12 +314,13 @@ class TerminalProgress(Progress):
         if self._live and now - self._shown_at >= SAY_EVERY_S:
             self._shown_at = now
             room = shutil.get_terminal_size().columns - 10
-            print(f"\r\x1b[K{now - self._start:5.0f} s  {shown(line, max(10, room))}", end="", file=sys.stderr, flush=True)
+            self._live.rewrite(f"{now - self._start:5.0f} s  {shown(line, max(10, room))}")
 
     def _say(self, line: str) -> None:
+        self.clear()
         if not self._quiet:
-            print(("\r\x1b[K" if self._live else "") + f"track.py: {shown(line, 400)}", file=sys.stderr, flush=True)
+            print(f"track.py: {shown(line, 400)}", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         if self._live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._live.rewrite("")

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _step(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number from 1 to 1000000")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 1 to 1000000")
     return int(text)
 
 
@@ -86,7 +86,7 @@ def _record_all(builds: Builds, wanted: Sequence[str], results: Path, arguments:
 
 
 def say(line: str) -> None:
-    print(f"track.py record: {line}", file=sys.stderr, flush=True)
+    print(f"track.py record: {shown(line)}", file=sys.stderr, flush=True)
 
 
 # ---- what to measure ---------------------------------------------------------------------------------------
@@ -243,8 +243,6 @@ def _run_mpmt(job: Job, staged: Path) -> tuple[int, bool]:
 def _pass_on(lines: IO[str], hidden: str) -> None:
     """mpmt's own output as it comes, up to its end, without the path of a file that is about to be renamed."""
     for line in lines:
-        try:
-            if line.rstrip("\n") != hidden:
-                print(line, end="", flush=True)
-        except BrokenPipeError:  # our reader has gone: no reason to lose a measurement
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        line = line.rstrip("\n")
+        if line != hidden:
+            print(f"mpmt: {shown(line)}" if line else "", flush=True)
