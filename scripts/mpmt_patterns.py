@@ -7,11 +7,14 @@ what would take too many states, is refused: references back, what stands ahead 
 
 from __future__ import annotations
 
+import argparse
 import re
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Union
+
+from mpmt_shown import shown
 
 with warnings.catch_warnings():  # its older name is deprecated where there is the newer one
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -27,6 +30,14 @@ _OTHER_KINDS = "is more than a regular language (a reference, what is ahead or b
 
 class BadPattern(ValueError):
     """The message says what is wrong with it."""
+
+
+def pattern(text: str) -> Pattern:
+    """A regular expression, as an option's value."""
+    try:
+        return Pattern(text)
+    except BadPattern as error:
+        raise argparse.ArgumentTypeError(f"'{shown(text, 60)}' is not a regular expression that can be used: {error}") from None
 
 
 Test = Callable[[str], bool]

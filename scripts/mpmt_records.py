@@ -2,30 +2,27 @@
 scripts/ that know the record's form.
 
 The format is results/schema.json, explained in docs/record-format.md. What a record says is untrusted: show
-names only through `plain`. """
+names only through mpmt_shown.shown. """
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mpmt_schema import Record, first_problem, plain, schema, surely_follows, validator
+from mpmt_files import regular_file
+from mpmt_json import BadJson, decoded, needs_a_closer_look, no_constant, parsed
+from mpmt_schema import Record, first_problem, schema, surely_follows, validator
+from mpmt_shown import shown
 from mpmt_tables import by_round, cases, left_out, trials
 
 __all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "left_out", "load",
-           "plain", "read_json", "schema", "trials", "usable_cpus", "validator"]
+           "read_json", "schema", "trials", "usable_cpus", "validator"]
 
 SCHEMA_VERSION = 2
 MAX_BYTES = 512 * 1024 * 1024
-MAX_INTEGER_DIGITS = 20  # 2^64 - 1 has 20
-_LONG_INTEGER = re.compile(f"[0-9]{{{MAX_INTEGER_DIGITS + 1}}}")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # a pair of surrogates is a character, one alone is not
 
 
 class BadRecord(Exception):
@@ -41,16 +38,22 @@ class Unreadable(BadRecord):
 
 def load(path: str | os.PathLike[str]) -> Record:
     """The record in the file, checked against the schema. Raises BadRecord."""
-    shown = plain(path, 300)
+    named = shown(path, 300)
 
     def refuse(reason: str) -> NoReturn:
-        raise BadRecord(f"{shown}: {reason}") from None
+        raise BadRecord(f"{named}: {reason}") from None
 
-    text = _read(Path(path), refuse)
-    record = _quickly(text)
-    if record is not None:
-        return record
-    record = _parse(text, refuse)
+    data = _read(Path(path), refuse)
+    try:
+        text = decoded(data)
+        record = _quickly(text)
+        if record is not None:
+            return record
+        record = parsed(text)
+    except BadJson as bad:
+        refuse(str(bad))
+    except MemoryError:
+        raise _too_large(named, data) from None
     _check_identity(record, refuse)
     try:
         problem = first_problem(record)
@@ -62,91 +65,49 @@ def load(path: str | os.PathLike[str]) -> Record:
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
-    """What the JSON in the file says, unchecked but for its numbers. Raises BadRecord."""
-    shown = plain(path, 300)
+    """What the JSON in the file says, unchecked; NaN and Infinity are read as well. Raises BadRecord."""
+    named = shown(path, 300)
 
     def refuse(reason: str) -> NoReturn:
-        raise BadRecord(f"{shown}: {reason}") from None
+        raise BadRecord(f"{named}: {reason}") from None
 
-    return _parse(_read(Path(path), refuse), refuse)
-
-
-def _read(path: Path, refuse: Callable[[str], NoReturn]) -> str:
+    data = _read(Path(path), refuse)
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                refuse("not a regular file")
-            if status.st_size > MAX_BYTES:
-                refuse(f"{status.st_size / 1e6:.0f} MB; a record has at most {MAX_BYTES >> 20} MiB")
-            data = file.read(MAX_BYTES + 1)
+        return parsed(decoded(data), not_numbers=True)
+    except BadJson as bad:
+        refuse(str(bad))
+    except MemoryError:
+        raise _too_large(named, data) from None
+
+
+def _read(path: Path, refuse: Callable[[str], NoReturn]) -> bytes:
+    try:
+        with regular_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                refuse(f"{size / 1e6:.0f} MB; a record has at most {MAX_BYTES >> 20} MiB")
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise Unreadable(f"{plain(path, 300)}: cannot be read: {error.strerror}") from None
+        raise Unreadable(f"{shown(path, 300)}: cannot be read: {error.strerror}") from None
     except ValueError:
         refuse("cannot be read: no such file name is possible")
-    if not data.strip():
-        refuse("empty file")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        refuse(f"not JSON: byte {error.start} is not UTF-8")
+    except MemoryError:
+        raise Unreadable(f"{shown(path, 300)}: {size / 1e6:.0f} MB: too large for the memory that is left") from None
+
+
+def _too_large(named: str, data: bytes) -> Unreadable:
+    return Unreadable(f"{named}: {len(data) / 1e6:.0f} MB: too large for the memory that is left")
 
 
 def _quickly(text: str) -> Record | None:
     """The record, if it is good beyond doubt: without a closer look at each number."""
-    if _SURROGATE.search(text) or (not _integers_are_limited() and _LONG_INTEGER.search(text)):
+    if needs_a_closer_look(text):
         return None
     try:
-        record = json.loads(text, parse_constant=_no_constant)
+        record = json.loads(text, parse_constant=no_constant)
         return record if surely_follows()(record) else None
     except (ValueError, RecursionError):
         return None
-
-
-def _integers_are_limited() -> bool:
-    """Whether this Python refuses integers of thousands of digits. An older one reads them, in a time that grows with
-    the square of their length: then they are looked for first, which takes as long as parsing does."""
-    return getattr(sys, "get_int_max_str_digits", lambda: 0)() > 0
-
-
-class _Refused(ValueError):
-    """A number that JSON, or this format, does not have."""
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise _Refused(f"contains {text}, which is not JSON; records hold finite numbers only")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise _Refused(f"contains {plain(text, 20)}, which is not a finite number")
-    return value
-
-
-def _integer(text: str) -> int:
-    if len(text.lstrip("-")) > MAX_INTEGER_DIGITS:
-        raise _Refused(f"contains an integer of {len(text)} digits; records hold 64-bit integers")
-    return int(text)
-
-
-def _parse(text: str, refuse: Callable[[str], NoReturn]) -> Any:
-    try:
-        parsed = json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer)
-        if _SURROGATE.search(text):
-            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
-        return parsed
-    except UnicodeEncodeError:
-        refuse("contains text that is not Unicode (half of a surrogate pair)")
-    except json.JSONDecodeError as error:
-        stripped = text.strip()
-        if stripped.startswith("{") and (not stripped.endswith("}") or error.pos >= len(text.rstrip())):
-            refuse(f"truncated: the JSON ends too early, in line {text.count(chr(10)) + 1}")
-        refuse(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
-    except _Refused as error:
-        refuse(str(error))
-    except RecursionError:
-        refuse("not an mpmt record: nested too deeply")
 
 
 def _check_identity(record: Any, refuse: Callable[[str], NoReturn]) -> None:

@@ -28,10 +28,6 @@ SCHEMA_PATH = Path(__file__).resolve().parent.parent / "results" / "schema.json"
 # ---- text --------------------------------------------------------------------------------------------------
 
 
-def plain(text: object, limit: int = 160) -> str:
-    return shown(text, limit)
-
-
 def _shorten(message: str, limit: int = 200) -> str:
     message = shown(message)
     return message if len(message) <= limit else f"{message[: limit // 2]} … {message[-limit // 2 :]}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpmt_command_line import Parser, Problem, command_line
+from mpmt_files import folder_named
 from mpmt_shown import shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         prog="plot.py", description=__doc__, epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", metavar="RESULT.json", help="record written by `mpmt run`")
-    parser.add_argument("-o", "--out", default="plots", metavar="DIR", type=Path,
+    parser.add_argument("-o", "--out", default="plots", metavar="DIR", type=folder_named,
                         help="folder for the figures, made if missing (default: plots)")
     parser.add_argument("--format", default=list(FORMATS), type=_formats, metavar="LIST",
                         help="comma-separated: png, svg (default: png,svg)")

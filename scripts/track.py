@@ -73,9 +73,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     options = parse(arguments)
+    from mpmt_tracking import scratch
+    if options.command != "diff":  # all others ask git, and keep what it says in a file
+        scratch.temporary_place()
     if options.command not in MEASURING:
         return options.run(options)
-    from mpmt_tracking import process, scratch
+    from mpmt_tracking import process
     scratch.sweep()
     with process.guarded():
         return options.run(options)

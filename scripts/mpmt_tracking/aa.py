@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import mpmt_stats
+from mpmt_endings import tell
 from mpmt_shown import shown, shown_json
 from mpmt_tracking import measuring, widths
 from mpmt_tracking.builds import add_build_arguments
 from mpmt_tracking.comparison_table import percent
 from mpmt_tracking.campaign import Outcome
 from mpmt_tracking.experiment import FASTER, INTERRUPTED, SLOWER, UNSTABLE, Finding
-from mpmt_tracking.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED, Problem)
+from mpmt_tracking.places import NoPlace
+from mpmt_tracking.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,23 +116,29 @@ def run(options: argparse.Namespace) -> int:
             found.add(outcome, measuring.notes_of([contender], outcome))
             if found.interrupted:
                 break
-        target = measuring.place_of_widths(contender)
+        key = measuring.key_of_widths(contender)
     progress.clear()
     print(shown_json(as_json(found, seed)) if options.json else table(found))
     sys.stdout.flush()
-    _save(target, found)
+    _save(key, found)
     return found.exit_code()
 
 
-def _save(target: Path, found: SelfTest) -> None:
+def _save(key: str, found: SelfTest) -> None:
+    """Where the half-widths cannot be kept, that is said, and costs nothing of what was found."""
     known = {name: _middle(tally.half_widths) for name, tally in found.cases.items() if tally.gated}
     if not known:
         return
     try:
+        target = widths.place_to_write(key)
         widths.save(target, known)
+    except NoPlace as why:
+        tell(f"track.py: warning: half-widths are not kept: {why}")
     except OSError as error:
-        raise Problem(f"{target}: cannot be written: {error.strerror}; XDG_STATE_HOME chooses another folder") from None
-    print(f"track.py: half-widths kept in {target}: comparisons on this machine use them as gates", file=sys.stderr)
+        tell(f"track.py: warning: half-widths are not kept: {shown(error.filename or 'the state folder', 300)}: "
+             f"{error.strerror}; XDG_STATE_HOME chooses another folder")
+    else:
+        tell(f"track.py: half-widths kept in {shown(target, 300)}: comparisons on this machine use them as gates")
 
 
 def as_json(found: SelfTest, seed: int) -> dict[str, Any]:

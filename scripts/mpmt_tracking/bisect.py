@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from mpmt_patterns import pattern
 from mpmt_shown import shown, shown_json
 from mpmt_tracking import commits, measuring, search
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
@@ -168,10 +169,10 @@ def _one_case(contender: Contender, text: str) -> Any:
     names = [case.name for case in contender.cases()]
     if text not in names:
         try:
-            pattern = measuring.pattern(text)
+            wanted = pattern(text)
         except argparse.ArgumentTypeError as error:
             raise Problem(f"CASE: {error}, nor the name of a benchmark") from None
-        matching = [name for name in names if pattern.search(name)]
+        matching = [name for name in names if wanted.search(name)]
         if len(matching) != 1:
             some = f": {shown(', '.join(matching[:3]), 300)}{', …' if len(matching) > 3 else ''}" if matching else ""
             raise NotComparable(f"CASE: '{shown(text, 80)}' is in the names of {len(matching)} benchmarks{some}")

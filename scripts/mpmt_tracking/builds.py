@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
+from mpmt_files import read_whole
 from mpmt_shown import shown
 
 from mpmt_tracking import commits
@@ -29,6 +30,7 @@ LIMIT_BUILDS = 40
 LIMIT_BYTES = 4 << 30
 FULL_BYTES = 4 << 20  # a disk with less space left counts as full
 REMOVAL_S = 600.0  # a build is locked against use only while it is being removed
+MOST_MANIFEST = 1 << 20  # bytes
 MANIFEST, LOG, LOCK = "manifest.json", "build.log", "lock"
 
 
@@ -299,7 +301,7 @@ def _is(kind: Callable[[int], bool], path: Path) -> bool:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
+        found = json.loads(read_whole(folder / MANIFEST, MOST_MANIFEST))
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mpmt_files import write_whole
+from mpmt_files import folder_named, is_standard_output
 from mpmt_shown import shown, shown_json
-from mpmt_tracking import measuring
+from mpmt_tracking import measuring, outputs
 from mpmt_tracking.builds import add_build_arguments
 from mpmt_tracking.comparison import FAIL_ON, Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
@@ -33,8 +33,8 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
                         help="verdicts of gated benchmarks that set the exit code: slower (1), undecided, unstable, failed (3); "
                              "or none (default: all)")
     parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw the comparison there, as PNG and SVG")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too; - is standard output, as --json")
+    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw the comparison there, as PNG and SVG")
 
 
 def _verdicts(text: str) -> list[str]:
@@ -58,7 +58,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check_output(options: argparse.Namespace) -> None:
-    """Before anything is measured: whether what is to be drawn can be drawn at all. Raises ModuleNotFoundError."""
+    """Before anything is measured: whether what is to be written or drawn can be at all. Raises Problem, ModuleNotFoundError."""
+    outputs.check(options.out, "--out")
+    options.json |= options.out is not None and is_standard_output(options.out)
     if options.plots:
         importlib.import_module("mpmt_figures.comparison")
 
@@ -70,19 +72,11 @@ def report(found: Comparison, options: argparse.Namespace) -> int:
     text = shown_json(document)
     print(text if options.json else text_table(found))
     sys.stdout.flush()
-    _write(text, options.out)
+    if options.out and not is_standard_output(options.out):
+        outputs.write(options.out, text + "\n", "--out")
     if options.plots:
         draw(document, options.plots)
     return found.exit_code()
-
-
-def _write(text: str, target: Path | None) -> None:
-    if target is None:
-        return
-    try:
-        write_whole(target, text + "\n")
-    except OSError as error:
-        raise Problem(f"--out: {target} cannot be written: {error.strerror}") from None
 
 
 def draw(document: dict[str, Any], folder: Path) -> None:
@@ -93,9 +87,9 @@ def draw(document: dict[str, Any], folder: Path) -> None:
             for form in ("png", "svg"):
                 page.save(figure, folder / f"{stem}.{form}", form)
     except subject.NothingToDraw as reason:
-        print(f"track.py: not drawn: {reason}", file=sys.stderr)
+        print(f"track.py: not drawn: {shown(reason)}", file=sys.stderr)
     except OSError as error:
-        raise Problem(f"--plots: {folder} cannot be written: {error.strerror}") from None
+        raise Problem(f"--plots: {shown(folder, 300)} cannot be written: {error.strerror}") from None
 
 
 def _sides(options: argparse.Namespace) -> tuple[list[str], list[Path | None]]:

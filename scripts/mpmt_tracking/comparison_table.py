@@ -34,7 +34,7 @@ def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
 def markdown(comparison: Comparison, title: str) -> str:
     """For a step summary: names are shown as text, whatever they contain."""
     heads = (*COLUMNS, "why")
-    lines = [f"## {title}", "", f"**{_markdown(summary(comparison))}**", "",
+    lines = ["", title, "-" * len(title), "", f"**{_markdown(summary(comparison))}**", "",
              f"A: {_markdown(_side(comparison.a))}<br>", f"B: {_markdown(_side(comparison.b))}", "",
              "| " + " | ".join(heads) + " |", "|" + "|".join("--:" if 0 < i < 6 else ":--" for i in range(8)) + "|"]
     lines += ["| " + " | ".join(map(_markdown, (*_cells(row), _explanation(row)))) + " |"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from mpmt_files import regular_file
 from mpmt_tracking.problem import Problem
 
 REPETITIONS = 8  # timed blocks per process; its figure is their median
@@ -70,7 +71,7 @@ def checked_program(path: Path) -> Path:
 def sha256_of(path: Path) -> str:
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with regular_file(path) as file:
             for part in iter(lambda: file.read(1 << 20), b""):
                 digest.update(part)
     except OSError as error:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 
+from mpmt_files import is_standard_output
 from mpmt_shown import shown
-from mpmt_tracking import ack, commits, measuring
+from mpmt_tracking import ack, commits, measuring, outputs
 from mpmt_tracking.builds import add_build_arguments, builds_of
 from mpmt_tracking.compare import add_output_arguments, check_output, report
 from mpmt_tracking.comparison import ACKNOWLEDGED, Comparison, Row
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, metavar="DIR",
                         help="folder of ack.json (default: results/ of the repository)")
     parser.add_argument("--summary", type=Path, metavar="FILE", default=_step_summary(),
-                        help="append the table as Markdown (default: $GITHUB_STEP_SUMMARY, if set)")
+                        help="append the table as Markdown (default: $GITHUB_STEP_SUMMARY, if set); - is standard output")
     add_output_arguments(parser)
     add_build_arguments(parser)
     measuring.add_measuring_arguments(parser)
@@ -39,6 +40,10 @@ def _step_summary() -> Path | None:
 
 def run(options: argparse.Namespace) -> int:
     check_output(options)
+    summary_named = "--summary" if options.summary != _step_summary() else "$GITHUB_STEP_SUMMARY"
+    outputs.check(options.summary, summary_named)
+    if options.json and options.summary and is_standard_output(options.summary):
+        raise Problem(f"{summary_named}: standard output is JSON already: name a file")
     progress = measuring.TerminalProgress()
     with builds_of(options, progress.say) as builds:
         head = commits.resolve(builds.repo, options.head)
@@ -55,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         return report(found, options)
     finally:
         if options.summary:
-            _append(options.summary, markdown(found, "Benchmarks against the merge base"))
+            outputs.add(options.summary, markdown(found, "Benchmarks against the merge base"), summary_named)
 
 
 def _branch(repo: Path, text: str) -> str:
@@ -85,11 +90,3 @@ def apply_acks(found: Comparison, acks: list[ack.Ack], in_range: set[str], today
 
 def _noted(row: Row, words: str) -> Row:
     return replace(row, note=f"{row.note}; {words}" if row.note else words)
-
-
-def _append(target: Path, text: str) -> None:
-    try:
-        with open(target, "a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise Problem(f"--summary: {target} cannot be written: {error.strerror}") from None

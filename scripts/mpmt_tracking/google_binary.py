@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 import statistics
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from mpmt_files import read_whole
+from mpmt_json import decoded, parsed
 from mpmt_shown import shown
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
+from mpmt_tracking.google_json import UNITS_NS, kind_of, skipped
 from mpmt_tracking.problem import NothingMeasured, Problem
-from mpmt_tracking.process import ending, output_of
+from mpmt_tracking.process import MOST_OUTPUT, ending, output_of
 from mpmt_tracking.scratch import scratch_folder
 
 LISTING_S = PROBE_S = 60.0  # deadlines
 PILOT_S = 0.02  # timed by a pilot
 LEAST_BLOCK_S = 0.001
 LEAST_NS, MOST_NS = 1e-6, 1e15  # a time per iteration that can be believed: up to eleven days
-NS_PER = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
 class GoogleBinary:
@@ -39,6 +41,7 @@ class GoogleBinary:
         self.identity = identity or str(self.path)
         self._cpus, self._options = frozenset(cpus), list(options)
         self._fixed: bool | None = None
+        self._listed: Counter[str] = Counter()  # how often each name is
 
     def cases(self) -> list[Case]:
         try:
@@ -50,7 +53,8 @@ class GoogleBinary:
         names = [line for line in output.decode("utf-8", "replace").split("\n") if line.strip()]
         if not names:
             raise NothingMeasured(f"{self.label}: it lists no benchmark")
-        return [Case(name) for name in dict.fromkeys(names)]
+        self._listed = Counter(names)
+        return [Case(name) for name in self._listed]
 
     @property
     def fixed_iterations(self) -> bool:
@@ -59,6 +63,8 @@ class GoogleBinary:
         return self._fixed
 
     def size(self, case: Case, seconds: float) -> Size:
+        if self._listed[case.name] > 1:
+            raise Failed(f"{self._listed[case.name]} benchmarks are called {shown(case.name, 100)}: which is meant cannot be said")
         if self._fixed is None:
             self._fixed = self._takes_iterations(case)
         start = time.monotonic()
@@ -124,21 +130,21 @@ def _exactly(name: str) -> str:
 
 def _read(out: Path, case: Case) -> list[dict[str, Any]]:
     try:
-        document = json.loads(out.read_bytes())
-        entries = [entry for entry in document["benchmarks"] if entry.get("run_type", "iteration") == "iteration"]
-        timed = [{**entry, "ns": _time_ns(entry, case)} for entry in entries]
+        entries = parsed(decoded(read_whole(out, MOST_OUTPUT)), not_numbers=True)["benchmarks"]
+        names = {entry.get("name") for entry in entries}
+        timed = [{**entry, "ns": _time_ns(entry, case)} for entry in entries if kind_of(entry, names)[0] == "iteration"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise Failed(f"{shown(case.name, 160)}: its JSON cannot be used: {shown(error, 100)}") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Failed(f"{shown(case.name, 160)}: its JSON cannot be used: {shown(why, 100)}") from None
     if not timed:
         raise Failed(f"{shown(case.name, 160)}: its JSON has no such benchmark")
     return timed
 
 
 def _time_ns(entry: dict[str, Any], case: Case) -> float:
-    if entry.get("error_occurred") or entry.get("skipped"):
-        said = entry.get("error_message") or entry.get("skip_message") or "no reason given"
-        raise Failed(f"{shown(case.name, 160)}: {shown(said, 200)}")
-    ns = float(entry["real_time"]) * NS_PER[entry.get("time_unit", "ns")]
+    if why := skipped(entry):
+        raise Failed(f"{shown(case.name, 160)}: {why}")
+    ns = float(entry["real_time"]) * UNITS_NS[entry.get("time_unit", "ns")]
     if not LEAST_NS <= ns <= MOST_NS:
         raise Failed(f"{shown(case.name, 160)}: real_time is {shown(entry['real_time'], 40)} {shown(entry.get('time_unit', 'ns'), 10)}")
     return ns

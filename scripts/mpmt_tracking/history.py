@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from mpmt_files import write_whole
+from mpmt_files import folder_named, is_standard_output
+from mpmt_patterns import pattern
 from mpmt_shown import shown, shown_json
 
-from . import commits, history_table
+from . import commits, history_table, outputs
 from .places import ROOT
 from .problem import EXIT_OK, NothingMeasured, Problem
 from .series import Gathered, Order, gather
@@ -40,26 +41,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="show commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later; changes "
                              "are looked for in all")
     parser.add_argument("--branch", metavar="REV", help="follow this one's first parents (default: HEAD)")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw every benchmark into this folder")
+    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw every benchmark into this folder")
     parser.add_argument("--format", type=_formats, default=list(FORMATS), metavar="LIST",
                         help="of the plots: png, svg (default: png,svg)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--csv", type=Path, metavar="FILE",
-                        help="write the values as a CSV that Apache Otava reads; of one machine, its newest epoch")
+                        help="write the values as a CSV that Apache Otava reads; of one machine, its newest epoch; - is standard "
+                             "output, which has nothing else then")
 
 
 def _machine_key(text: str) -> str:
     if not MACHINE_KEY.fullmatch(text):
         raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is no machine key: 12 hexadecimal digits")
     return text
-
-
-def pattern(text: str) -> re.Pattern[str]:
-    """A regular expression, for --cases."""
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"'{shown(text, 80)}' is no regular expression: {error}") from None
 
 
 def _formats(text: str) -> list[str]:
@@ -83,6 +77,10 @@ class History:
 
 def run(options: argparse.Namespace) -> int:
     """0; raises NothingMeasured without a usable record, Problem for wrong usage and what cannot be read or written."""
+    outputs.check(options.csv, "--csv")
+    csv_only = options.csv is not None and is_standard_output(options.csv)
+    if options.json and csv_only:
+        raise Problem("--csv: standard output is JSON already: name a file")
     options.results, options.repo = _places(options)
     history = with_index(options.results, lambda index: _look(index, options))
     for line in history.refused:
@@ -93,11 +91,11 @@ def run(options: argparse.Namespace) -> int:
         raise NothingMeasured(_nothing(history, options))
     if options.csv is not None:
         from . import otava
-        _write(options.csv, otava.csv_text(history.found, history.order, options.machine), "--csv")
+        outputs.write(options.csv, otava.csv_text(history.found, history.order, options.machine), "--csv")
     written = _draw(history, options) if options.plots is not None else []
     if options.json:
         print(shown_json(history_table.as_json(history.found, history.order, history.by, history.refused)))
-    else:
+    elif not csv_only:
         print(history_table.text(history.found, history.order, history.by))
         if written:
             print(f"{len(written)} plots in {shown(options.plots, 300)}")
@@ -111,13 +109,6 @@ def _nothing(history: History, options: argparse.Namespace) -> str:
     if sum(history.found.records.values()):
         reasons.append("no benchmark matches --cases" if options.cases else "no ok trial")
     return f"{shown(options.results, 300)}: no usable record" + (f" ({'; '.join(reasons)})" if reasons else "")
-
-
-def _write(path: Path, text: str, option: str) -> None:
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise Problem(f"{option}: {shown(path, 300)}: cannot be written: {error.strerror}") from None
 
 
 def _draw(history: History, options: argparse.Namespace) -> list[Path]:

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import mpmt_families
 import mpmt_histogram
+import mpmt_json
 import mpmt_quick_check
 import mpmt_records
 import mpmt_schema
 import mpmt_stats
 import mpmt_tables
+from mpmt_files import make_private
 
 from . import stored_files
-from .places import cache_folder
+from .places import NoPlace, cache_folder
 from .worktrees import lock_within
 
 APPLICATION = 0x6D706D74  # "mpmt"
@@ -46,17 +48,13 @@ CREATE TABLE answers (question TEXT PRIMARY KEY, answer TEXT NOT NULL);
 
 
 def index_path(results: Path) -> Path:
-    """Where the index of a results folder is kept."""
+    """Where the index of a results folder is kept. Raises NoPlace."""
     name = hashlib.sha256(os.fsencode(os.path.realpath(results))).hexdigest()[:32]
     return cache_folder() / "index" / f"{name}.sqlite"
 
 
 class _Foreign(sqlite3.DatabaseError):
     """A database that is not this version's index."""
-
-
-class NoPlace(Exception):
-    """The cache folder cannot be made."""
 
 
 @contextmanager
@@ -75,8 +73,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 def _lock(path: Path) -> Iterator[int]:
     """A file beside the index that is locked by whoever uses it: SQLite's files may only be removed when nobody does."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        make_private(path.parent)
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise NoPlace(f"{path.parent}: {error.strerror}") from None
     try:
@@ -130,7 +128,7 @@ def _write_ahead(database: sqlite3.Connection) -> None:
 @functools.cache
 def version() -> int:
     """Of an index: what is in it depends on the tables above, and on all that checks and summarises records."""
-    modules = (stored_files, mpmt_records, mpmt_tables, mpmt_families, mpmt_schema, mpmt_quick_check, mpmt_histogram,
+    modules = (stored_files, mpmt_records, mpmt_json, mpmt_tables, mpmt_families, mpmt_schema, mpmt_quick_check, mpmt_histogram,
                mpmt_stats)
     sources = [Path(module.__file__) for module in modules] + [mpmt_schema.SCHEMA_PATH]
     digest = hashlib.sha256(TABLES.encode())

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mpmt_command_line import ShownLines
+from mpmt_patterns import Pattern, pattern
 from mpmt_shown import shown
 from mpmt_tracking import commits, scheduling, widths
 from mpmt_tracking.builds import Builds, builds_of
@@ -49,16 +50,9 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
                        help="pin the processes of a Google Benchmark program to these CPUs, e.g. 1 or 2,3 or 4-7")
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"'{shown(text, 60)}' is not a regular expression: {error}") from None
-
-
-def exactly(name: str) -> re.Pattern[str]:
+def exactly(name: str) -> Pattern:
     """Found in this name only."""
-    return re.compile(rf"\A{re.escape(name)}\Z")
+    return Pattern(rf"\A{re.escape(name)}\Z")
 
 
 def _number(text: str, low: float, high: float, what: str) -> float:
@@ -184,13 +178,13 @@ def _mpmt(path: Path, label: str, options: argparse.Namespace) -> MpmtBinary:
 
 
 def common_cases(a: Contender, b: Contender,
-                 pattern: re.Pattern[str] | None) -> tuple[list[tuple[Case, Case]], list[Row]]:
+                 wanted: Pattern | None) -> tuple[list[tuple[Case, Case]], list[Row]]:
     """The cases that both have, and a row for each that cannot be compared. Raises NothingMeasured when none is asked
     for, NotComparable when none is common."""
-    of_a, of_b = ({case.name: case for case in side.cases() if not pattern or pattern.search(case.name)}
+    of_a, of_b = ({case.name: case for case in side.cases() if not wanted or wanted.search(case.name)}
                   for side in (a, b))
     if not of_a and not of_b:
-        raise NothingMeasured(f"--cases: no benchmark's name contains '{shown(pattern.pattern if pattern else '', 80)}'")
+        raise NothingMeasured(f"--cases: no benchmark's name contains '{shown(wanted.pattern if wanted else '', 80)}'")
     pairs, rows = [], []
     for name in dict.fromkeys([*of_a, *of_b]):
         if name not in of_a or name not in of_b:
@@ -222,18 +216,18 @@ def machine_key_of(contender: Contender) -> str | None:
     return contender.machine_key() if isinstance(contender, MpmtBinary) else None
 
 
-def place_of_widths(contender: Contender) -> Path:
-    """The file with what `aa` has learned of this program's benchmarks on this machine."""
+def key_of_widths(contender: Contender) -> str:
+    """Under which `aa` keeps what it has learned of this program's benchmarks on this machine."""
     if isinstance(contender, MpmtBinary):
-        return widths.place(contender.machine_key())
-    return widths.place("program-" + hashlib.sha256(contender.identity.encode("utf-8", "replace")).hexdigest()[:12])
+        return contender.machine_key()
+    return "program-" + hashlib.sha256(contender.identity.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def measure(a: Contender, b: Contender, cases: Sequence[tuple[Case, Case]], options: argparse.Namespace, seed: int,
             progress: Progress) -> Outcome:
     """One campaign, alone on this machine."""
     rules = rules_of(options)
-    gates = widths.gates(place_of_widths(a), [case.name for case, _ in cases], rules.least_gate)
+    gates = widths.gates(widths.place(key_of_widths(a)), [case.name for case, _ in cases], rules.least_gate)
     campaign = Campaign(a, b, cases, rules, gates, options.budget, seed, progress)
     with measuring_lock(progress.say):
         return campaign.run()

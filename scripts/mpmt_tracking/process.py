@@ -21,6 +21,7 @@ from mpmt_endings import ENDING
 from mpmt_shown import shown
 from mpmt_tracking import strays
 from mpmt_tracking.contender import Failed, Unsupported
+from mpmt_tracking.scratch import temporary_place
 
 MOST_LINE = 16 << 20  # bytes; the trial protocol's limit
 MOST_OUTPUT = 64 << 20  # bytes
@@ -111,8 +112,9 @@ class Answer:
 
 def answer_of(command: Sequence[str], deadline_s: float, **options: Any) -> Answer:
     """What the process says. Raises Failed when it cannot be started, takes longer, or says more than is read."""
-    with tempfile.TemporaryFile() as errors, started(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                                     stderr=errors, **options) as process:
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+    with (tempfile.TemporaryFile(dir=temporary_place()) as errors,
+          started(command, stderr=errors, **pipes, **options) as process):
         ends_at = time.monotonic() + deadline_s
         try:
             output = _whole_output(process, ends_at)
@@ -177,7 +179,7 @@ class Conversation:
 
     def __enter__(self) -> Conversation:
         self._stack = contextlib.ExitStack()
-        self._errors = self._stack.enter_context(tempfile.TemporaryFile())
+        self._errors = self._stack.enter_context(tempfile.TemporaryFile(dir=temporary_place()))
         pipe = subprocess.PIPE
         self._process = self._stack.enter_context(
             started(self._command, stdin=pipe, stdout=pipe, stderr=self._errors))

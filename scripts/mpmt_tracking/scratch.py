@@ -9,9 +9,26 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from mpmt_shown import shown
+from mpmt_tracking.problem import Problem
 from mpmt_tracking.removal import remove_tree
 
 PREFIX = "mpmt-track-"
+
+
+def temporary_place() -> str:
+    """The folder for temporary files. Raises Problem, which names TMPDIR where that cannot be used: what we start would use
+    it, too, and another folder was not asked for."""
+    said = os.environ.get("TMPDIR", "")
+    if said and not os.path.isdir(said):
+        raise Problem(f"TMPDIR: {shown(said, 300)}: {'not a folder' if os.path.lexists(said) else 'there is no such folder'}")
+    if said and not os.access(said, os.W_OK | os.X_OK):
+        raise Problem(f"TMPDIR: {shown(said, 300)}: cannot be written")
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        raise Problem("there is no folder for temporary files: neither /tmp nor /var/tmp can be written; TMPDIR names "
+                      "another") from None
 
 
 @contextlib.contextmanager
@@ -39,7 +56,7 @@ def sweep() -> None:
 
 def _made() -> tuple[Path, int]:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=temporary_place()))
         lock = _locked(folder)
         if lock is not None:
             return folder, lock

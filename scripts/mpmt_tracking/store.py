@@ -184,7 +184,10 @@ def with_index(results: Path, work: Callable[[Index], Answer]) -> Answer:
 
     A bad index is thrown away and the work done once more; where none can be kept (no place, no permission, no space,
     locked for too long) it is done in memory, with a warning on standard error. """
-    path = index_path(results)
+    try:
+        path = index_path(results)
+    except NoPlace as why:
+        return _in_memory(results, work, str(why))
     for last in (False, True):
         try:
             with opened(path) as database:

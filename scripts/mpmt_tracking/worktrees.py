@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from mpmt_files import make_private
 from mpmt_shown import shown
 
 from mpmt_tracking import checkout, commits, strays
@@ -62,7 +63,8 @@ class Workshop:
             if blocked := self._clear():
                 raise Problem(f"{shown(blocked[0], 300)}: what a build has left can neither be removed nor renamed: remove it")
             try:
-                yield
+                with _writable_by_nobody_else():
+                    yield
             finally:
                 self._clear()
 
@@ -138,6 +140,17 @@ class Workshop:
         return blocked
 
 
+@contextlib.contextmanager
+def _writable_by_nobody_else() -> Iterator[None]:
+    """So are all files that we and our children make in the block, whatever the umask: they will be run. Not thread-safe."""
+    before = os.umask(0o077)
+    os.umask((before | 0o022) & 0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _end_group(process: subprocess.Popen[Any]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
@@ -152,8 +165,8 @@ def _end_group(process: subprocess.Popen[Any]) -> None:
 def open_lock(path: Path) -> Iterator[int]:
     """A descriptor of the lock file, made if missing (and its folder); no child inherits it. Raises Problem."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        make_private(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Problem(f"{shown(path, 300)}: {error.strerror}; XDG_CACHE_HOME names another place") from None
     try:

@@ -161,7 +161,8 @@ def test_repetitions_are_gathered_in_one_unit(write: Write, show: Callable[..., 
 def test_runs_with_errors_are_left_out_and_said(write: Write, show: Callable[..., str]) -> None:
     path = write(google([repetition("x", 1.0), repetition("x", 0, error_occurred=True, error_message="no"),
                          repetition("y", 0.0, skipped=True)]))
-    assert "A: left out: 2 runs with an error" in show(path, path)
+    shown = show(path, path)
+    assert "A: left out: x: 1 runs: no\n" in shown and "A: left out: y: 1 runs: no reason given\n" in shown
 
 
 @pytest.mark.parametrize(("entry", "words"), [
@@ -188,3 +189,70 @@ def test_a_record_and_a_foreign_file_are_not_compared(write: Write) -> None:
     for order in (paths, paths[::-1]):
         with pytest.raises(NotComparable, match="a.json is no mpmt record"):
             run(*order)
+
+
+def cases_of(shown: str) -> dict[str, Json]:
+    return {case["benchmark"]: case for case in json.loads(shown)["cases"]}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_counter_that_is_no_number_is_nobodys_time(number: str, write: Write, show: Callable[..., str]) -> None:
+    entries = [repetition("x", 1.0) | {"misses": 0}, repetition("x_cv", 0.1, run_type="aggregate") | {"misses": 12345}]
+    path = write(json.dumps(google(entries)).replace("12345", number))
+    assert set(cases_of(show("--json", path, path))) == {"x"}
+
+
+def test_a_number_out_of_range_is_shown_as_it_stands(write: Write) -> None:
+    path = write(json.dumps(google([repetition("x", 12345)])).replace("12345", "1e999"))
+    with pytest.raises(Problem, match="a number out of range: 1e999"):
+        run(path, path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_byte_order_mark_is_read_and_another_encoding_named(encoding: str, write: Write, show: Callable[..., str]) -> None:
+    path = write(json.dumps(google([repetition("x", 1.0)])).encode(encoding))
+    if encoding.startswith("utf-8"):
+        assert "1 cases compared" in show(path, path)
+    else:
+        with pytest.raises(Problem, match=f"{encoding[:6].upper()} text"):
+            run(path, path)
+
+
+def test_files_of_before_1_5_have_aggregates_by_name_only(write: Write, show: Callable[..., str]) -> None:
+    def old(name: str, **more: Any) -> Json:
+        return {"name": name, "iterations": 10, "real_time": 100.0, "cpu_time": 100.0, "time_unit": "ns"} | more
+    fits = [{"name": "sum_BigO", "cpu_coefficient": 2.5, "real_coefficient": 2.5, "big_o": "N", "time_unit": "ns"},
+            {"name": "sum_RMS", "rms": 0.02}]
+    repeated = [old("sum/8"), old("sum/8"), *(old(f"sum/8_{end}", real_time=7.0) for end in ("mean", "median", "stddev"))]
+    path = write(google([*repeated, old("geometric_mean"), *fits]))
+    cases = cases_of(show("--json", path, path))
+    assert {name: case["trials_a"] for name, case in cases.items()} == {"sum/8": 2, "geometric_mean": 1}
+    path = write(google(repeated[2:]))
+    assert set(cases_of(show("--json", path, path))) == {"sum/8"}
+
+
+def test_where_there_are_only_aggregates_the_median_stands_for_all(write: Write, show: Callable[..., str]) -> None:
+    def aggregate(kind: str, value: float) -> Json:
+        return repetition(f"x_{kind}", value, run_type="aggregate") | {"run_name": "x", "aggregate_name": kind}
+    a = write(google([aggregate("mean", 90), aggregate("median", 100), aggregate("stddev", 3), aggregate("cv", 0.03)]), "a.json")
+    b = write(google([aggregate("mean", 150)]), "b.json")
+    case, = json.loads(show("--json", a, b))["cases"]
+    assert (case["benchmark"], case["ratio"], case["low"]) == ("x", pytest.approx(1.5), None)
+    assert "only aggregates" in show(a, b)
+
+
+def test_benchmarks_of_one_name_are_numbered(write: Write, show: Callable[..., str]) -> None:
+    def same(factor: float) -> list[Json]:
+        return [repetition("x", factor * value) | {"repetition_index": at, "repetitions": 2}
+                for value in (100, 5000) for at in (0, 1)] + [repetition("y", 1.0) | {"repetition_index": 0}]
+    paths = write(google(same(1)), "a.json"), write(google(same(2)), "b.json")
+    cases = cases_of(show("--json", *paths))
+    assert {name: (case["ratio"], case["trials_a"]) for name, case in cases.items()} == {
+        "x #1": (pytest.approx(2), 2), "x #2": (pytest.approx(2), 2), "y": (1.0, 1)}
+    assert "A: 2 benchmarks are called x: they are numbered" in show(*paths)
+
+
+def test_where_all_were_skipped_the_reason_is_the_answer(write: Write) -> None:
+    path = write(google([repetition("x", 0.0) | {"skipped": True, "skip_message": "no GPU"}]))
+    with pytest.raises(NotComparable, match="x: 1 runs: no GPU"):
+        run(path, path)

@@ -71,6 +71,34 @@ def test_json_that_cannot_be_used_says_why(tmp_path: Path, out: str, said: str) 
     assert "\x1b" not in str(raised.value)
 
 
+def test_names_that_stand_for_several_benchmarks_are_not_measured(tmp_path: Path) -> None:
+    fake = google_of(tmp_path, {"BM_x": "1.0"}, first="TIMES = {'BM_x': '1.0'}; print('BM_x') if 'list' in sys.argv[-1] else 0")
+    assert [case.name for case in fake.cases()] == ["BM_x"]
+    with pytest.raises(Failed, match="^2 benchmarks are called BM_x"):
+        fake.size(Case("BM_x"), 0.01)
+
+
+def test_counters_that_are_no_numbers_and_fits_without_times_do_no_harm(tmp_path: Path) -> None:
+    document = ('{"benchmarks": [{"name": "BM_x", "iterations": 1, "real_time": 3, "time_unit": "ns", "misses": NaN}, '
+                '{"name": "BM_x_BigO", "big_o": "N", "real_coefficient": 2}, {"name": "BM_x_RMS", "rms": 0.1}]}')
+    then = f"path = flag('--benchmark_out')\nif path:\n    open(path, 'w').write({document!r})\n    sys.exit(0)"
+    fake = google_of(tmp_path, then=then)
+    assert fake.measure(Case("BM_x"), fake.size(Case("BM_x"), 0.01)) == 3
+
+
+def test_a_number_out_of_range_is_shown_as_it_stands(tmp_path: Path) -> None:
+    then = ("path = flag('--benchmark_out')\nif path:\n    open(path, 'w').write('{\"benchmarks\": [{\"real_time\": 1e999}]}')\n"
+            "    sys.exit(0)")
+    with pytest.raises(Failed, match="a number out of range: 1e999"):
+        google_of(tmp_path, then=then).size(Case("BM_x"), 0.1)
+
+
+def test_a_program_that_makes_a_fifo_of_its_file_is_not_waited_for(tmp_path: Path) -> None:
+    then = "path = flag('--benchmark_out')\nif path:\n    os.mkfifo(path)\n    sys.exit(0)"
+    with pytest.raises(Failed, match="a FIFO, not a regular file"):
+        google_of(tmp_path, then=then).size(Case("BM_x"), 0.1)
+
+
 def test_a_program_that_writes_no_file_at_all_has_failed(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="JSON cannot be used: .*No such file"):
         google_of(tmp_path, then="sys.exit(0)").size(Case("BM_x"), 0.1)

@@ -6,9 +6,11 @@ import copy
 import json
 import os
 import random
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -74,20 +76,42 @@ def test_endless_integers_are_refused_at_once(limited: bool, golden_text: str, w
                                               monkeypatch: pytest.MonkeyPatch) -> None:
     """An older Python would read them, for minutes."""
     if not limited:
-        monkeypatch.setattr(records.sys, "get_int_max_str_digits", lambda: 0, raising=False)
+        monkeypatch.setattr(sys, "get_int_max_str_digits", lambda: 0, raising=False)
         monkeypatch.setattr(records, "surely_follows", lambda: pytest.fail("read"))
     text = golden_text.replace('"seed":', '"seed":' + "1" * 1_000_000, 1)
-    assert text != golden_text and "digits; records hold 64-bit integers" in refusal(write(text))
+    assert text != golden_text and "digits; 64 bits have at most 20" in refusal(write(text))
+
+
+def test_a_number_out_of_range_in_a_good_record_is_shown_as_it_stands(golden_text: str, write: Write) -> None:
+    text = re.sub(r'"ns_per_task": *[0-9.e+]+', '"ns_per_task": 12e345', golden_text, count=1)
+    assert text != golden_text and "a number out of range: 12e345" in refusal(write(text))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_record(golden_text: str, write: Write) -> None:
+    assert records.load(write(b"\xef\xbb\xbf" + golden_text.encode())) == records.load(write(golden_text))
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_record_too_large_for_the_memory_is_refused_with_its_size(reading: bool, golden_text: str, write: Write,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> NoReturn:
+        raise MemoryError
+    monkeypatch.setattr(records, "decoded", full)
+    path = write(golden_text)
+    with pytest.raises(records.Unreadable, match=r"record.json: [0-9.]+ MB: too large for the memory"):
+        records.read_json(path) if reading else records.load(path)
 
 
 # ---- what is no JSON -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("content", "words"), [
-    (b"", "empty file"), (b" \n\t ", "empty file"), (b"hello", "not JSON"), (b"\xff\xfe{}", "not UTF-8"),
+    (b"", "empty file"), (b" \n\t ", "empty file"), (b"hello", "not JSON"), (b"\xff{}", "not UTF-8"),
+    ("{}".encode("utf-16"), "UTF-16 text"), ("{}".encode("utf-16-be"), "UTF-16 text"), ("{}".encode("utf-32"), "UTF-32 text"),
+    (b"\xef\xbb\xbf", "not JSON"), (b"\xef\xbb\xbf{}\xff", "byte 5 is not UTF-8"), (b"\xef\xbb\xbf{}", "no object `context`"),
     (b"\x00" * 100, "not JSON"), (b"{'a': 1}", "not JSON"), (b"{} {}", "not JSON"), (b"[1, 2", "not JSON"),
     (b"{\"a\": NaN}", "NaN"), (b"{\"a\": Infinity}", "Infinity"), (b"{\"a\": -Infinity}", "-Infinity"),
-    (b"{\"a\": 1e999}", "1e999"), (b"{\"a\": " + b"9" * 5000 + b"}", "5000 digits"),
+    (b"{\"a\": 1e999}", "a number out of range: 1e999"), (b"{\"a\": " + b"9" * 5000 + b"}", "5000 digits"),
     (b"[" * 100_000, "nested too deeply"), (b"{\"a\":" * 50_000 + b"1" + b"}" * 50_000, "nested too deeply"),
     (b"{\"a\": \"\\ud800\"}", "surrogate"), (b"{\"a\": \"\\ud83d\\ude00\"}", "no object `context`"),
     (b"[]", "not an mpmt record"), (b"3", "not an mpmt record"), (b"null", "not an mpmt record"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def test_a_program_against_itself_gives_gates_for_later(desk: Desk) -> None:
 def test_a_damaged_file_of_widths_is_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     from mpmt_tracking import widths
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    target = widths.place("0123456789ab")
-    assert widths.gates(target, ["BM_x"], 0.02) == {"BM_x": 0.02}
-    target.parent.mkdir(parents=True)
+    assert widths.place("0123456789ab") is None and widths.gates(None, ["BM_x"], 0.02) == {"BM_x": 0.02}
+    target = widths.place_to_write("0123456789ab")
+    assert target == widths.place("0123456789ab") and widths.gates(target, ["BM_x"], 0.02) == {"BM_x": 0.02}
     target.write_bytes(content)
     assert widths.gates(target, ["BM_x"], 0.02) == {"BM_x": 0.02}
     widths.save(target, {"BM_y": 0.05})
@@ -74,7 +75,23 @@ def test_alarms_of_a_self_test_set_the_exit_code() -> None:
     assert SelfTest("p").exit_code() == 5
 
 
-def test_widths_that_cannot_be_kept_name_the_folder(desk: Desk) -> None:
+def test_widths_that_cannot_be_kept_are_a_warning(desk: Desk) -> None:
     desk.state.write_text("a file")
+    done = desk.run("aa", desk.program("a", {"BM_x": SAME}), "--runs", "1", *QUICK, HOME="/proc/none")
+    assert done.code == 0 and "0 false alarms in 1 experiments" in done.out
+    assert "half-widths are not kept" in done.err and "XDG_STATE_HOME" in done.err
+    (desk.folder / "home").mkdir()
     done = desk.run("aa", desk.program("a", {"BM_x": SAME}), "--runs", "1", *QUICK)
-    assert done.code == 2 and "XDG_STATE_HOME" in done.err
+    assert done.code == 0 and f"kept in {desk.folder}/home/.local/state/mpmt/aa/" in done.err
+
+
+def test_what_is_kept_is_this_users_alone_whatever_the_umask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mpmt_tracking import widths
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    before = os.umask(0)
+    try:
+        widths.save(widths.place_to_write("0123456789ab"), {"BM_x": 0.05})
+    finally:
+        os.umask(before)
+    modes = {path: path.stat().st_mode & 0o077 for path in (tmp_path / "state").rglob("*")}
+    assert len(modes) == 3 and not any(modes.values()), modes

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from bench import Island
 from desk import BUILD, QUICK, Desk, Line, bench_text, verdicts
 from repository import Repository
 from tracker import Done
@@ -49,7 +52,7 @@ def test_a_change_is_judged_against_its_merge_base(desk: Desk, forked: tuple[Rep
     assert (done.json["a"]["subject"], done.json["b"]["subject"]) == ("Commit 1", "Commit 3")
     assert done.json["benchmarks"][0]["effect"] == pytest.approx(0.1, abs=0.02)
     shown = summary.read_text()
-    assert shown.startswith("before\n## Benchmarks against the merge base\n") and "REGRESSION" in shown
+    assert shown.startswith("before\n\nBenchmarks against the merge base\n---") and "REGRESSION" in shown
 
     write_ack(repository.path / "results", slow)
     done = gate(desk, repository, "--json")
@@ -108,12 +111,52 @@ def test_a_shallow_clone_is_told_what_to_fetch(desk: Desk, forked: tuple[Reposit
     assert done.code == 2 and "git fetch --unshallow" in done.err
 
 
-def test_a_summary_that_cannot_be_written_costs_the_exit_code_but_not_the_answer(
+def test_a_summary_that_is_no_file_is_refused_before_anything_is_measured(
         desk: Desk, forked: tuple[Repository, str, str]) -> None:
     repository, _, _ = forked
-    done = gate(desk, repository, "--summary", desk.folder)
-    assert done.code == 2 and f"--summary: {desk.folder} cannot be written: Is a directory" in done.err
-    assert "REGRESSION" in done.out
+    fifo = desk.folder / "fifo"
+    os.mkfifo(fifo)
+    done = gate(desk, repository, "--summary", fifo)
+    assert (done.code, done.out) == (2, "") and f"--summary: {fifo} cannot be written: a FIFO" in done.err
+    done = gate(desk, repository, GITHUB_STEP_SUMMARY=str(desk.folder))
+    assert (done.code, done.out) == (2, "") and f"$GITHUB_STEP_SUMMARY: {desk.folder} cannot be written: a folder" in done.err
+
+
+def test_a_summary_on_a_full_disk_is_a_warning_beside_the_verdict(desk: Desk, island: Island,
+                                                                  forked: tuple[Repository, str, str]) -> None:
+    repository, _, _ = forked
+    done = gate(desk, repository, GITHUB_STEP_SUMMARY=str(desk.folder / "no" / "such" / "folder"))
+    assert done.code == 1 and "REGRESSION" in done.out and "track.py: warning: $GITHUB_STEP_SUMMARY: " in done.err
+    if island.why_not:
+        pytest.skip(island.why_not)
+    summary = "/dev/shm/summary"
+    (island.path(summary)).write_text("")
+    filler = island.path("/dev/shm/filler")
+    try:
+        fill(filler)
+        done = gate(desk, repository, GITHUB_STEP_SUMMARY=summary)
+    finally:
+        filler.unlink()
+        island.path(summary).unlink()
+    assert done.code == 1 and "REGRESSION" in done.out
+    assert f"$GITHUB_STEP_SUMMARY: {summary} cannot be written: No space left on device" in done.err
+
+
+def fill(path: Path) -> None:
+    """Until there is no byte left on its file system."""
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(1 << 16)):
+                pass
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+
+
+def test_a_summary_on_standard_output_follows_the_table(desk: Desk, forked: tuple[Repository, str, str]) -> None:
+    repository, _, _ = forked
+    done = gate(desk, repository, "--summary", "-")
+    assert done.code == 1 and done.out.index("REGRESSION") < done.out.index("Benchmarks against the merge base\n---")
+    assert gate(desk, repository, "--summary", "-", "--json").code == 2
 
 
 def test_a_base_that_does_not_build_says_so(desk: Desk) -> None:

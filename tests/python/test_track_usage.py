@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bench import PATIENCE_S, Island, until
-from desk import QUICK, SAME, Desk, verdicts
+from desk import BUILD, QUICK, SAME, Desk, Line, verdicts
 from fakes import program
+from make_history import write_history
 from tracker import SCRIPT
 
 
@@ -48,9 +49,58 @@ def test_a_program_that_is_neither_kind_says_what_it_was_asked(desk: Desk) -> No
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_a_file_that_cannot_be_written_costs_the_exit_code_but_not_the_answer(desk: Desk, options: list[str]) -> None:
     a, b = desk.program("a", {"BM_x": "1.0"}), desk.program("b", {"BM_x": "2.0"})
-    done = desk.compare(a, b, "--out", a / "out.json", *options)
-    assert done.code == 2 and f"--out: {a / 'out.json'} cannot be written: " in done.err
+    done = desk.compare(a, b, "--out", "/proc/none/out.json", *options)
+    assert done.code == 2 and "--out: /proc/none/out.json cannot be written: " in done.err
     assert "slower" in done.out and (not options or verdicts(done.json) == {"BM_x": "slower"})
+
+
+def test_a_file_that_surely_cannot_be_written_is_refused_before_anything_is_measured(desk: Desk) -> None:
+    ran = desk.folder / "ran"
+    a, b = (desk.program(name, first=f"open({str(ran)!r}, 'w')") for name in "ab")
+    os.mkfifo(desk.folder / "fifo")
+    (desk.folder / "dangling").symlink_to("nowhere")
+    for out, why in ((desk.folder / "fifo", "a FIFO, not a regular file"), ("/dev/null", "a character device, not a regular file"),
+                     (desk.folder, "a folder"), (desk.folder / "dangling", "a symbolic link to nothing"), (a / "x", "Not a directory")):
+        done = desk.compare(a, b, "--out", out)
+        assert (done.code, done.out) == (2, "") and f"--out: {out} cannot be written: {why}" in done.err
+    done = desk.compare(a, b, "--plots", "-")
+    assert done.code == 2 and "--plots: figures go to a folder" in done.err
+    assert not ran.exists() and os.path.lexists(desk.folder / "dangling") and (desk.folder / "fifo").is_fifo()
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
+def test_standard_output_as_a_file_is_json_alone(desk: Desk, name: str) -> None:
+    done = desk.compare(desk.program("a", {"BM_x": "1.0"}), desk.program("b", {"BM_x": "2.0"}), "--out", name)
+    assert done.code == 1 and verdicts(done.json) == {"BM_x": "slower"} and not (desk.folder / "-").exists()
+
+
+@pytest.mark.parametrize("temporary", ["nowhere", "file"])
+def test_a_tmpdir_that_is_not_there_is_named(desk: Desk, temporary: str) -> None:
+    (desk.folder / "file").write_text("")
+    place = desk.folder / temporary
+    for arguments in (["compare", "a", "b"], ["aa"], ["gate"], ["bisect", "a", "b", "c"], ["record"], ["history"], ["ack", "--list"]):
+        done = desk.run(*arguments, TMPDIR=str(place))
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"track.py {arguments[0]}: TMPDIR: {place}: ") and done.err.count("\n") == 1
+    assert desk.run("diff", "a", "b", TMPDIR=str(place)).err == "track.py diff: a: cannot be read: No such file or directory\n"
+
+
+def test_programs_are_compared_without_a_home(desk: Desk, tmp_path: Path) -> None:
+    """As in many containers: no HOME, nothing where state and cache could be."""
+    for name in [name for name in desk.environment if name == "HOME" or name.startswith("XDG_")]:
+        del desk.environment[name]
+    done = desk.compare(desk.program("a", {"BM_x": "1.0"}), desk.program("b", {"BM_x": "2.0"}))
+    assert done.code == 1 and done.err.count("warning") == 0
+    done = desk.run("aa", desk.program("a", {"BM_x": "1.0"}), "--runs", "1", *QUICK)
+    if not Path(f"/run/user/{os.geteuid()}").is_dir():
+        assert done.code == 0 and "half-widths are not kept: there is no folder for the state: set XDG_STATE_HOME" in done.err
+    write_history(tmp_path / "results", ["ab" * 20], {"x": [1.0, 1.0]})
+    done = desk.run("history", "--results", tmp_path / "results")
+    assert done.code == 0 and "no index of the records can be kept (there is no folder for the cache: set XDG_CACHE_HOME" in done.err
+    line = Line(tmp_path / "repository")
+    line.commit()
+    done = desk.run("compare", "HEAD", "HEAD", "--repo", line.repository.path, *BUILD, *QUICK)
+    assert done.code == 2 and "set XDG_CACHE_HOME" in done.err
 
 
 def test_a_reader_that_has_gone_does_not_cost_the_file(desk: Desk, tmp_path: Path) -> None:
