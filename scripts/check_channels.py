@@ -19,7 +19,7 @@ Medians over ok trials, paired by round within one record. A row is answered by 
 cases: with several, the record is named. The records' runs: check_channels.py --commands.
 
 exit codes:
-  0 all that has data holds · 1 something misses · 2 wrong usage, unreadable or foreign record, records of
+  0 all that has data holds · 1 something misses · 2 wrong usage, unreadable or foreign record, unwritable output, records of
   several machines, or no row has data · 69 a Python package is missing · 130 interrupted
 """
 

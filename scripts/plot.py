@@ -41,7 +41,7 @@ output and in the figures. Several records must come from the same machine; each
 named after its file.
 
 exit codes:
-  0 figures written · 2 wrong usage, unreadable or foreign record, unwritable folder · 5 nothing to draw
+  0 figures written · 2 wrong usage, unreadable or foreign record, unwritable folder or output · 5 nothing to draw
   69 a Python package is missing · 130 interrupted
 """
 
