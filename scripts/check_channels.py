@@ -4,22 +4,22 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
+from mpmt_command_line import Parser, Problem, command_line
+from mpmt_shown import shown
 
-EXIT_HOLDS, EXIT_MISSES, EXIT_USAGE, EXIT_MISSING = 0, 1, 2, 69
+EXIT_HOLDS, EXIT_MISSES = 0, 1
 
 EPILOG = """\
 Medians over ok trials, paired by round within one record. A row is answered by every record that has its
 cases: with several, the record is named. The records' runs: check_channels.py --commands.
 
 exit codes:
-  0 all that has data holds · 1 something misses · 2 wrong usage, unreadable or foreign record, records of
+  0 all that has data holds · 1 something misses · 2 wrong usage, unreadable or foreign record, unwritable output, records of
   several machines, or no row has data · 69 a Python package is missing · 130 interrupted
 """
 
@@ -50,13 +50,9 @@ class Row:
     verdict: str
 
 
-class Problem(Exception):
-    """Ends the program with one line and exit code 2."""
-
-
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="check_channels.py", description=__doc__, epilog=EPILOG,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog="check_channels.py", description=__doc__, epilog=EPILOG,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("records", nargs="*", metavar="RECORD.json", help="record written by `mpmt run`, of either family")
     parser.add_argument("--commands", action="store_true", help="print the runs whose records answer every row, and end")
     options = parser.parse_args(arguments)
@@ -66,32 +62,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    no_fault_is_an_answer("check_channels.py")
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
-    try:
-        take_signals(_interrupted)
-        options = parse_arguments(arguments)
-        if options.commands:
-            print("\n".join(COMMANDS))
-            return EXIT_HOLDS
-        return report(rows_of(load_runs(options.records)))
-    except KeyboardInterrupt:
-        tell("check_channels.py: interrupted")
-        return EXIT_INTERRUPTED
-    except ModuleNotFoundError as error:
-        tell(f"check_channels.py: {sys.executable} has no package '{error.name}'")
-        return EXIT_MISSING
-    except Problem as error:
-        tell(f"check_channels.py: {error}")
-        return EXIT_USAGE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return command_line("check_channels.py", lambda: run(parse_arguments(arguments)))
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.commands:
+        print("\n".join(COMMANDS))
         return EXIT_HOLDS
-
-
-def _interrupted(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+    return report(rows_of(load_runs(options.records)))
 
 
 def load_runs(paths: list[str]) -> list[Any]:
@@ -104,10 +82,10 @@ def load_runs(paths: list[str]) -> list[Any]:
             record = mpmt_records.load(path)
         except mpmt_records.BadRecord as error:
             raise Problem(str(error)) from None
-        runs.append(Run(mpmt_records.plain(Path(path).stem, 40), record))
+        runs.append(Run(shown(Path(path).stem, 40), record))
         keys = [run.record["context"]["machine"]["key"] for run in (runs[0], runs[-1])]
         if keys[0] != keys[1]:
-            raise Problem(f"{mpmt_records.plain(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} in the first "
+            raise Problem(f"{shown(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} in the first "
                           "record: times of different machines are not compared")
     return runs
 

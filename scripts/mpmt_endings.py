@@ -14,6 +14,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from mpmt_shown import shown
+
 EXIT_FAULT, EXIT_INTERRUPTED = 2, 130
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -36,19 +38,26 @@ def ending_signal() -> signal.Signals:
 
 def no_fault_is_an_answer(name: str) -> None:
     """From now on, an exception that nobody catches ends the script `name` with 2, an interruption with 130."""
-    def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        interrupted = issubclass(kind, KeyboardInterrupt)
-        if not interrupted:
-            tell("".join(traceback.format_exception(kind, error, trace)).rstrip())
-        tell(f"{name}: {'interrupted' if interrupted else f'this is a fault of {name} itself'}")
-        os._exit(EXIT_INTERRUPTED if interrupted else EXIT_FAULT)
+    def end(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            tell(f"{name}: interrupted")
+            os._exit(EXIT_INTERRUPTED)
+        tell_fault(name, error)
+        os._exit(EXIT_FAULT)
     sys.excepthook = end
+
+
+def tell_fault(name: str, error: BaseException) -> None:
+    """In one line, with the innermost places that the error came through."""
+    frames = traceback.extract_tb(error.__traceback__)[:-5:-1]
+    places = ", ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames)
+    tell(f"{name}: this is a fault of {name} itself: {type(error).__name__}: {shown(error, 1000)} (at {places or 'its start'})")
 
 
 def tell(line: str) -> None:
     """To standard error, as far as that can be written."""
     try:
-        print(line, file=sys.stderr, flush=True)
+        print(shown(line), file=sys.stderr, flush=True)
     except (OSError, ValueError):
         pass
 

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Any, NoReturn
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 
 MAX_INTEGER_DIGITS = 20  # 2^64 - 1 has 20
 _LONG_INTEGER = re.compile(f"[0-9]{{{MAX_INTEGER_DIGITS + 1}}}")
@@ -67,7 +67,7 @@ def no_constant(text: str) -> NoReturn:
 def _finite(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise BadJson(f"contains a number out of range: {plain(text, 40)}")
+        raise BadJson(f"contains a number out of range: {shown(text, 40)}")
     return value
 
 

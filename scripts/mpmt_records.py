@@ -2,7 +2,7 @@
 scripts/ that know the record's form.
 
 The format is results/schema.json, explained in docs/record-format.md. What a record says is untrusted: show
-names only through `plain`. """
+names only through mpmt_shown.shown. """
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 
 from mpmt_files import regular_file
 from mpmt_json import BadJson, decoded, needs_a_closer_look, no_constant, parsed
-from mpmt_schema import Record, first_problem, plain, schema, surely_follows, validator
+from mpmt_schema import Record, first_problem, schema, surely_follows, validator
+from mpmt_shown import shown
 from mpmt_tables import by_round, cases, left_out, trials
 
 __all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "left_out", "load",
-           "plain", "read_json", "schema", "trials", "usable_cpus", "validator"]
+           "read_json", "schema", "trials", "usable_cpus", "validator"]
 
 SCHEMA_VERSION = 2
 MAX_BYTES = 512 * 1024 * 1024
@@ -37,10 +38,10 @@ class Unreadable(BadRecord):
 
 def load(path: str | os.PathLike[str]) -> Record:
     """The record in the file, checked against the schema. Raises BadRecord."""
-    shown = plain(path, 300)
+    named = shown(path, 300)
 
     def refuse(reason: str) -> NoReturn:
-        raise BadRecord(f"{shown}: {reason}") from None
+        raise BadRecord(f"{named}: {reason}") from None
 
     data = _read(Path(path), refuse)
     try:
@@ -52,7 +53,7 @@ def load(path: str | os.PathLike[str]) -> Record:
     except BadJson as bad:
         refuse(str(bad))
     except MemoryError:
-        raise _too_large(shown, data) from None
+        raise _too_large(named, data) from None
     _check_identity(record, refuse)
     try:
         problem = first_problem(record)
@@ -65,10 +66,10 @@ def load(path: str | os.PathLike[str]) -> Record:
 
 def read_json(path: str | os.PathLike[str]) -> Any:
     """What the JSON in the file says, unchecked; NaN and Infinity are read as well. Raises BadRecord."""
-    shown = plain(path, 300)
+    named = shown(path, 300)
 
     def refuse(reason: str) -> NoReturn:
-        raise BadRecord(f"{shown}: {reason}") from None
+        raise BadRecord(f"{named}: {reason}") from None
 
     data = _read(Path(path), refuse)
     try:
@@ -76,7 +77,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     except BadJson as bad:
         refuse(str(bad))
     except MemoryError:
-        raise _too_large(shown, data) from None
+        raise _too_large(named, data) from None
 
 
 def _read(path: Path, refuse: Callable[[str], NoReturn]) -> bytes:
@@ -87,15 +88,15 @@ def _read(path: Path, refuse: Callable[[str], NoReturn]) -> bytes:
                 refuse(f"{size / 1e6:.0f} MB; a record has at most {MAX_BYTES >> 20} MiB")
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise Unreadable(f"{plain(path, 300)}: cannot be read: {error.strerror}") from None
+        raise Unreadable(f"{shown(path, 300)}: cannot be read: {error.strerror}") from None
     except ValueError:
         refuse("cannot be read: no such file name is possible")
     except MemoryError:
-        raise Unreadable(f"{plain(path, 300)}: {size / 1e6:.0f} MB: too large for the memory that is left") from None
+        raise Unreadable(f"{shown(path, 300)}: {size / 1e6:.0f} MB: too large for the memory that is left") from None
 
 
-def _too_large(shown: str, data: bytes) -> Unreadable:
-    return Unreadable(f"{shown}: {len(data) / 1e6:.0f} MB: too large for the memory that is left")
+def _too_large(named: str, data: bytes) -> Unreadable:
+    return Unreadable(f"{named}: {len(data) / 1e6:.0f} MB: too large for the memory that is left")
 
 
 def _quickly(text: str) -> Record | None:

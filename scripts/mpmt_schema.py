@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import mpmt_histogram
 from mpmt_quick_check import compiled, quick_check
+from mpmt_shown import shown
 
 if TYPE_CHECKING:
     import jsonschema
@@ -27,14 +28,8 @@ SCHEMA_PATH = Path(__file__).resolve().parent.parent / "results" / "schema.json"
 # ---- text --------------------------------------------------------------------------------------------------
 
 
-def plain(text: object, limit: int = 160) -> str:
-    """Untrusted text made fit to show: one line, printable, at most `limit` characters."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text)[: limit + 1])
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
 def _shorten(message: str, limit: int = 200) -> str:
-    message = plain(message, 100_000)
+    message = shown(message)
     return message if len(message) <= limit else f"{message[: limit // 2]} … {message[-limit // 2 :]}"
 
 
@@ -106,15 +101,15 @@ def first_problem(record: Record) -> str | None:
 
 def _field(path: Iterable[str | int]) -> str:
     """benchmarks[3].wall_ns[0]"""
-    shown = ""
+    named = ""
     for part in path:
         if isinstance(part, int):
-            shown += f"[{part}]"
-        elif re.fullmatch(r"\w+", part):
-            shown += f".{part}"
+            named += f"[{part}]"
+        elif re.fullmatch(r"\w+", part, re.ASCII):
+            named += f".{part}"
         else:
-            shown += f"[{json.dumps(plain(part, 60), ensure_ascii=False)}]"
-    return shown.lstrip(".") or "the record"
+            named += f"[{json.dumps(shown(part, 60), ensure_ascii=False)}]"
+    return named.lstrip(".") or "the record"
 
 
 def _entries(record: Record) -> list[tuple[int, dict[str, Any]]]:

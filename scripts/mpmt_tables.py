@@ -10,7 +10,8 @@ from typing import Any
 import pandas
 
 from mpmt_families import FAMILIES, POOL, family_of, value_ns
-from mpmt_schema import Record, plain
+from mpmt_schema import Record
+from mpmt_shown import shown
 
 # Status words for people, in the order in which left-out trials are named.
 STATUS_WORDS = {
@@ -113,10 +114,10 @@ def left_out(record: Record, family: str | None = None) -> list[str]:
     for (subject, status), entries in sorted(failed.items(),
                                              key=lambda item: (order.index(item[0][1]), item[0][0])):
         names = {entry["name"] for entry in entries}
-        reason = next((plain(why, 100) for e in entries if (why := e["error"] or e.get("disturbed_by"))), "")
+        reason = next((shown(why, 100) for e in entries if (why := e["error"] or e.get("disturbed_by"))), "")
         count = f"{_counted(len(entries), 'trial')} of {_counted(len(names), 'case')}"
         because = f": {reason}" if reason else ""
-        lines.append(f"{plain(subject, 40)}: {STATUS_WORDS[status]} ({count}{because})")
+        lines.append(f"{shown(subject, 40)}: {STATUS_WORDS[status]} ({count}{because})")
     return lines
 
 

@@ -5,20 +5,20 @@ channels latency and bandwidth against size, processes against threads, one CPU 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
+from mpmt_command_line import Parser, Problem, command_line
 from mpmt_files import folder_named
+from mpmt_shown import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg")
-EXIT_OK, EXIT_USAGE, EXIT_NOTHING, EXIT_MISSING = 0, 2, 5, 69
+EXIT_OK, EXIT_NOTHING = 0, 5
 
 EPILOG = """\
 figures (as PNG and SVG; long ones are dealt to several pages, NAME-1, NAME-2, ...):
@@ -41,17 +41,13 @@ output and in the figures. Several records must come from the same machine; each
 named after its file.
 
 exit codes:
-  0 figures written · 2 wrong usage, unreadable or foreign record, unwritable folder · 5 nothing to draw
+  0 figures written · 2 wrong usage, unreadable or foreign record, unwritable folder or output · 5 nothing to draw
   69 a Python package is missing · 130 interrupted
 """
 
 
-class Problem(Exception):
-    """Ends the program with one line and exit code 2."""
-
-
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="plot.py", description=__doc__, epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", metavar="RESULT.json", help="record written by `mpmt run`")
@@ -68,40 +64,18 @@ def _formats(text: str) -> list[str]:
     chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
     wrong = [part for part in chosen if part not in FORMATS]
     if wrong:
-        raise argparse.ArgumentTypeError(f"unknown format '{wrong[0]}': choose from {', '.join(FORMATS)}")
+        raise argparse.ArgumentTypeError(f"unknown format '{shown(wrong[0], 40)}': choose from {', '.join(FORMATS)}")
     return chosen
 
 
 def _dpi(text: str) -> int:
     if not text.isdecimal() or not 50 <= int(text[:9]) <= 600:
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number from 50 to 600")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 50 to 600")
     return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    no_fault_is_an_answer("plot.py")
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
-    try:
-        take_signals(_interrupted)
-        return run(parse_arguments(arguments))
-    except KeyboardInterrupt:
-        tell("plot.py: interrupted")
-        return EXIT_INTERRUPTED
-    except ModuleNotFoundError as error:
-        tell(f"plot.py: {sys.executable} has no package '{error.name}': install python3-numpy python3-scipy python3-pandas "
-             "python3-matplotlib python3-jsonschema, or use a python3 that has them")
-        return EXIT_MISSING
-    except Problem as error:
-        tell(f"plot.py: {error}")
-        return EXIT_USAGE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
-
-
-def _interrupted(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt  # unwinds, so that no temporary file stays
+    return command_line("plot.py", lambda: run(parse_arguments(arguments)))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -114,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     if not written:
         print("no figure written: nothing to draw")
         return EXIT_NOTHING
-    print("\n".join(["written:", *(f"  {path}" for path in written)]))
+    print("\n".join(["written:", *(f"  {shown(path)}" for path in written)]))
     return EXIT_OK
 
 
@@ -130,8 +104,8 @@ def load_records(paths: list[str]) -> dict[str, dict[str, Any]]:
     for path in paths[1:]:
         keys = [records[p]["context"]["machine"]["key"] for p in (first, path)]
         if keys[0] != keys[1]:
-            raise Problem(f"{mpmt_records.plain(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} "
-                          f"in {mpmt_records.plain(first, 300)}: records of different machines are not drawn "
+            raise Problem(f"{shown(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} "
+                          f"in {shown(first, 300)}: records of different machines are not drawn "
                           "together")
     return records
 
@@ -152,18 +126,17 @@ def folders(paths: list[str], out: Path) -> list[Path]:
 def draw_record(name: str, record: dict[str, Any], folder: Path, options: argparse.Namespace) -> list[Path]:
     """Draws every figure that the record has data for; says what is missing and why. Returns the files."""
     from mpmt_families import families_in
-    from mpmt_records import plain
 
     from mpmt_figures.channel_subject import ChannelSubject
     from mpmt_figures.subject import NothingToDraw, Subject
     written: list[Path] = []
     for family in families_in(record):
         subject = {"pool": Subject, "channel": ChannelSubject}[family](record)
-        print(f"{plain(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
+        print(f"of {shown(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
         for line in subject.left_out:
             print(f"  left out: {line}")
         for case in subject.unstable():
-            print(f"  unstable, drawn and marked: {plain(case, 200)}")
+            print(f"  unstable, drawn and marked: {shown(case, 200)}")
         for kind, figures in kinds_of_figure(family).items():
             try:
                 for stem, figure in figures(subject):
@@ -190,7 +163,7 @@ def save(figure: Figure, folder: Path, stem: str, form: str, dpi: int) -> Path:
     try:
         return page.save(figure, target, form, dpi)
     except OSError as error:
-        raise Problem(f"--out: {target} cannot be written: {error.strerror or error}") from None
+        raise Problem(f"--out: {shown(target, 300)} cannot be written: {error.strerror or error}") from None
 
 
 if __name__ == "__main__":

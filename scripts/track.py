@@ -6,13 +6,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
-from typing import Any, NoReturn
 
-from mpmt_endings import EXIT_INTERRUPTED, no_fault_is_an_answer, take_signals, tell
-
-EXIT_USAGE, EXIT_MISSING = 2, 69
+from mpmt_command_line import Parser, command_line
 
 COMMANDS = {
     "compare": "two commits or programs against each other: paired, confirmed",
@@ -41,8 +37,8 @@ Options after -- go to the program that is measured: those of `mpmt run` that ch
 
 def parser(command: str) -> argparse.ArgumentParser:
     """Only the module of the command that is called is loaded."""
-    whole = argparse.ArgumentParser(prog="track.py", description=__doc__, epilog=EPILOG,
-                                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    whole = Parser(prog="track.py", description=__doc__, epilog=EPILOG,
+                   formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, what in COMMANDS.items():
         made = commands.add_parser(name, help=what, epilog=EPILOG,
@@ -71,68 +67,21 @@ def _command(arguments: list[str]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Whatever goes wrong otherwise is for `no_fault_is_an_answer`."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    name = f"track.py {_command(arguments)}".rstrip()
-    no_fault_is_an_answer(name)
-    _open_streams()
-    try:
-        take_signals(_interrupted)
-        return _run(arguments, name)
-    except KeyboardInterrupt:
-        tell(f"{name}: interrupted")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return EXIT_USAGE
-    except OSError as error:
-        tell(f"{name}: {error.filename or 'input/output'}: {error.strerror}")
-        return EXIT_USAGE
-    except ModuleNotFoundError as error:
-        tell(f"track.py: {sys.executable} has no package '{error.name}': run it with the Python that scripts/python.sh prints")
-        return EXIT_MISSING
-    finally:
-        _drop_what_cannot_be_written()
+    return command_line(f"track.py {_command(arguments)}".rstrip(), lambda: _run(arguments))
 
 
-def _run(arguments: list[str], name: str) -> int:
+def _run(arguments: list[str]) -> int:
     options = parse(arguments)
     from mpmt_tracking import scratch
-    from mpmt_tracking.problem import Problem
-    try:
-        if options.command != "diff":  # all others ask git, and keep what it says in a file
-            scratch.temporary_place()
-        if options.command not in MEASURING:
-            return options.run(options)
-        from mpmt_tracking import process
-        scratch.sweep()
-        with process.guarded():
-            return options.run(options)
-    except Problem as error:
-        tell(f"{name}: {error}")
-        return error.exit_code
-
-
-def _open_streams() -> None:
-    """Whatever was closed when we were started becomes /dev/null, lest a file of ours gets its number."""
-    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(opened, True)
-    os.close(opened)
-    sys.stdout, sys.stderr = sys.stdout or open(1, "w"), sys.stderr or open(2, "w")
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
-
-
-def _drop_what_cannot_be_written() -> None:
-    """A full disk or a reader that has gone has been reported by now: Python would try again at its end."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _interrupted(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt  # unwinds, so that no process or temporary file stays
+    if options.command != "diff":  # all others ask git, and keep what it says in a file
+        scratch.temporary_place()
+    if options.command not in MEASURING:
+        return options.run(options)
+    from mpmt_tracking import process
+    scratch.sweep()
+    with process.guarded():
+        return options.run(options)
 
 
 if __name__ == "__main__":

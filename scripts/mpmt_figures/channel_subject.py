@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 import mpmt_records
 import mpmt_stats
 from mpmt_families import CHANNEL
-from mpmt_records import Record, plain
+from mpmt_records import Record
+from mpmt_shown import shown
 
 from .style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Dashes
 from .subject import rows_of
@@ -131,8 +132,8 @@ def distinct(cases: Iterable[Any], name: str, order: Iterable[Any] = ()) -> list
 
 def channel_label(name: str) -> str:
     """Shown name; never starts with "_", which legends leave out."""
-    shown = plain(name, 32)
-    return f" {shown}" if shown.startswith("_") else shown
+    label = shown(name, 32)
+    return f" {label}" if label.startswith("_") else label
 
 
 def size_text(count: float) -> str:

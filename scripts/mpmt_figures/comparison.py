@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
-from mpmt_records import plain
+from mpmt_shown import shown
 
 from . import page
 from .style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
@@ -47,9 +47,9 @@ def figures(document: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
 
 def _reach(rows: list[Mapping[str, Any]]) -> float:
     """The width of the axis to either side of 0. Intervals of what is unstable need not fit."""
-    shown = [row["effect"] for row in rows]
-    shown += [row[end] for row in rows if row["verdict"] != "unstable" for end in ("low", "high") if row[end] is not None]
-    widest = max(map(abs, shown))
+    drawn = [row["effect"] for row in rows]
+    drawn += [row[end] for row in rows if row["verdict"] != "unstable" for end in ("low", "high") if row[end] is not None]
+    widest = max(map(abs, drawn))
     return min(max(_LEAST_REACH, 1.08 * widest), _MOST_REACH)
 
 
@@ -58,21 +58,21 @@ def _figure(document: Mapping[str, Any], rows: list[Mapping[str, Any]], reach: f
     axes = figure.subplots()
     common = _common_end([row["name"] for row in rows])
     _draw(axes, rows, reach, len(common))
-    reading = (f"All names end in {plain(common, 200)}. " if common else "") + (f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: 99 % interval of all "
+    reading = (f"All names end in {shown(common, 200)}. " if common else "") + (f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: 99 % interval of all "
                "pairs of processes; shaded: changes too small to be of interest here (the gate).")
     verdicts = [verdict for verdict in _LOOKS if any(row["verdict"] == verdict for row in rows)]
     legend: list[tuple[Any, str]] = [(_handle(verdict), verdict) for verdict in verdicts]
     legend.append((Patch(facecolor=GREEN, alpha=0.15), "gate"))
-    missing = [f"{plain(row['name'], 80)}: {row['verdict']}" for row in document["benchmarks"] if row.get("effect") is None]
-    notes = [*page.left_out_note(missing), *(plain(note, 200) for note in document["notes"])]
+    missing = [f"{shown(row['name'], 80)}: {row['verdict']}" for row in document["benchmarks"] if row.get("effect") is None]
+    notes = [*page.left_out_note(missing), *(shown(note, 200) for note in document["notes"])]
     sheet = page.Sheet(title, reading, legend, notes, _footer(document))
     page.dress(figure, sheet, axes_height=_ROW_HEIGHT * len(rows) + 0.75)
     return figure
 
 
 def _side(side: Mapping[str, Any]) -> str:
-    subject = f" “{plain(side['subject'], 60)}”" if side["subject"] else ""
-    return plain(side["label"], 80) + subject
+    subject = f" “{shown(side['subject'], 60)}”" if side["subject"] else ""
+    return shown(side["label"], 80) + subject
 
 
 def _footer(document: Mapping[str, Any]) -> str:
@@ -117,8 +117,8 @@ def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float, left_out: int
 
 def _label(name: str) -> str:
     """Long names keep both ends."""
-    shown = plain(name, 400)
-    return shown if len(shown) <= 72 else f"{shown[:44]} … {shown[-25:]}"
+    label = shown(name, 400)
+    return label if len(label) <= 72 else f"{label[:44]} … {label[-25:]}"
 
 
 def _draw_row(axes: Axes, at: int, row: Mapping[str, Any], reach: float) -> None:
@@ -128,6 +128,6 @@ def _draw_row(axes: Axes, at: int, row: Mapping[str, Any], reach: float) -> None
         axes.plot([low, high], [at, at], color=color, linewidth=1.6, solid_capstyle="butt", zorder=3)
         for end, cut, arrow in ((low, row["low"] < -reach, "<"), (high, row["high"] > reach, ">")):
             axes.plot([end], [at], marker=arrow if cut else "|", color=color, markersize=6, zorder=3, clip_on=False)
-    shown = min(max(row["effect"], -reach), reach)
-    axes.plot([shown], [at], marker=marker, color=color, markersize=6, zorder=4, linestyle="",
+    drawn = min(max(row["effect"], -reach), reach)
+    axes.plot([drawn], [at], marker=marker, color=color, markersize=6, zorder=4, linestyle="",
               markerfacecolor=color if filled else "white", clip_on=False)

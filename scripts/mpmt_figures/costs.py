@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from mpmt_records import plain
+from mpmt_shown import shown
 
 from . import page
 from .style import GREY, duration, duration_ticks, number, plain_ticks
@@ -76,7 +76,7 @@ def _figure(subject: Subject, found: list[tuple[Panel, list[Cost]]], common: dic
         _draw_cpu(left, subject, costs)
         _draw_switches(right, subject, costs)
         own = parameter_text(panel.parameters, without=common)
-        left.set_title(plain(panel.workload, 34) + (f"   ({own})" if own else ""), loc="left")
+        left.set_title(shown(panel.workload, 34) + (f"   ({own})" if own else ""), loc="left")
     grid[-1][0].set_xlabel("CPU time per task")
     grid[-1][1].set_xlabel("context switches per task")
     held = f" All panels: {parameter_text(common)}." if common else ""

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from matplotlib.figure import Figure
 
 from mpmt_files import whole_file
-from mpmt_records import Record, plain
+from mpmt_records import Record
+from mpmt_shown import shown
 
 from .style import GREY
 
@@ -47,11 +48,11 @@ def footer_of(record: Record) -> str:
     cpus = identity.get("usable_cpus") or context["num_cpus"]
     built = "no commit" if commit is None else commit["id"][:12] + (" (dirty)" if commit["dirty"] else "")
     flaws = [word for word in ("interrupted", "recovered") if context[word]]
-    parts = [plain(cpu, 60), f"{plain(cpus, 8)} usable CPUs",
-             f"hypervisor {plain(identity.get('hypervisor') or 'unknown', 24)}",
-             f"kernel {plain(identity.get('kernel') or '?', 16)}",
-             f"machine {machine['key']}", f"mpmt {plain(context['suite_version'], 16)}", f"commit {built}",
-             plain(context["started_utc"], 30),
+    parts = [shown(cpu, 60), f"{shown(cpus, 8)} usable CPUs",
+             f"hypervisor {shown(identity.get('hypervisor') or 'unknown', 24)}",
+             f"kernel {shown(identity.get('kernel') or '?', 16)}",
+             f"machine {machine['key']}", f"mpmt {shown(context['suite_version'], 16)}", f"commit {built}",
+             shown(context["started_utc"], 30),
              f"{context['rounds']} rounds of {context['iterations']} blocks",
              f"seed {context['seed']}", *flaws]
     unbroken = [part.replace(" ", _NO_BREAK) for part in parts]
@@ -77,7 +78,7 @@ def page_title(title: str, page: int, count: int) -> str:
 
 def panel_title(workload: str, parameters: str, columns: int, *more: str) -> str:
     """The heading of one of `columns` panels side by side: what it shows, its parameters in lines that fit, and more."""
-    lines = [plain(workload, 34)]
+    lines = [shown(workload, 34)]
     room = int(WIDTH * 12 / columns)
     for part in parameters.split(", ") if parameters else []:
         fits = len(lines) > 1 and len(lines[-1]) + 2 + len(part) <= room
@@ -94,9 +95,9 @@ def left_out_note(left_out: Sequence[str]) -> list[str]:
     """What is missing, short enough for a figure."""
     if not left_out:
         return []
-    shown = "; ".join(left_out[:_MAX_NOTES])
+    named = "; ".join(left_out[:_MAX_NOTES])
     more = len(left_out) - _MAX_NOTES
-    return [f"Left out: {shown}{f'; and {more} more' if more > 0 else ''}."]
+    return [f"Left out: {named}{f'; and {more} more' if more > 0 else ''}."]
 
 
 def _wrapped(texts: Sequence[str], width_inches: float, columns_per_inch: float) -> list[str]:

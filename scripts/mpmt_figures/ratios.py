@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from mpmt_families import POOL, comparisons_of
-from mpmt_records import plain
+from mpmt_shown import shown
 from mpmt_stats import EFFECT
 
 from . import page
@@ -64,12 +64,12 @@ def _order(row: dict[str, Any]) -> tuple[bool, float, str, int]:
 
 
 def _parameters(subject: Subject, row: dict[str, Any]) -> dict[str, Any]:
-    shown = {key.removesuffix("_bytes"): row[key] for key in _KEYS if row[key] is not None}
+    told = {key.removesuffix("_bytes"): row[key] for key in _KEYS if row[key] is not None}
     if row["threads_case"] in subject.named:
-        shown["grain"] = grain_text(subject, subject.named[row["threads_case"]])
+        told["grain"] = grain_text(subject, subject.named[row["threads_case"]])
     if row.get("batch_split"):
-        shown["batch"] = "split"
-    return {"channel": row["channel"], **shown} if row["channel"] else shown
+        told["batch"] = "split"
+    return {"channel": row["channel"], **told} if row["channel"] else told
 
 
 def verdict_text(row: dict[str, Any]) -> str:
@@ -140,7 +140,7 @@ def _handle(verdict: str) -> Line2D:
 
 
 def _notes(subject: Subject, rows: list[dict[str, Any]]) -> list[str]:
-    empty = [f"{plain(row['workload'], 40)}" + (f": {plain(row['reason'], 80)}" if row["reason"] else "")
+    empty = [f"{shown(row['workload'], 40)}" + (f": {shown(row['reason'], 80)}" if row["reason"] else "")
              for row in rows if row["ratio"] is None]
     notes = [f"Without a ratio: {'; '.join(dict.fromkeys(empty))}."] if empty else []
     return notes + page.left_out_note(subject.left_out)
@@ -206,7 +206,7 @@ def _label(subject: Subject, row: dict[str, Any], common: dict[str, Any]) -> str
                  if r["table"] == row["table"] and r["workload"] == row["workload"]]
     usual = common_parameters(_parameters(subject, r) for r in same_work).keys() - {"grain"}
     own = parameter_text(_parameters(subject, row), without={*common, *usual})
-    return plain(row["workload"], 30) + workers + (f", {own}" if own else "")
+    return shown(row["workload"], 30) + workers + (f", {own}" if own else "")
 
 
 def _sides(subject: Subject, row: dict[str, Any]) -> str:

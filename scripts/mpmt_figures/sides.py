@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from mpmt_families import CHANNEL, comparisons_of
-from mpmt_records import plain
+from mpmt_shown import shown
 from mpmt_stats import EFFECT
 
 from . import page
@@ -92,8 +92,8 @@ def _figure(subject: ChannelSubject, rows: list[_Row], panels: list[tuple[str, l
     reading = ("Time per operation between processes ÷ between threads, same channel, same kind of futex, placement and way to "
                "wait: above 1 threads are faster. Bars: 95 % t interval of the ratio paired by round; shaded: "
                f"± {100 * EFFECT:.0f} % and ± {100 * _CLOSE:.0f} %.")
-    shown = [row for _, found in panels for row in found]
-    sheet = page.Sheet(title, reading, _legend(keys, shown),
+    drawn = [row for _, found in panels for row in found]
+    sheet = page.Sheet(title, reading, _legend(keys, drawn),
                        _notes(subject, rows), page.footer_of(subject.record))
     page.dress(figure, sheet, axes_height=_PANEL_HEIGHT * lines + 0.25)
     return figure
@@ -131,7 +131,7 @@ def _legend(keys: list[_Key], rows: list[_Row]) -> list[tuple[Any, str]]:
 
 
 def _notes(subject: ChannelSubject, rows: list[_Row]) -> list[str]:
-    empty = list(dict.fromkeys(f"{plain(row['channel'], 32)}" + (f": {plain(row['reason'], 80)}" if row["reason"] else "")
+    empty = list(dict.fromkeys(f"{shown(row['channel'], 32)}" + (f": {shown(row['reason'], 80)}" if row["reason"] else "")
                                for row in rows if not row["ratio"]))
     notes = [f"Without a ratio: {'; '.join(empty[:8])}{' …' if len(empty) > 8 else ''}."] if empty else []
     return notes + page.left_out_note(subject.left_out)

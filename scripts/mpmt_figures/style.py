@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib.ticker import FuncFormatter
 
-from mpmt_records import plain
+from mpmt_shown import shown
 
 # Okabe and Ito, "Color universal design", 2008; the yellow is too pale for lines on white.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -70,7 +70,7 @@ def use_style() -> None:
 
 def series_label(executor: str, channel: str | None) -> str:
     """Shown name; never starts with "_", which legends leave out."""
-    name = plain(executor, 32) + (f" · {plain(channel, 32)}" if channel else "")
+    name = shown(executor, 32) + (f" · {shown(channel, 32)}" if channel else "")
     return f" {name}" if name.startswith("_") else name
 
 

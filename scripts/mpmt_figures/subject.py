@@ -11,7 +11,8 @@ import pandas
 
 import mpmt_records
 from mpmt_families import POOL
-from mpmt_records import Record, plain
+from mpmt_records import Record
+from mpmt_shown import shown
 
 from .style import Series, duration, series_table
 
@@ -94,7 +95,7 @@ def panels(subject: Subject) -> list[Panel]:
             found.setdefault(tuple(getattr(case, name) for name in PANEL_FIELDS), []).append(case)
     made = []
     for cases in found.values():
-        values = {shown: getattr(cases[0], name) for name, shown in PARAMETERS.items()}
+        values = {label: getattr(cases[0], name) for name, label in PARAMETERS.items()}
         values["grain"] = grain_text(subject, min(cases, key=lambda case: case.workers))
         made.append(Panel(cases[0].workload, {k: v for k, v in values.items() if v is not None}, cases))
     order = list(dict.fromkeys(subject.cases["workload"]))
@@ -118,7 +119,7 @@ def grain_text(subject: Subject, case: Any) -> str:
     this one."""
     serial = serial_case(subject, case)
     measured = serial or case
-    whose = "serial" if serial else f"{plain(case.executor, 24)} ×{case.workers}"
+    whose = "serial" if serial else f"{shown(case.executor, 24)} ×{case.workers}"
     typical = statistics.median(subject.by_round(measured).values())
     return f"{case.grain} = {duration(typical)} {whose}"
 
@@ -133,5 +134,5 @@ def common_parameters(parameters: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def parameter_text(parameters: dict[str, Any], without: Iterable[str] = ()) -> str:
     """grain 20000 = 1.02 ms serial, payload 4096 B; no payload goes without saying"""
     skip = {*without, *(key for key in ("payload",) if parameters.get(key) == 0)}
-    return ", ".join(f"{key} {plain(value, 60)}{' B' if key == 'payload' else ''}"
+    return ", ".join(f"{key} {shown(value, 60)}{' B' if key == 'payload' else ''}"
                      for key, value in parameters.items() if key not in skip)

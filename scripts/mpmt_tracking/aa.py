@@ -13,10 +13,9 @@ from typing import Any
 
 import mpmt_stats
 from mpmt_endings import tell
-from mpmt_schema import plain
+from mpmt_shown import shown, shown_json
 from mpmt_tracking import measuring, widths
 from mpmt_tracking.builds import add_build_arguments
-from mpmt_tracking.compare import json_text
 from mpmt_tracking.comparison_table import percent
 from mpmt_tracking.campaign import Outcome
 from mpmt_tracking.experiment import FASTER, INTERRUPTED, SLOWER, UNSTABLE, Finding
@@ -36,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _runs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 1000:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a number from 1 to 1000")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 1 to 1000")
     return int(text)
 
 
@@ -119,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
                 break
         key = measuring.key_of_widths(contender)
     progress.clear()
-    print(json_text(as_json(found, seed)) if options.json else table(found))
+    print(shown_json(as_json(found, seed)) if options.json else table(found))
     sys.stdout.flush()
     _save(key, found)
     return found.exit_code()
@@ -136,10 +135,10 @@ def _save(key: str, found: SelfTest) -> None:
     except NoPlace as why:
         tell(f"track.py: warning: half-widths are not kept: {why}")
     except OSError as error:
-        tell(f"track.py: warning: half-widths are not kept: {plain(error.filename or 'the state folder', 300)}: "
+        tell(f"track.py: warning: half-widths are not kept: {shown(error.filename or 'the state folder', 300)}: "
              f"{error.strerror}; XDG_STATE_HOME chooses another folder")
     else:
-        tell(f"track.py: half-widths kept in {plain(target, 300)}: comparisons on this machine use them as gates")
+        tell(f"track.py: half-widths kept in {shown(target, 300)}: comparisons on this machine use them as gates")
 
 
 def as_json(found: SelfTest, seed: int) -> dict[str, Any]:
@@ -159,16 +158,17 @@ def _middle(values: list[float]) -> float | None:
 
 
 def table(found: SelfTest) -> str:
-    rows = [("benchmark", "differs from itself by", "would see", "verdicts")]
+    rows = [("differs from itself by", "would see", "verdicts", "benchmark")]
     for name, tally in sorted(found.cases.items(), key=lambda item: -(_middle(item[1].detectable) or 0)):
         counts = ", ".join(f"{tally.verdicts.count(v)} {v}" for v in dict.fromkeys(tally.verdicts))
         half, seen = _middle(tally.half_widths), _middle(tally.detectable)
-        rows.append((plain(name), "" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
-                     counts + ("" if tally.gated else " (not gated)")))
+        rows.append(("" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
+                     counts + ("" if tally.gated else " (not gated)"), shown(name, 160)))
     wide = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = ["  ".join((row[0].ljust(wide[0]), row[1].rjust(wide[1]), row[2].rjust(wide[2]), row[3])) for row in rows]
-    lines += [f"failed: {plain(name)}: {plain(reason, 300)}" for name, reason in found.failures.items()]
+    lines = ["  ".join((row[0].rjust(wide[0]), row[1].rjust(wide[1]), row[2].ljust(wide[2]), row[3])) for row in rows]
+    lines += [f"failed: {shown(name, 160)}: {shown(reason, 300)}" for name, reason in found.failures.items()]
     low, high = mpmt_stats.share_interval(found.alarms, found.experiments)
-    lines += ["", *(f"note: {note}" for note in found.notes), f"{found.label} against itself, {found.runs} runs: {found.alarms} false alarms in {found.experiments} "
-                  f"experiments; with 95 % confidence the rate is between {percent(low)} and {percent(high)}"]
+    lines += ["", *(f"note: {shown(note)}" for note in found.notes),
+              f"{found.alarms} false alarms in {found.experiments} experiments, {found.runs} runs of {shown(found.label, 200)} against "
+              f"itself; with 95 % confidence the rate is between {percent(low)} and {percent(high)}"]
     return "\n".join(lines)

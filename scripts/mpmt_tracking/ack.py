@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import functools
 import json
 import math
 import os
@@ -20,7 +21,9 @@ from typing import Any, NoReturn
 
 from mpmt_files import read_whole, write_whole
 from mpmt_json import BadJson, decoded, parsed
-from mpmt_schema import plain, strict_validator
+from mpmt_patterns import BadPattern, Pattern
+from mpmt_schema import strict_validator
+from mpmt_shown import shown
 from mpmt_tracking import commits
 from mpmt_tracking.places import ROOT
 from mpmt_tracking.problem import EXIT_OK, Problem
@@ -32,6 +35,11 @@ VERSION = 1
 MAX_BYTES = 16 << 20
 DAYS = 90
 LOCKED_S = 120.0
+
+
+@functools.lru_cache(maxsize=64)
+def _pattern(text: str) -> Pattern:
+    return Pattern(text)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Ack:
     by: str | None = None
 
     def matches(self, name: str) -> bool:
-        return self.benchmark == name if self.match == "exact" else bool(re.fullmatch(self.benchmark, name))
+        return self.benchmark == name if self.match == "exact" else _pattern(self.benchmark).fullmatch(name)
 
     def as_json(self) -> dict[str, Any]:
         """With its keys in the file's order."""
@@ -93,10 +101,10 @@ def covering(acks: Sequence[Ack], benchmark: str, effect: float, in_range: Abstr
 
 def load(path: Path) -> list[Ack]:
     """The acknowledgements in the file; none if there is no such file. Raises Problem naming file and field."""
-    shown = plain(path, 300)
+    named = shown(path, 300)
 
     def refuse(why: str) -> NoReturn:
-        raise Problem(f"{shown}: {why}") from None
+        raise Problem(f"{named}: {why}") from None
 
     try:
         document = parsed(decoded(read_whole(path, MAX_BYTES)))
@@ -124,7 +132,7 @@ def _first_problem(document: Any) -> str:
     if error is None:
         return ""
     field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-    return f"{plain(field or 'the document', 100)}: {plain(error.message, 200)}"
+    return f"{shown(field or 'the document', 100)}: {shown(error.message, 200)}"
 
 
 def _ack(entry: dict[str, Any], field: str, refuse: Any) -> Ack:
@@ -133,14 +141,14 @@ def _ack(entry: dict[str, Any], field: str, refuse: Any) -> Ack:
         try:
             days[name] = date.fromisoformat(entry[name])
         except ValueError as error:
-            refuse(f"{field}.{name}: {plain(error)}")
+            refuse(f"{field}.{name}: {shown(error, 160)}")
     if not math.isfinite(entry["effect"]):
         refuse(f"{field}.effect: not a finite number")
     if entry["match"] == "regex":
         try:
-            re.compile(entry["benchmark"])
-        except (re.error, RecursionError, OverflowError) as error:
-            refuse(f"{field}.benchmark: not a regular expression: {plain(error)}")
+            _pattern(entry["benchmark"])
+        except BadPattern as error:
+            refuse(f"{field}.benchmark: not a regular expression that can be used: {shown(error, 160)}")
     return Ack(**{**entry, **days})
 
 
@@ -150,7 +158,7 @@ def save(path: Path, acks: Sequence[Ack]) -> None:
     try:
         write_whole(path, json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     except OSError as error:
-        raise Problem(f"{plain(path, 300)}: cannot be written: {error.strerror}") from None
+        raise Problem(f"{shown(path, 300)}: cannot be written: {error.strerror}") from None
 
 
 def _sorted(acks: Sequence[Ack]) -> list[Ack]:
@@ -165,13 +173,13 @@ def _locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Problem(f"--results: {plain(folder, 300)}: {error.strerror}") from None
+        raise Problem(f"--results: {shown(folder, 300)}: {error.strerror}") from None
     try:
         if not try_lock(lock, fcntl.LOCK_EX):
-            print(f"track.py ack: waiting: another process is changing {plain(folder / FILE_NAME, 300)}", file=sys.stderr,
+            print(f"track.py ack: waiting: another process is changing {shown(folder / FILE_NAME, 300)}", file=sys.stderr,
                   flush=True)
             if not lock_within(lock, fcntl.LOCK_EX, LOCKED_S):
-                raise Problem(f"--results: {plain(folder, 300)}: another process has kept its lock for {LOCKED_S:g} s")
+                raise Problem(f"--results: {shown(folder, 300)}: another process has kept its lock for {LOCKED_S:g} s")
         yield
     finally:
         os.close(lock)
@@ -269,9 +277,9 @@ def _check_usage(options: argparse.Namespace) -> None:
             raise Problem(f"--{name}: missing")
     if options.regex:
         try:
-            re.compile(options.benchmark)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise Problem(f"BENCHMARK: not a regular expression: {plain(error)}") from None
+            _pattern(options.benchmark)
+        except BadPattern as error:
+            raise Problem(f"BENCHMARK: not a regular expression that can be used: {shown(error, 160)}") from None
     if not 1 <= len(options.benchmark) <= 500 or not _is_unicode(options.benchmark):
         raise Problem("BENCHMARK: must have 1 to 500 characters, in UTF-8")
 
@@ -283,10 +291,10 @@ def _added(acks: list[Ack], options: argparse.Namespace) -> tuple[list[Ack], str
               options.by)
     same = [a for a in acks if (a.benchmark, a.match, a.commit) == (new.benchmark, new.match, new.commit)]
     if same and not options.replace:
-        raise Problem(f"BENCHMARK: '{plain(new.benchmark, 100)}' is acknowledged for {commits.short(new.commit)} "
+        raise Problem(f"BENCHMARK: '{shown(new.benchmark, 100)}' is acknowledged for {commits.short(new.commit)} "
                       f"already, up to {same[0].effect:+.1%} until {same[0].expires}: --replace changes that")
     return [a for a in acks if a not in same] + [new], (
-        f"acknowledged {plain(new.benchmark, 100)} up to {new.effect:+.1%} until {new.expires}")
+        f"acknowledged {shown(new.benchmark, 100)} up to {new.effect:+.1%} until {new.expires}")
 
 
 def _removed(acks: list[Ack], options: argparse.Namespace) -> tuple[list[Ack], str]:
@@ -294,7 +302,7 @@ def _removed(acks: list[Ack], options: argparse.Namespace) -> tuple[list[Ack], s
         allowed = f"--list shows 1 to {len(acks)}" if acks else "nothing is acknowledged"
         raise Problem(f"--remove: there is no number {options.remove}: {allowed}")
     gone = acks.pop(options.remove - 1)
-    return acks, f"removed {plain(gone.benchmark, 100)} for {commits.short(gone.commit)}"
+    return acks, f"removed {shown(gone.benchmark, 100)} for {commits.short(gone.commit)}"
 
 
 def _show(acks: Sequence[Ack]) -> None:
@@ -303,7 +311,7 @@ def _show(acks: Sequence[Ack]) -> None:
     for number, a in enumerate(acks, 1):
         kind = " (regex)" if a.match == "regex" else ""
         until = f"until {a.expires}" if _today() <= a.expires else f"EXPIRED on {a.expires}"
-        by = f" ({plain(a.by, 60)})" if a.by else ""
-        print(f"{number:3}  {plain(a.benchmark, 100)}{kind}  {commits.short(a.commit)}  {a.effect:+.1%}  {until}  "
-              f"{plain(a.reason, 200)}{by}")
+        by = f" ({shown(a.by, 60)})" if a.by else ""
+        print(f"{number:3}  {shown(a.benchmark, 100)}{kind}  {commits.short(a.commit)}  {a.effect:+.1%}  {until}  "
+              f"{shown(a.reason, 200)}{by}")
     sys.stdout.flush()

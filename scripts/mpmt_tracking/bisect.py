@@ -11,11 +11,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from mpmt_schema import plain
+from mpmt_patterns import pattern
+from mpmt_shown import shown, shown_json
 from mpmt_tracking import commits, measuring, search
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt_tracking.campaign import Progress, Sitting
-from mpmt_tracking.compare import json_text
 from mpmt_tracking.comparison import UNCHANGED, Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
 from mpmt_tracking.contender import Contender, Failed
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             trouble = error
     progress.clear()
     document = bisection.as_json()
-    print(json_text(document) if options.json else bisection.text())
+    print(shown_json(document) if options.json else bisection.text())
     sys.stdout.flush()
     if trouble:  # what was narrowed down by then has been told
         raise trouble
@@ -140,7 +140,7 @@ class Bisection:
         parts = [text_table(self.ends)]
         if self.range is None:
             return "\n".join([*parts, "", "there is nothing to look for: no difference between the ends was confirmed"])
-        parts += ["", *(f"{commits.short(a.commit)}  {a.answer:<9}  {plain(a.why or a.subject, 120)}" for a in self.answers)]
+        parts += ["", *(f"{commits.short(a.commit)}  {a.answer:<9}  {shown(a.why or a.subject, 120)}" for a in self.answers)]
         if self.proof:
             parts += ["", text_table(self.proof)]
         return "\n".join([*parts, "", *self._verdict()])
@@ -169,13 +169,13 @@ def _one_case(contender: Contender, text: str) -> Any:
     names = [case.name for case in contender.cases()]
     if text not in names:
         try:
-            pattern = measuring.pattern(text)
+            wanted = pattern(text)
         except argparse.ArgumentTypeError as error:
             raise Problem(f"CASE: {error}, nor the name of a benchmark") from None
-        matching = [name for name in names if pattern.search(name)]
+        matching = [name for name in names if wanted.search(name)]
         if len(matching) != 1:
-            some = f": {plain(', '.join(matching[:3]), 300)}{', …' if len(matching) > 3 else ''}" if matching else ""
-            raise NotComparable(f"CASE: '{plain(text, 80)}' is in the names of {len(matching)} benchmarks{some}")
+            some = f": {shown(', '.join(matching[:3]), 300)}{', …' if len(matching) > 3 else ''}" if matching else ""
+            raise NotComparable(f"CASE: '{shown(text, 80)}' is in the names of {len(matching)} benchmarks{some}")
         text = matching[0]
     return measuring.exactly(text)
 

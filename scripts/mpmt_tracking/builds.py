@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mpmt_files import read_whole
-from mpmt_schema import plain
+from mpmt_shown import shown
 
 from mpmt_tracking import commits
 from mpmt_tracking.places import cache_folder
@@ -72,7 +72,7 @@ def builds_of(options: argparse.Namespace, say: Callable[[str], None]) -> Builds
         raise Problem(f"{given}: needs {missing} as well")
     recipe = MPMT_RECIPE if options.build is None else Recipe(options.build, options.binary)
     if recipe is MPMT_RECIPE and not (repo / "cmake" / "build_identity.cmake").exists():
-        raise Problem(f"--repo: {plain(repo, 300)} is not mpmt: say with --build COMMAND and --binary PATH how it is "
+        raise Problem(f"--repo: {shown(repo, 300)} is not mpmt: say with --build COMMAND and --binary PATH how it is "
                       "built")
     return Builds(repo, recipe, say=say, jobs=options.jobs, rebuild=options.rebuild)
 
@@ -93,7 +93,7 @@ class Builds:
                  limit_builds: int = LIMIT_BUILDS, limit_bytes: int = LIMIT_BYTES) -> None:
         path = Path(recipe.binary)
         if path.is_absolute() or ".." in path.parts or not path.name:
-            raise Problem(f"--binary: '{plain(recipe.binary)}' is not a path inside the checkout")
+            raise Problem(f"--binary: '{shown(recipe.binary, 160)}' is not a path inside the checkout")
         self.repo = commits.top(repo)
         self.recipe = recipe
         self.folder = (cache or cache_folder()) / "builds"
@@ -132,19 +132,19 @@ class Builds:
                 if self._rebuild or not self._take(folder):  # another process may have built it meanwhile
                     self._build(commit, folder)
                     if not self._take(folder):
-                        raise Problem(f"{plain(folder, 300)}: what was built is not there: do other programs use this folder?")
+                        raise Problem(f"{shown(folder, 300)}: what was built is not there: do other programs use this folder?")
                     self._evict()
             return self._result(folder, commit)
         except OSError as error:
-            where = plain(error.filename or self.folder, 300)
-            raise Problem(f"{where}: {error.strerror or plain(error)} while building {commits.short(commit)}; "
+            where = shown(error.filename or self.folder, 300)
+            raise Problem(f"{where}: {error.strerror or shown(error, 160)} while building {commits.short(commit)}; "
                           "XDG_CACHE_HOME names another place for builds") from None
 
     def _refuse_noexec(self) -> None:
         """It would look as if the commit's programs could not be run. Raises Problem."""
         there = next(path for path in (self.folder, *self.folder.parents) if path.is_dir())
         if os.statvfs(there).f_flag & os.ST_NOEXEC:
-            raise Problem(f"{plain(there, 300)}: mounted noexec, so that programs built there cannot be run; XDG_CACHE_HOME "
+            raise Problem(f"{shown(there, 300)}: mounted noexec, so that programs built there cannot be run; XDG_CACHE_HOME "
                           "names another place")
 
     def _folder_of(self, commit: str) -> Path:
@@ -155,7 +155,7 @@ class Builds:
         manifest = _manifest(folder)
         if manifest.get("failed"):
             raise BuildFailed(f"{commits.short(commit)} ({commits.subject(self.repo, commit)}): {manifest['failed']}; "
-                              f"log: {plain(folder / LOG, 300)}; --rebuild tries again", commit, folder / LOG)
+                              f"log: {shown(folder / LOG, 300)}; --rebuild tries again", commit, folder / LOG)
         os.utime(folder / MANIFEST)  # least recently used ones go first
         return folder / Path(self.recipe.binary).name
 
@@ -167,7 +167,7 @@ class Builds:
             return False
         try:
             if not lock_within(lock, fcntl.LOCK_SH, REMOVAL_S):
-                raise Problem(f"{plain(folder / LOCK, 300)}: another process has kept this lock for {REMOVAL_S:g} s: end it")
+                raise Problem(f"{shown(folder / LOCK, 300)}: another process has kept this lock for {REMOVAL_S:g} s: end it")
             if os.path.samestat(os.fstat(lock), os.stat(folder / LOCK)) and self._is_whole(folder):
                 self._locks[folder], lock = lock, -1
                 return True
@@ -203,7 +203,7 @@ class Builds:
                 passes = failed and (self._full() or passing(code, log))
         if passes:
             raise Problem(f"{name}: {failed}: not the commit's fault, so try again"
-                          f"{' with more space in ' + plain(self.folder, 300) if self._full() else ''}")
+                          f"{' with more space in ' + shown(self.folder, 300) if self._full() else ''}")
         self._publish(commit, folder, failed, time.monotonic() - started)
         self._say(f"{'failed' if failed else 'built'} after {time.monotonic() - started:.0f} s: {name}")
 
@@ -219,13 +219,13 @@ class Builds:
         binary, workshop = self.recipe.binary, self._workshop
         made = workshop.inside(binary)
         if made is None:
-            return (f"{plain(binary)} is a symbolic link, or beyond one, that leads out of the checkout, to "
-                    f"{plain(os.path.realpath(workshop.tree / binary), 300)}: another commit's program could be there")
+            return (f"{shown(binary, 160)} is a symbolic link, or beyond one, that leads out of the checkout, to "
+                    f"{shown(os.path.realpath(workshop.tree / binary), 300)}: another commit's program could be there")
         if not made.is_file() or not os.access(made, os.X_OK):
-            return f"the build ended well but made no program {plain(binary)}"
+            return f"the build ended well but made no program {shown(binary, 160)}"
         needed = libraries_inside(made, workshop.tree)
         if needed:
-            return f"{plain(binary)} needs {plain(needed)} of its build folder, which is not kept: link it statically"
+            return f"{shown(binary, 160)} needs {shown(needed, 160)} of its build folder, which is not kept: link it statically"
         name = Path(binary).name
         shutil.copy2(made, workshop.new / name)
         beside = workshop.inside(f"{binary}.build.json")
@@ -249,7 +249,7 @@ class Builds:
         if os.path.lexists(folder):
             self._remove(folder)
         if os.path.lexists(folder):
-            raise Problem(f"--rebuild: another process is using {plain(folder, 300)}: wait for it to end")
+            raise Problem(f"--rebuild: another process is using {shown(folder, 300)}: wait for it to end")
         new.rename(folder)
 
     # ---- room ----

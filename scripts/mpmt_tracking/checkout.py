@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 
 from mpmt_tracking import commits
 from mpmt_tracking.problem import Problem
@@ -52,9 +52,9 @@ def check_out(repo: Path, commit: str, tree: Path) -> None:
             try:
                 waiting += _add_submodule(level, path, name, wanted, repo)
             except Problem as problem:
-                said = str(problem).removeprefix(f"{plain(level.tree, 300)}: ")
+                said = str(problem).removeprefix(f"{shown(level.tree, 300)}: ")
                 inside = (level.tree / path).relative_to(tree)
-                raise Problem(f"{plain(repo, 300)}: {commits.short(commit)}: submodule {plain(inside, 200)}: {said}") from None
+                raise Problem(f"{shown(repo, 300)}: {commits.short(commit)}: submodule {shown(inside, 200)}: {said}") from None
 
 
 # ---- submodules --------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 
 from mpmt_tracking.contender import Failed
 from mpmt_tracking.places import ROOT
@@ -58,9 +58,9 @@ def run_git(repo: Path, *arguments: str, deadline_s: float = DEADLINE_S) -> Answ
     except Failed as failed:
         if shutil.which("git") is None:
             raise Problem("git is not installed, or not on the PATH: install it") from None
-        raise Problem(f"git {verb(arguments)}: {failed} in {plain(repo, 300)}") from None
+        raise Problem(f"git {verb(arguments)}: {failed} in {shown(repo, 300)}") from None
     except ValueError as error:  # a NUL
-        raise Problem(f"git {verb(arguments)}: {plain(error)}") from None
+        raise Problem(f"git {verb(arguments)}: {shown(error, 160)}") from None
 
 
 def verb(arguments: Sequence[str]) -> str:
@@ -73,7 +73,7 @@ def ask(repo: Path, *arguments: str, deadline_s: float = DEADLINE_S) -> str:
     """git's standard output. Raises Problem with git's own reason when it fails."""
     done = run_git(repo, *arguments, deadline_s=deadline_s)
     if done.code != 0:
-        raise Problem(f"{plain(repo, 300)}: git {verb(arguments)}: {reason(done)}")
+        raise Problem(f"{shown(repo, 300)}: git {verb(arguments)}: {reason(done)}")
     return done.output.decode("utf-8", "surrogateescape")
 
 
@@ -81,7 +81,7 @@ def reason(done: Answer) -> str:
     """What git complained about first, in one line: what it says after that mostly says that something has failed."""
     lines = [line.strip() for line in done.errors.decode("utf-8", "replace").splitlines() if line.strip()]
     told = next((line for line in lines if not _CHATTER.match(line)), lines[0] if lines else "")
-    return plain(re.sub(r"^(fatal|error): ", "", told), 300) or f"failed with exit code {done.code}"
+    return shown(re.sub(r"^(fatal|error): ", "", told), 300) or f"failed with exit code {done.code}"
 
 
 # ---- the repository ----------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def is_repository(path: Path) -> bool:
 def top(path: Path) -> Path:
     """The top folder of the checkout that `path` lies in."""
     if not Path(path).is_dir():
-        raise Problem(f"{plain(path, 300)}: no such folder")
+        raise Problem(f"{shown(path, 300)}: no such folder")
     done = run_git(path, "rev-parse", "--show-toplevel")
     if done.code == 0 and done.output.strip():
         return Path(os.fsdecode(done.output.rstrip(b"\n")))
@@ -110,10 +110,10 @@ def top(path: Path) -> Path:
 def _refusal(path: Path, done: Answer) -> str:
     """In git's own words, with the command that it proposes."""
     if b"dubious ownership" not in done.errors:
-        return f"{plain(path, 300)}: not in the checkout of a git repository: {reason(done)}"
+        return f"{shown(path, 300)}: not in the checkout of a git repository: {reason(done)}"
     advice = re.search(rb"git config --global --add safe\.directory .*", done.errors)
-    how = f"; if you trust its owner: {plain(advice.group().decode('utf-8', 'replace'), 400)}" if advice else ""
-    return f"{plain(path, 300)}: git: {reason(done)}{how}"
+    how = f"; if you trust its owner: {shown(advice.group().decode('utf-8', 'replace'), 400)}" if advice else ""
+    return f"{shown(path, 300)}: git: {reason(done)}{how}"
 
 
 def common_folder(repo: Path) -> Path:
@@ -149,8 +149,8 @@ def resolve(repo: Path, revision: str) -> str:
         if done.code == 0 and FULL_ID.fullmatch(said) and (text != revision or _is_commit(repo, said)):
             return said
     if not is_repository(repo):
-        raise Problem(f"{plain(repo, 300)}: not in the checkout of a git repository")
-    raise Problem(f"{_shown(revision)}: no such commit in {plain(repo, 300)}{_if_shallow(repo)}")
+        raise Problem(f"{shown(repo, 300)}: not in the checkout of a git repository")
+    raise Problem(f"{_shown(revision)}: no such commit in {shown(repo, 300)}{_if_shallow(repo)}")
 
 
 def _is_commit(repo: Path, name: str) -> bool:
@@ -164,7 +164,7 @@ def short(commit: str) -> str:
 
 def subject(repo: Path, commit: str) -> str:
     """The first line of its message, fit to show."""
-    return plain(_show(repo, commit, "%s"), 100)
+    return shown(_show(repo, commit, "%s"), 100)
 
 
 def commit_date(repo: Path, commit: str) -> str:
@@ -239,7 +239,7 @@ def merge_base(repo: Path, a: str, b: str) -> str:
 def _merge_base(repo: Path, a: str, b: str) -> str | None:
     done = run_git(repo, "merge-base", "--end-of-options", a, b)
     if done.code not in (0, 1):
-        raise Problem(f"{plain(repo, 300)}: git merge-base: {reason(done)}")
+        raise Problem(f"{shown(repo, 300)}: git merge-base: {reason(done)}")
     return done.output.decode("ascii").strip() or None
 
 
@@ -265,4 +265,4 @@ def _if_shallow(repo: Path) -> str:
 
 
 def _shown(revision: str) -> str:
-    return f"'{plain(revision, 100)}'"
+    return f"'{shown(revision, 100)}'"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from mpmt_files import folder_named, is_standard_output
-from mpmt_schema import plain
+from mpmt_shown import shown, shown_json
 from mpmt_tracking import measuring, outputs
 from mpmt_tracking.builds import add_build_arguments
 from mpmt_tracking.comparison import FAIL_ON, Comparison, as_json
@@ -44,7 +43,7 @@ def _verdicts(text: str) -> list[str]:
         return []
     for part in chosen:
         if part not in FAIL_ON:
-            raise argparse.ArgumentTypeError(f"unknown verdict '{part[:40]}': choose from {', '.join(FAIL_ON)}, none")
+            raise argparse.ArgumentTypeError(f"unknown verdict '{shown(part, 40)}': choose from {', '.join(FAIL_ON)}, none")
     return chosen
 
 
@@ -70,22 +69,14 @@ def report(found: Comparison, options: argparse.Namespace) -> int:
     """Shows it, then writes and draws it; the exit code."""
     found.fail_on = options.fail_on
     document = as_json(found)
-    text = json_text(document)
-    try:
-        print(text if options.json else text_table(found))
-        sys.stdout.flush()
-    finally:  # a reader that has gone costs neither the file nor the figures
-        if options.out and not is_standard_output(options.out):
-            outputs.write(options.out, text + "\n", "--out")
-        if options.plots:
-            draw(document, options.plots)
+    text = shown_json(document)
+    print(text if options.json else text_table(found))
+    sys.stdout.flush()
+    if options.out and not is_standard_output(options.out):
+        outputs.write(options.out, text + "\n", "--out")
+    if options.plots:
+        draw(document, options.plots)
     return found.exit_code()
-
-
-def json_text(document: dict[str, Any]) -> str:
-    """Bytes of paths that are no UTF-8 become escapes, which JSON has, too."""
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def draw(document: dict[str, Any], folder: Path) -> None:
@@ -96,9 +87,9 @@ def draw(document: dict[str, Any], folder: Path) -> None:
             for form in ("png", "svg"):
                 page.save(figure, folder / f"{stem}.{form}", form)
     except subject.NothingToDraw as reason:
-        print(f"track.py: not drawn: {reason}", file=sys.stderr)
+        print(f"track.py: not drawn: {shown(reason)}", file=sys.stderr)
     except OSError as error:
-        raise Problem(f"--plots: {plain(folder, 300)} cannot be written: {error.strerror}") from None
+        raise Problem(f"--plots: {shown(folder, 300)} cannot be written: {error.strerror}") from None
 
 
 def _sides(options: argparse.Namespace) -> tuple[list[str], list[Path | None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking.comparison import ORDER, Comparison, Row, Side
 from mpmt_tracking.experiment import SAME, UNDECIDED, UNSTABLE, Finding
 
@@ -22,8 +22,8 @@ def text_table(comparison: Comparison) -> str:
     for row, cells in rows:
         lines.append(_aligned(cells, widths))
         if words := _explanation(row):
-            lines.append(f"    {words}")
-    return "\n".join([*lines, "", *(f"note: {note}" for note in comparison.notes), summary(comparison)])
+            lines.append(f"    why: {words}")
+    return "\n".join([*lines, "", *(f"note: {shown(note)}" for note in comparison.notes), summary(comparison)])
 
 
 def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -34,7 +34,7 @@ def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
 def markdown(comparison: Comparison, title: str) -> str:
     """For a step summary: names are shown as text, whatever they contain."""
     heads = (*COLUMNS, "why")
-    lines = [f"## {title}", "", f"**{_markdown(summary(comparison))}**", "",
+    lines = ["", title, "-" * len(title), "", f"**{_markdown(summary(comparison))}**", "",
              f"A: {_markdown(_side(comparison.a))}<br>", f"B: {_markdown(_side(comparison.b))}", "",
              "| " + " | ".join(heads) + " |", "|" + "|".join("--:" if 0 < i < 6 else ":--" for i in range(8)) + "|"]
     lines += ["| " + " | ".join(map(_markdown, (*_cells(row), _explanation(row)))) + " |"
@@ -50,7 +50,7 @@ def summary(comparison: Comparison) -> str:
 
 
 def _explanation(row: Row) -> str:
-    words = plain(row.note, 300)
+    words = shown(row.note, 300)
     if row.verdict == UNDECIDED and not words:
         words = "the interval is too wide to say"
     if row.verdict == UNSTABLE and row.finding:
@@ -60,11 +60,11 @@ def _explanation(row: Row) -> str:
 
 def _modes(finding: Finding) -> str:
     """Both modes of either side, where there are two."""
-    shown = []
+    told = []
     for side, modes in zip("AB", finding.modes):
         if len(modes) > 1:
-            shown.append(f"{side} " + " / ".join(f"{time(median)} ({share:.0%})" for median, share in modes))
-    return f" [{'; '.join(shown)}]" if shown else ""
+            told.append(f"{side} " + " / ".join(f"{time(median)} ({share:.0%})" for median, share in modes))
+    return f" [{'; '.join(told)}]" if told else ""
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -72,15 +72,15 @@ def _cells(row: Row) -> tuple[str, ...]:
     spent = duration(row.seconds) if row.seconds else ""
     found = row.finding
     if found is None or found.effect is None:
-        return verdict, "", "", "", "", spent, plain(row.name)
+        return verdict, "", "", "", "", spent, shown(row.name, 160)
     interval = f"{found.low:+.1%} .. {found.high:+.1%}" if found.low is not None and found.high is not None else ""
     seen = percent(found.detectable) if found.detectable is not None and row.verdict in (SAME, UNDECIDED) else ""
-    return verdict, f"{found.effect:+.1%}", interval, seen, str(found.pairs), spent, plain(row.name)
+    return verdict, f"{found.effect:+.1%}", interval, seen, str(found.pairs), spent, shown(row.name, 160)
 
 
 def _side(side: Side) -> str:
-    subject = f" \"{plain(side.subject, 80)}\"" if side.subject else ""
-    return f"{plain(side.label, 200)}{subject}"
+    subject = f" \"{shown(side.subject, 80)}\"" if side.subject else ""
+    return f"{shown(side.label, 200)}{subject}"
 
 
 def percent(share: float) -> str:
@@ -100,5 +100,5 @@ def time(ns: float) -> str:
 
 def _markdown(text: str) -> str:
     """No character of it means anything to Markdown or HTML, and nothing becomes a link."""
-    shown = "".join(f"&#{ord(c)};" if c in "\\`*_{}[]<>()#+!|~&$@:" else c for c in plain(text, 1000))
-    return re.sub("(?i)www\\.", lambda found: found[0][:3] + "&#46;", shown)
+    told = "".join(f"&#{ord(c)};" if c in "\\`*_{}[]<>()#+!|~&$@:" else c for c in shown(text, 1000))
+    return re.sub("(?i)www\\.", lambda found: found[0][:3] + "&#46;", told)

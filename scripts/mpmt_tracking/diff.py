@@ -6,7 +6,6 @@ intervals say. `track.py compare` measures both together, and is what can be bel
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 from dataclasses import dataclass, field
@@ -20,10 +19,11 @@ import mpmt_records
 import mpmt_stats
 from mpmt_changes import welch
 from mpmt_families import value_ns
-from mpmt_records import BadRecord, plain
+from mpmt_records import BadRecord
+from mpmt_patterns import pattern
+from mpmt_shown import shown, shown_json
 
 from . import google_json
-from .history import pattern
 from .problem import EXIT_OK, NotComparable, Problem
 from .stored_files import beyond_measure
 
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         raise NotComparable(f"{a.shown} and {b.shown} have no case in common{_why_none(a, b, options)}")
     rows.sort(key=lambda row: (-abs(math.log(row.ratio)), row.name))
     if options.json:
-        print(json.dumps(_as_json(a, b, rows, warnings), indent=1, allow_nan=False))
+        print(shown_json(_as_json(a, b, rows, warnings)))
     else:
         print(text(a, b, rows, warnings))
     return EXIT_OK
@@ -89,7 +89,7 @@ def _why_none(a: Side, b: Side, options: argparse.Namespace) -> str:
             return f": {side.shown} has none: {side.notes[0]}"
     names = {name for name, _ in a.times} & {name for name, _ in b.times}
     if a.times.keys() & b.times.keys():
-        return f" that matches --cases {plain(options.cases.pattern, 80)}"
+        return f" that matches --cases {shown(options.cases.pattern, 80)}"
     return f": {len(names)} benchmarks have the same name, but another bench_version" if names else ""
 
 
@@ -98,15 +98,15 @@ def _why_none(a: Side, b: Side, options: argparse.Namespace) -> str:
 
 def read(path: Path) -> Side:
     """A file's times. Raises Problem."""
-    shown = plain(path, 300)
+    named = shown(path, 300)
     try:
         parsed = mpmt_records.read_json(path)
         if google_json.is_foreign(parsed):
-            found, left_out = google_json.times(parsed, shown)
-            return Side(shown, {(name, 1): values for name, values in found.items()}, None, {}, left_out)
+            found, left_out = google_json.times(parsed, named)
+            return Side(named, {(name, 1): values for name, values in found.items()}, None, {}, left_out)
         record = mpmt_records.load(path)
         if fault := beyond_measure(record):
-            raise BadRecord(f"{shown}: {fault}")
+            raise BadRecord(f"{named}: {fault}")
     except BadRecord as error:
         raise Problem(str(error)) from None
     times: dict[Case, list[float]] = {}
@@ -114,7 +114,7 @@ def read(path: Path) -> Side:
         if entry["run_type"] == "iteration" and entry["status"] == "ok":
             times.setdefault((entry["name"], entry["bench_version"]), []).append(value_ns(entry))
     machine, notes = record["context"]["machine"], [f"left out: {line}" for line in mpmt_records.left_out(record)]
-    return Side(shown, times, machine["key"], machine["epoch"], notes)
+    return Side(named, times, machine["key"], machine["epoch"], notes)
 
 
 def _check(a: Side, b: Side) -> list[str]:
@@ -168,7 +168,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     interval = "-" if row.low is None or row.high is None else f"{_ratio(row.low)} … {_ratio(row.high)}"
     version = f" (version {row.version})" if row.version != 1 else ""
     return (_ratio(row.ratio), interval, duration(statistics.median(row.a)), duration(statistics.median(row.b)),
-            f"{len(row.a)}/{len(row.b)}", plain(row.name, 160) + version + (" (unstable)" if row.unstable else ""))
+            f"{len(row.a)}/{len(row.b)}", shown(row.name, 160) + version + (" (unstable)" if row.unstable else ""))
 
 
 def _ratio(value: float) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from mpmt_files import is_standard_output
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking import ack, commits, measuring, outputs
 from mpmt_tracking.builds import add_build_arguments, builds_of
 from mpmt_tracking.compare import add_output_arguments, check_output, report
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         head = commits.resolve(builds.repo, options.head)
         base = commits.merge_base(builds.repo, _branch(builds.repo, options.base), head)
         if base == head:
-            raise NotComparable(f"--base: {plain(options.base, 60)} contains {commits.short(head)} already: there is no "
+            raise NotComparable(f"--base: {shown(options.base, 60)} contains {commits.short(head)} already: there is no "
                                 "change to judge")
         acknowledged = ack.load(_ack_file(options, builds.repo))
         sides = [measuring.of_commit(builds, commit, commit, options) for commit in (base, head)]
@@ -82,7 +82,7 @@ def apply_acks(found: Comparison, acks: list[ack.Ack], in_range: set[str], today
             continue
         covered, why_not = ack.covering(acks, row.name, row.finding.low, in_range, today)
         if covered:
-            words = f"{row.finding.effect:+.1%}, until {covered.expires}: {plain(covered.reason, 200)}"
+            words = f"{row.finding.effect:+.1%}, until {covered.expires}: {shown(covered.reason, 200)}"
             found.rows[index] = replace(row, verdict=ACKNOWLEDGED, note=words)
         elif why_not:
             found.rows[index] = _noted(row, why_not)

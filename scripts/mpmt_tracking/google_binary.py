@@ -12,7 +12,7 @@ from typing import Any
 
 from mpmt_files import read_whole
 from mpmt_json import decoded, parsed
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
 from mpmt_tracking.google_json import UNITS_NS, kind_of, skipped
 from mpmt_tracking.problem import NothingMeasured, Problem
@@ -64,7 +64,7 @@ class GoogleBinary:
 
     def size(self, case: Case, seconds: float) -> Size:
         if self._listed[case.name] > 1:
-            raise Failed(f"{self._listed[case.name]} benchmarks are called {plain(case.name, 100)}: which is meant cannot be "
+            raise Failed(f"{self._listed[case.name]} benchmarks are called {shown(case.name, 100)}: which is meant cannot be "
                          "said")
         if self._fixed is None:
             self._fixed = self._takes_iterations(case)
@@ -136,16 +136,16 @@ def _read(out: Path, case: Case) -> list[dict[str, Any]]:
         timed = [{**entry, "ns": _time_ns(entry, case)} for entry in entries if kind_of(entry, names)[0] == "iteration"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise Failed(f"{plain(case.name)}: its JSON cannot be used: {plain(why, 100)}") from None
+        raise Failed(f"{shown(case.name, 160)}: its JSON cannot be used: {shown(why, 100)}") from None
     if not timed:
-        raise Failed(f"{plain(case.name)}: its JSON has no such benchmark")
+        raise Failed(f"{shown(case.name, 160)}: its JSON has no such benchmark")
     return timed
 
 
 def _time_ns(entry: dict[str, Any], case: Case) -> float:
     if why := skipped(entry):
-        raise Failed(f"{plain(case.name)}: {why}")
+        raise Failed(f"{shown(case.name, 160)}: {why}")
     ns = float(entry["real_time"]) * UNITS_NS[entry.get("time_unit", "ns")]
     if not LEAST_NS <= ns <= MOST_NS:
-        raise Failed(f"{plain(case.name)}: real_time is {plain(entry['real_time'], 40)} {plain(entry.get('time_unit', 'ns'), 10)}")
+        raise Failed(f"{shown(case.name, 160)}: real_time is {shown(entry['real_time'], 40)} {shown(entry.get('time_unit', 'ns'), 10)}")
     return ns

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, NoReturn
 
-from mpmt_records import BadRecord, plain
+from mpmt_records import BadRecord
+from mpmt_shown import shown
 
 from .stored_files import MEASURABLE_NS
 
@@ -32,11 +33,11 @@ def is_foreign(parsed: Any) -> bool:
     return isinstance(context, dict) and "suite" not in context and isinstance(parsed.get("benchmarks"), list)
 
 
-def times(parsed: dict[str, Any], shown: str) -> tuple[dict[str, list[float]], list[str]]:
+def times(parsed: dict[str, Any], named: str) -> tuple[dict[str, list[float]], list[str]]:
     """(real times in ns by run_name, what must be said of them). Benchmarks of one name are numbered. Of a benchmark whose
-    repetitions are not in the file there is one value, an aggregate. Raises BadRecord, naming the file as `shown`, and the
+    repetitions are not in the file there is one value, an aggregate. Raises BadRecord, naming the file as `named`, and the
     field at fault."""
-    entries = _entries(parsed["benchmarks"], shown)
+    entries = _entries(parsed["benchmarks"], named)
     names = {entry.get("name") for _, entry in entries}
     runs: list[Run] = []
     aggregates: list[Run] = []
@@ -55,10 +56,10 @@ def times(parsed: dict[str, Any], shown: str) -> tuple[dict[str, list[float]], l
                         key=lambda one: -MIDDLES.index(one[1].entry["repetition_index"])))  # the better one takes the place
     found.update({name: [_real_time(run.entry, run.where)] for name, run in alone.items()})
     if alone:
-        notes.append(f"{len(alone)} benchmarks, say {plain(next(iter(alone)), 100)}: the file has only aggregates: their median "
+        notes.append(f"{len(alone)} benchmarks, say {shown(next(iter(alone)), 100)}: the file has only aggregates: their median "
                      "(else the mean) is one value, and has no interval; --benchmark_report_aggregates_only=false writes all")
     if not found and not notes:
-        raise BadRecord(f"{shown}: benchmarks: there is none")
+        raise BadRecord(f"{named}: benchmarks: there is none")
     return found, notes
 
 
@@ -82,13 +83,13 @@ def skipped(entry: dict[str, Any]) -> str:
     if not entry.get("error_occurred") and not entry.get("skipped"):
         return ""
     said = entry.get("error_message") or entry.get("skip_message")
-    return plain(said, 200) if said else "no reason given"
+    return shown(said, 200) if said else "no reason given"
 
 
-def _entries(benchmarks: list[Any], shown: str) -> list[tuple[str, dict[str, Any]]]:
+def _entries(benchmarks: list[Any], named: str) -> list[tuple[str, dict[str, Any]]]:
     entries = []
     for index, entry in enumerate(benchmarks):
-        where = f"{shown}: benchmarks[{index}]"
+        where = f"{named}: benchmarks[{index}]"
         if not isinstance(entry, dict):
             raise BadRecord(f"{where}: not an object")
         for field in ("name", "repetition_index"):
@@ -116,7 +117,7 @@ def _numbered(runs: list[Run], notes: list[str]) -> list[tuple[str, Run]]:
         seen[run.name, repetition] += repetition is not None
         numbers.append(max(1, seen[run.name, repetition]))
         most[run.name] = max(most[run.name], numbers[-1])
-    notes += [f"{count} benchmarks are called {plain(name, 100)}: they are numbered in the order of the file"
+    notes += [f"{count} benchmarks are called {shown(name, 100)}: they are numbered in the order of the file"
               for name, count in most.items() if count > 1]
     return [(f"{run.name} #{number}" if most[run.name] > 1 else run.name, run) for run, number in zip(runs, numbers)]
 
@@ -129,7 +130,7 @@ def _left_out(runs: Iterable[Run]) -> list[str]:
     lines = []
     for reason, names in by_reason.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        lines.append(f"left out: {plain(next(iter(names)), 100)}{more}: {sum(names.values())} runs: {reason}")
+        lines.append(f"left out: {shown(next(iter(names)), 100)}{more}: {sum(names.values())} runs: {reason}")
     more = len(lines) - _MOST_REASONS
     return lines if more <= 0 else [*lines[:_MOST_REASONS], f"left out: runs with {more} more reasons"]
 
@@ -139,9 +140,9 @@ def _real_time(entry: dict[str, Any], where: str) -> float:
         raise BadRecord(f"{where}.{field}: {what}")
     unit, value = entry.get("time_unit", "ns"), entry.get("real_time")
     if not isinstance(unit, str) or unit not in UNITS_NS:
-        refuse("time_unit", f"{plain(json.dumps(unit), 40)}, but it is one of {', '.join(UNITS_NS)}")
+        refuse("time_unit", f"{shown(json.dumps(unit), 40)}, but it is one of {', '.join(UNITS_NS)}")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        refuse("real_time", f"{plain(json.dumps(value), 40)} is not a number")
+        refuse("real_time", f"{shown(json.dumps(value), 40)} is not a number")
     if not MEASURABLE_NS[0] <= value * UNITS_NS[unit] <= MEASURABLE_NS[1]:
-        refuse("real_time", f"{plain(json.dumps(value), 40)} is not a time that can be measured")
+        refuse("real_time", f"{shown(json.dumps(value), 40)} is not a time that can be measured")
     return float(value * UNITS_NS[unit])

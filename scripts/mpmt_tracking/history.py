@@ -6,7 +6,6 @@ kernel, microcode, ...) and bench_version. History is no gate: it exits with 0 w
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sqlite3
 import sys
@@ -16,7 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mpmt_files import folder_named, is_standard_output
-from mpmt_records import plain
+from mpmt_patterns import pattern
+from mpmt_shown import shown, shown_json
 
 from . import commits, history_table, outputs
 from .places import ROOT
@@ -52,23 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _machine_key(text: str) -> str:
     if not MACHINE_KEY.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is no machine key: 12 hexadecimal digits")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is no machine key: 12 hexadecimal digits")
     return text
-
-
-def pattern(text: str) -> re.Pattern[str]:
-    """A regular expression, for --cases."""
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 80)}' is no regular expression: {error}") from None
 
 
 def _formats(text: str) -> list[str]:
     chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
     wrong = [part for part in chosen if part not in FORMATS]
     if wrong:
-        raise argparse.ArgumentTypeError(f"unknown format '{plain(wrong[0], 20)}': choose from {', '.join(FORMATS)}")
+        raise argparse.ArgumentTypeError(f"unknown format '{shown(wrong[0], 20)}': choose from {', '.join(FORMATS)}")
     return chosen
 
 
@@ -92,9 +84,9 @@ def run(options: argparse.Namespace) -> int:
     options.results, options.repo = _places(options)
     history = with_index(options.results, lambda index: _look(index, options))
     for line in history.refused:
-        print(f"refused: {line}", file=sys.stderr)
+        print(f"refused: {shown(line)}", file=sys.stderr)
     for note in history.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {shown(note)}", file=sys.stderr)
     if not history.found.series:
         raise NothingMeasured(_nothing(history, options))
     if options.csv is not None:
@@ -102,12 +94,11 @@ def run(options: argparse.Namespace) -> int:
         outputs.write(options.csv, otava.csv_text(history.found, history.order, options.machine), "--csv")
     written = _draw(history, options) if options.plots is not None else []
     if options.json:
-        print(json.dumps(history_table.as_json(history.found, history.order, history.by, history.refused), indent=1,
-                         allow_nan=False))
+        print(shown_json(history_table.as_json(history.found, history.order, history.by, history.refused)))
     elif not csv_only:
         print(history_table.text(history.found, history.order, history.by))
         if written:
-            print(f"{len(written)} plots in {plain(options.plots, 300)}")
+            print(f"{len(written)} plots in {shown(options.plots, 300)}")
     return EXIT_OK
 
 
@@ -117,7 +108,7 @@ def _nothing(history: History, options: argparse.Namespace) -> str:
     reasons += [f"{len(history.refused)} files refused"] if history.refused else []
     if sum(history.found.records.values()):
         reasons.append("no benchmark matches --cases" if options.cases else "no ok trial")
-    return f"{plain(options.results, 300)}: no usable record" + (f" ({'; '.join(reasons)})" if reasons else "")
+    return f"{shown(options.results, 300)}: no usable record" + (f" ({'; '.join(reasons)})" if reasons else "")
 
 
 def _draw(history: History, options: argparse.Namespace) -> list[Path]:
@@ -125,7 +116,7 @@ def _draw(history: History, options: argparse.Namespace) -> list[Path]:
     try:
         return history_figures.draw(history.found, history.order, options.plots, options.format)
     except OSError as error:
-        raise Problem(f"--plots: {plain(options.plots, 300)}: cannot be written: {error.strerror}") from None
+        raise Problem(f"--plots: {shown(options.plots, 300)}: cannot be written: {error.strerror}") from None
 
 
 # ---- the order of commits ----------------------------------------------------------------------------------
@@ -144,12 +135,12 @@ def _places(options: argparse.Namespace) -> tuple[Path, Path | None]:
         ours = not commits.is_repository(here)
         results = (ROOT if ours else commits.top(here)) / "results"
         if ours:
-            print(f"note: {plain(here.resolve(), 300)} is in no git repository: these are the records of {plain(results, 300)}",
+            print(f"note: {shown(here.resolve(), 300)} is in no git repository: these are the records of {shown(results, 300)}",
                   file=sys.stderr)
     if repo is None and commits.is_repository(results):
         repo = results
     if repo is None and options.branch is not None:
-        raise Problem(f"--branch: {plain(results, 300)} is not in a git repository: name one with --repo")
+        raise Problem(f"--branch: {shown(results, 300)} is not in a git repository: name one with --repo")
     return results, repo
 
 
@@ -158,10 +149,10 @@ def _look(index: Index, options: argparse.Namespace) -> History:
     notes: list[str] = []
     if options.repo is not None:
         branch = options.branch or "HEAD"
-        order, by = _first_parents(options.repo, branch, files, options.since), f"first parents of {plain(branch, 80)}"
+        order, by = _first_parents(options.repo, branch, files, options.since), f"first parents of {shown(branch, 80)}"
     else:
         order, by = _by_date(files, options), "commit date"
-        notes.append(f"{plain(options.results, 300)} is not in a git repository: commits are ordered by date, and commits between "
+        notes.append(f"{shown(options.results, 300)} is not in a git repository: commits are ordered by date, and commits between "
                      "two measured ones are not known")
     return History(gather(index, order, options.machine, options.cases), order, by, index.refused(), notes)
 
@@ -171,7 +162,7 @@ def _first_parents(repo: Path, branch: str, files: Sequence[sqlite3.Row], since:
     place = {commit: at for at, commit in enumerate(chain)}
     lost = sorted({row["commit_id"] for row in files if row["commit_id"] and row["commit_id"] not in place})
     if lost and commits.is_shallow(repo):
-        raise Problem(f"{plain(repo, 300)}: a shallow clone, which lacks commits of {len(lost)} records, say "
+        raise Problem(f"{shown(repo, 300)}: a shallow clone, which lacks commits of {len(lost)} records, say "
                       f"{lost[0][:12]}: `git fetch --unshallow` brings the rest (in CI, fetch-depth: 0)")
     if since is None:
         return Order(chain, place)
@@ -181,7 +172,7 @@ def _first_parents(repo: Path, branch: str, files: Sequence[sqlite3.Row], since:
         return Order(chain, place, _first_of_day(dates, since, len(chain)))
     start = commits.resolve(repo, since)
     if start not in place:
-        raise Problem(f"--since: {plain(since, 80)} is not on the first-parent line of {plain(branch, 80)}")
+        raise Problem(f"--since: {shown(since, 80)} is not on the first-parent line of {shown(branch, 80)}")
     return Order(chain, place, place[start] + 1)
 
 
@@ -202,5 +193,5 @@ def _first_of_day(dates: Iterable[tuple[int, datetime | None]], day: str, none: 
     """The first place with a date of `day` or later; `none` if there is none. A date that cannot be read says nothing."""
     start = moment(f"{day}T00:00:00+00:00")
     if start is None:
-        raise Problem(f"--since: {plain(day, 20)} is no date")
+        raise Problem(f"--since: {shown(day, 20)} is no date")
     return min((at for at, date in dates if date is not None and date >= start), default=none)

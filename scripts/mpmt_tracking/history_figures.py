@@ -18,7 +18,7 @@ from mpmt_families import FAMILIES
 from mpmt_figures.page import Sheet, dress, new_figure, save
 from mpmt_figures.style import (BLACK, BLUE, GREEN, GREY, VERMILION, Dashes, duration_unit, ticks_between,
                                 use_style)
-from mpmt_records import plain
+from mpmt_shown import shown
 
 from .history_table import epoch_spans, short, what_changed
 from .series import Change, Gathered, Order, Point, Series
@@ -102,9 +102,9 @@ def figure_of(subject: Subject, found: Gathered, order: Order) -> Figure:
     _commit_axis(axes, at, order)
     version = f" (version {subject.version})" if subject.version != 1 else ""
     measured = f"{len(at)} commits, {sum(len(s.points) for s in subject.series)} values"
-    title = plain(subject.name, 76) + version
+    title = shown(subject.name, 76) + version
     if len(subject.name) > 76:
-        notes.insert(0, f"Benchmark: {plain(subject.name, 400)}")
+        notes.insert(0, f"Benchmark: {shown(subject.name, 400)}")
     dress(figure, Sheet(title, READING.format(operation=subject.operation), _legend(subject), notes, f"machine {subject.machine} · {measured}"),
           _AXES_HEIGHT)
     return figure
@@ -202,14 +202,14 @@ def _epochs(axes: Axes, subject: Subject, found: Gathered, column: dict[int, int
         axes.annotate(f"epoch {epoch}", (x, 0.01), xycoords=("data", "axes fraction"), xytext=(3, 0),
                       textcoords="offset points", fontsize=7, va="bottom", zorder=6)
         changed = what_changed(found.epochs[subject.machine, before], found.epochs[subject.machine, epoch], 30)
-        notes.append(f"Epoch {epoch} from {short(order, at)}, not compared with what was before: {plain(changed, 300)}")
+        notes.append(f"Epoch {epoch} from {short(order, at)}, not compared with what was before: {shown(changed, 300)}")
     return notes[:5] + ([f"… and {len(notes) - 5} more epochs."] if len(notes) > 5 else [])
 
 
 def _commit_axis(axes: Axes, at: Sequence[int], order: Order) -> None:
     step = max(1, -(-len(at) // _MOST_TICKS))
-    shown = range(0, len(at), step)
-    axes.set_xticks(list(shown), [short(order, at[x])[:10] for x in shown], rotation=35, ha="right",
+    ticks = range(0, len(at), step)
+    axes.set_xticks(list(ticks), [short(order, at[x])[:10] for x in ticks], rotation=35, ha="right",
                     rotation_mode="anchor", family="DejaVu Sans Mono", fontsize=6.5)
     axes.grid(axis="x", visible=False)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mpmt_changes import ALPHA, LEAST_STEP
 from mpmt_families import FAMILIES
-from mpmt_records import plain
+from mpmt_shown import shown
 
 from .series import SINCE, Change, Gathered, Order, Series, smallest_found
 
@@ -88,7 +88,7 @@ def short(order: Order, at: int) -> str:
 def shown_name(series: Series, limit: int = 120) -> str:
     """The benchmark, with its version where that is not the first."""
     version = f" (version {series.version})" if series.version != 1 else ""
-    return plain(series.name, limit) + version
+    return shown(series.name, limit) + version
 
 
 def _epoch_lines(found: Gathered, order: Order, series: Sequence[Series]) -> list[str]:
@@ -114,8 +114,8 @@ def epoch_spans(series: Iterable[Series]) -> list[tuple[int, int]]:
 def what_changed(before: dict[str, object], after: dict[str, object], limit: int = 40) -> str:
     """governor: "a" → "b"; ..."""
     keys = [key for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)]
-    told = [f"{plain(key, 30)}: {plain(json.dumps(before.get(key), ensure_ascii=False), limit)} → "
-            f"{plain(json.dumps(after.get(key), ensure_ascii=False), limit)}" for key in keys[:MOST_FACTS]]
+    told = [f"{shown(key, 30)}: {shown(json.dumps(before.get(key), ensure_ascii=False), limit)} → "
+            f"{shown(json.dumps(after.get(key), ensure_ascii=False), limit)}" for key in keys[:MOST_FACTS]]
     more = [f"and {len(keys) - MOST_FACTS} more"] if len(keys) > MOST_FACTS else []
     return "; ".join(told + more) or "nothing known"
 
@@ -123,7 +123,7 @@ def what_changed(before: dict[str, object], after: dict[str, object], limit: int
 def left_out(found: Gathered, series: Sequence[Series], machine: str) -> list[str]:
     """What did not take part, in words."""
     lines = [f"{'left out' if reason != SINCE else 'not shown, but searched with the rest'}: {_count(count, 'record')}: "
-             f"{reason}" for reason, count in sorted(found.unused[machine].items())]
+             f"{shown(reason)}" for reason, count in sorted(found.unused[machine].items())]
     if found.thin[machine]:
         lines.append(f"left out: {_count(found.thin[machine], 'case')} of interrupted records, with ok trials in fewer "
                      "than half of the rounds")

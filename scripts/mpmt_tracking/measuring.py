@@ -15,7 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mpmt_schema import plain
+from mpmt_command_line import ShownLines
+from mpmt_patterns import Pattern, pattern
+from mpmt_shown import shown
 from mpmt_tracking import commits, scheduling, widths
 from mpmt_tracking.builds import Builds, builds_of
 from mpmt_tracking.campaign import Campaign, Outcome, Progress
@@ -49,16 +51,9 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
                        help="pin the processes of a Google Benchmark program to these CPUs, e.g. 1 or 2,3 or 4-7")
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 60)}' is not a regular expression: {error}") from None
-
-
-def exactly(name: str) -> re.Pattern[str]:
+def exactly(name: str) -> Pattern:
     """Found in this name only."""
-    return re.compile(rf"\A{re.escape(name)}\Z")
+    return Pattern(rf"\A{re.escape(name)}\Z")
 
 
 def _number(text: str, low: float, high: float, what: str) -> float:
@@ -67,7 +62,7 @@ def _number(text: str, low: float, high: float, what: str) -> float:
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not {what}")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not {what}")
     return value
 
 
@@ -77,13 +72,13 @@ def _seconds(text: str) -> float:
 
 def _pairs(text: str) -> int:
     if not text.isdecimal() or not 10 <= int(text[:9]) <= 1000:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a number from 10 to 1000")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 10 to 1000")
     return int(text)
 
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or len(text) > 15:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a whole number of at most 15 digits")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a whole number of at most 15 digits")
     return int(text)
 
 
@@ -98,10 +93,10 @@ def _cpus(text: str) -> frozenset[int]:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if not all(number.isdecimal() and len(number) < 6 for number in ([first, last] if dash else [first])):
-            raise argparse.ArgumentTypeError(f"'{plain(text, 40)}' is not a list of CPUs such as 1 or 2,3 or 4-7")
+            raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a list of CPUs such as 1 or 2,3 or 4-7")
         named |= set(range(int(first), int(last if dash else first) + 1)) or {-1}
     if not named <= usable:
-        raise argparse.ArgumentTypeError(f"'{plain(text, 40)}': the usable CPUs are {', '.join(map(str, sorted(usable)))}")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}': the usable CPUs are {', '.join(map(str, sorted(usable)))}")
     return frozenset(named)
 
 
@@ -135,13 +130,13 @@ def _program_named(text: str, repo: Path) -> Path | None:
         commit = commits.short(_resolve(text, repo))
     except Problem:
         return Path(text)
-    said = plain(text, 100)
+    said = shown(text, 100)
     raise Problem(f"'{said}' is both a file and a commit, {commit}: write ./{said} for the file, {commit} for the commit")
 
 
 def _resolve(text: str, repo: Path) -> str:
     if not commits.is_repository(repo):
-        raise Problem(f"'{plain(text, 100)}': no such file, and {plain(repo, 200)} is in no git repository that could have "
+        raise Problem(f"'{shown(text, 100)}': no such file, and {shown(repo, 200)} is in no git repository that could have "
                       "such a commit")
     return commits.resolve(commits.top(repo), text)
 
@@ -150,7 +145,7 @@ def of_commit(builds: Builds, commit: str, text: str, options: argparse.Namespac
     """The commit's program, built if need be. Raises BuildFailed."""
     path = builds.binary(commit)
     short = commits.short(commit)
-    label = short if commit.startswith(text) else f"{short} ({plain(text, 60)})"
+    label = short if commit.startswith(text) else f"{short} ({shown(text, 60)})"
     contender: Contender = (_mpmt(path, label, options) if builds.recipe is MPMT_RECIPE
                             else GoogleBinary(path, label, options.cpu or (), options.options,
                                               f"{builds.repo}:{builds.recipe.binary}"))
@@ -184,13 +179,13 @@ def _mpmt(path: Path, label: str, options: argparse.Namespace) -> MpmtBinary:
 
 
 def common_cases(a: Contender, b: Contender,
-                 pattern: re.Pattern[str] | None) -> tuple[list[tuple[Case, Case]], list[Row]]:
+                 wanted: Pattern | None) -> tuple[list[tuple[Case, Case]], list[Row]]:
     """The cases that both have, and a row for each that cannot be compared. Raises NothingMeasured when none is asked
     for, NotComparable when none is common."""
-    of_a, of_b = ({case.name: case for case in side.cases() if not pattern or pattern.search(case.name)}
+    of_a, of_b = ({case.name: case for case in side.cases() if not wanted or wanted.search(case.name)}
                   for side in (a, b))
     if not of_a and not of_b:
-        raise NothingMeasured(f"--cases: no benchmark's name contains '{plain(pattern.pattern if pattern else '', 80)}'")
+        raise NothingMeasured(f"--cases: no benchmark's name contains '{shown(wanted.pattern if wanted else '', 80)}'")
     pairs, rows = [], []
     for name in dict.fromkeys([*of_a, *of_b]):
         if name not in of_a or name not in of_b:
@@ -201,7 +196,7 @@ def common_cases(a: Contender, b: Contender,
         else:
             pairs.append((of_a[name], of_b[name]))
     if not pairs:
-        raise NotComparable(f"no benchmark can be compared: {plain(rows[0].name)}: {rows[0].note}"
+        raise NotComparable(f"no benchmark can be compared: {shown(rows[0].name, 160)}: {rows[0].note}"
                             + (f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""))
     return pairs, rows
 
@@ -302,10 +297,11 @@ def _gate_notes(outcome: Outcome, rules: Rules) -> list[str]:
 
 
 class TerminalProgress(Progress):
-    """One line that is rewritten, on a terminal; elsewhere only what is said. Standard error."""
+    """One line that is rewritten, on a terminal that can; elsewhere only what is said. Standard error."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self._live = sys.stderr.isatty() and not quiet
+        able = os.environ.get("TERM", "dumb") not in ("", "dumb")
+        self._live = sys.stderr if isinstance(sys.stderr, ShownLines) and sys.stderr.isatty() and able and not quiet else None
         self._quiet = quiet
         self._start = self._shown_at = time.monotonic()
         super().__init__(self._step, self._say)
@@ -315,12 +311,13 @@ class TerminalProgress(Progress):
         if self._live and now - self._shown_at >= SAY_EVERY_S:
             self._shown_at = now
             room = shutil.get_terminal_size().columns - 10
-            print(f"\r\x1b[K{now - self._start:5.0f} s  {plain(line, max(10, room))}", end="", file=sys.stderr, flush=True)
+            self._live.rewrite(f"{now - self._start:5.0f} s  {shown(line, max(10, room))}")
 
     def _say(self, line: str) -> None:
+        self.clear()
         if not self._quiet:
-            print(("\r\x1b[K" if self._live else "") + f"track.py: {plain(line, 400)}", file=sys.stderr, flush=True)
+            print(f"track.py: {shown(line, 400)}", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         if self._live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._live.rewrite("")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, Unsupported, checked_program, sha256_of
 from mpmt_tracking.problem import NothingMeasured, Problem
 from mpmt_tracking.process import Conversation, ending, output_of
@@ -50,12 +50,12 @@ class MpmtBinary:
         _refuse_times_as_grain(self._options)
         plan = self._json(["run", "--dry-run", "--benchmark_format", "json", *self._options])
         if plan.get("plan_version") != PLAN_VERSION:
-            raise Problem(f"{self.label}: its plan is of version {plain(plan.get('plan_version'), 20)}, but this script "
+            raise Problem(f"{self.label}: its plan is of version {shown(plan.get('plan_version'), 20)}, but this script "
                           f"reads version {PLAN_VERSION}")
         try:
             return [self._case(planned) for planned in plan["cases"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise Problem(f"{self.label}: its plan has no usable field {plain(error, 60)}") from None
+            raise Problem(f"{self.label}: its plan has no usable field {shown(error, 60)}") from None
 
     def size(self, case: Case, seconds: float) -> Size:
         if not case.detail["runnable"]:
@@ -69,7 +69,7 @@ class MpmtBinary:
             growth = min(100.0, max(2.0, 1.5 * PILOT_BLOCK_S / block_s))
             tasks = step * math.ceil(tasks * growth / step)
             if tasks > MOST_TASKS:
-                raise Failed(f"{plain(case.name)}: {tasks} tasks take only {block_s:g} s")
+                raise Failed(f"{shown(case.name, 160)}: {tasks} tasks take only {block_s:g} s")
         for _ in range(PILOTS - 1):  # the least of several: a neighbour only ever makes it longer
             block_s, process_s = map(min, zip((block_s, process_s), self._timed(case, Size(tasks, 1, DEADLINE_S / PATIENCE))))
         overhead = max(0.0, process_s - block_s - _warm_up(tasks, step) / tasks * block_s)
@@ -117,7 +117,7 @@ class MpmtBinary:
                     {"case": planned["case"], "divides": planned["divides"], "runnable": planned["runnable"] is True})
 
     def _json(self, arguments: Sequence[str]) -> dict[str, Any]:
-        what = f"{self.label}: `mpmt {plain(' '.join(arguments), 120)}`"
+        what = f"{self.label}: `mpmt {shown(' '.join(arguments), 120)}`"
         try:
             code, output, said = output_of([str(self.path), *arguments], DEADLINE_S)
         except Failed as error:
@@ -151,16 +151,16 @@ def _refuse_times_as_grain(options: Sequence[str]) -> None:
     for before, option in zip(["", *options], options):
         name, _, value = option.partition("=") if option.startswith("--grain=") else (before, "", option)
         if name == "--grain" and "s" in value:
-            raise Problem(f"--grain: '{plain(value, 60)}' is calibrated anew by each side: give it as a number, which "
-                          f"`mpmt run --dry-run --grain {plain(value, 60)}` prints")
+            raise Problem(f"--grain: '{shown(value, 60)}' is calibrated anew by each side: give it as a number, which "
+                          f"`mpmt run --dry-run --grain {shown(value, 60)}` prints")
 
 
 def _wall_ns(block: dict[str, Any], size: Size) -> int:
     wall, tasks = block.get("wall_ns"), block.get("tasks")
     if type(wall) is not int or not 0 < wall < 1 << 63:
-        raise Failed(f"block.wall_ns is {plain(wall, 40)}, not a positive integer")
+        raise Failed(f"block.wall_ns is {shown(wall, 40)}, not a positive integer")
     if tasks != size.amount:
-        raise Failed(f"a block had {plain(tasks, 40)} tasks where {size.amount} were asked for")
+        raise Failed(f"a block had {shown(tasks, 40)} tasks where {size.amount} were asked for")
     return wall
 
 

@@ -32,7 +32,7 @@ import io
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from mpmt_records import plain
+from mpmt_shown import shown
 
 from .problem import NothingMeasured, Problem
 from .series import Gathered, Order, Series
@@ -74,7 +74,7 @@ def column_names(chosen: Sequence[Series]) -> list[str]:
 
 def _harmless(series: Series) -> str:
     version = f" v{series.version}" if series.version != 1 else ""
-    name = plain(series.name, 1000).strip() + version
+    name = shown(series.name, 1000).strip() + version
     return f"'{name}" if name[:1] in ("=", "+", "-", "@") else name
 
 

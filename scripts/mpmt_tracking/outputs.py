@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mpmt_endings import tell
 from mpmt_files import append, is_standard_output, output_place, write_whole
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking.problem import Problem
 
 
@@ -45,4 +45,4 @@ def _named(target: Path, option: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Problem(f"{option}: {plain(target, 300)} cannot be written: {error.strerror or plain(error)}") from None
+        raise Problem(f"{option}: {shown(target, 300)} cannot be written: {error.strerror or shown(error, 160)}") from None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mpmt_endings import tell
 from mpmt_files import make_private
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[2]  # the checkout that these scripts belong to
@@ -128,16 +128,16 @@ def _nearest(candidate: _Candidate) -> Path:
     that is this user's, or one of root's for all, such as /tmp: a root that was given another user's HOME makes nothing
     there."""
     if candidate.inside and not candidate.inside.is_dir():
-        raise _Unfit(f"{plain(candidate.inside, 300)} is no folder")
+        raise _Unfit(f"{shown(candidate.inside, 300)} is no folder")
     above = next(path for path in candidate.path.parents if os.path.lexists(path))
     found = os.stat(above)
     if found.st_uid != os.geteuid() and not (found.st_uid == 0 and found.st_mode & stat.S_ISVTX):
-        raise _Unfit(f"not made, since {plain(above, 300)} belongs to uid {found.st_uid}")
+        raise _Unfit(f"not made, since {shown(above, 300)} belongs to uid {found.st_uid}")
     return above
 
 
 def _tell(path: Path, why: str) -> None:
-    line = f"warning: {plain(path, 300)}: not used: {plain(why, 400)}"
+    line = f"warning: {shown(path, 300)}: not used: {shown(why, 400)}"
     if line not in _told:
         _told.add(line)
         tell(line)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from mpmt_command_line import Problem
+
+__all__ = ["EXIT_INTERRUPTED", "EXIT_NOTHING", "EXIT_NOT_COMPARABLE", "EXIT_OK", "EXIT_REGRESSION", "EXIT_UNDECIDED", "EXIT_USAGE",
+           "NotComparable", "NothingMeasured", "Problem"]
+
 EXIT_OK = 0  # no regression
 EXIT_REGRESSION = 1  # at least one regression is confirmed
 EXIT_USAGE = 2  # usage, build or input/output error
@@ -9,13 +14,6 @@ EXIT_UNDECIDED = 3  # nothing confirmed, but a gated benchmark is undecided or u
 EXIT_NOT_COMPARABLE = 4  # machine key or version differ, or there is no baseline
 EXIT_NOTHING = 5  # nothing was measured
 EXIT_INTERRUPTED = 130
-
-
-class Problem(Exception):
-    """Ends the program. The message is one line that names the option, file, commit or field at fault, and what is
-    allowed. Text that comes from files goes through mpmt_records.plain first."""
-
-    exit_code = EXIT_USAGE
 
 
 class NotComparable(Problem):

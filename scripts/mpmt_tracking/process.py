@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mpmt_endings import ENDING
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking import strays
 from mpmt_tracking.contender import Failed, Unsupported
 from mpmt_tracking.scratch import temporary_place
@@ -63,9 +63,9 @@ def started(command: Sequence[str], cpus: Collection[int] = (), **options: Any) 
             try:
                 process = subprocess.Popen(command, start_new_session=True, bufsize=0, preexec_fn=prepare, **options)
             except OSError as error:
-                raise Failed(f"{plain(command[0])} cannot be started: {error.strerror}") from None
+                raise Failed(f"{shown(command[0], 160)} cannot be started: {error.strerror}") from None
             except subprocess.SubprocessError:  # `prepare` could not
-                raise Failed(f"{plain(command[0])} cannot be kept to CPUs {', '.join(map(str, sorted(cpus)))}") from None
+                raise Failed(f"{shown(command[0], 160)} cannot be kept to CPUs {', '.join(map(str, sorted(cpus)))}") from None
             known.add(process.pid)
             stack.callback(_end, process)
         yield process
@@ -120,7 +120,7 @@ def answer_of(command: Sequence[str], deadline_s: float, **options: Any) -> Answ
             output = _whole_output(process, ends_at)
             process.wait(max(0.0, ends_at - time.monotonic()))
         except subprocess.TimeoutExpired:
-            raise Failed(f"{plain(command[0])} did not end within {deadline_s:g} s") from None
+            raise Failed(f"{shown(command[0], 160)} did not end within {deadline_s:g} s") from None
         return Answer(process.returncode, output, _end_of(errors))
 
 
@@ -147,7 +147,7 @@ def _whole_output(process: subprocess.Popen[bytes], ends_at: float) -> bytes:
             part = os.read(process.stdout.fileno(), 1 << 16)
             whole += part
             if len(whole) > MOST_OUTPUT:
-                raise Failed(f"{plain(process.args[0])} wrote more than {MOST_OUTPUT >> 20} MiB to standard output")
+                raise Failed(f"{shown(process.args[0], 160)} wrote more than {MOST_OUTPUT >> 20} MiB to standard output")
             if not part:
                 return bytes(whole)
         elif ended:
@@ -166,7 +166,7 @@ def ending(code: int) -> str:
 
 def last_line(errors: bytes) -> str:
     lines = errors[-4096:].decode("utf-8", "replace").strip().splitlines()
-    return plain(lines[-1], 300) if lines else ""
+    return shown(lines[-1], 300) if lines else ""
 
 
 class Conversation:
@@ -199,13 +199,13 @@ class Conversation:
             answer = json.loads(line)
             kind = answer["type"]
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise Failed(f"not an answer of the trial protocol: {plain(line.decode('utf-8', 'replace'), 80)}") from None
+            raise Failed(f"not an answer of the trial protocol: {shown(line.decode('utf-8', 'replace'), 80)}") from None
         if kind == "failed":
             status = answer.get("status", "error")
             kind_of_failure = Unsupported if status == "unsupported" else Failed
-            raise kind_of_failure(f"{plain(status, 40)}: {plain(answer.get('error', ''), 300)}")
+            raise kind_of_failure(f"{shown(status, 40)}: {shown(answer.get('error', ''), 300)}")
         if kind != wanted:
-            raise Failed(f"answered '{plain(kind, 40)}' where '{wanted}' is due")
+            raise Failed(f"answered '{shown(kind, 40)}' where '{wanted}' is due")
         return answer
 
     def finish(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 
 from mpmt_tracking.contender import Failed
 from mpmt_tracking.process import output_of
@@ -46,7 +46,7 @@ def tools() -> dict[str, str]:
         found[f"{name} --version"] = ""  # another project may need neither
         with contextlib.suppress(Failed):
             _, said, _ = output_of([*command.split(), "--version"], ASKED_S)
-            found[f"{name} --version"] = plain(said.decode("utf-8", "replace").partition("\n")[0])
+            found[f"{name} --version"] = shown(said.decode("utf-8", "replace").partition("\n")[0], 160)
     return found
 
 
@@ -58,7 +58,7 @@ def outcome(code: int, log: IO[bytes]) -> str:
     lines = [line.strip() for line in _end_of(log).splitlines() if line.strip()]
     why = _first(lines, CAUSE) or _first(lines, COMPLAINT) or (lines or [""])[-1]
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return f"the build failed ({how}){': ' + plain(why, 200) if why else ''}"
+    return f"the build failed ({how}){': ' + shown(why, 200) if why else ''}"
 
 
 def _first(lines: list[str], pattern: re.Pattern[str]) -> str:

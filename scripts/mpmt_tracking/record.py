@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from mpmt_endings import ending_signal
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking import commits
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt_tracking.contender import Failed
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _step(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number from 1 to 1000000")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 1 to 1000000")
     return int(text)
 
 
@@ -86,7 +86,7 @@ def _record_all(builds: Builds, wanted: Sequence[str], results: Path, arguments:
 
 
 def say(line: str) -> None:
-    print(f"track.py record: {line}", file=sys.stderr, flush=True)
+    print(f"track.py record: {shown(line)}", file=sys.stderr, flush=True)
 
 
 # ---- what to measure ---------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def wanted_commits(options: argparse.Namespace) -> list[str]:
         changed = commits.dirty_files(repo)
         if changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            raise Problem(f"{plain(changed[0], 200)}{more}: not committed: commit first, or name the commit "
+            raise Problem(f"{shown(changed[0], 200)}{more}: not committed: commit first, or name the commit "
                           "(`record HEAD` measures what is committed)")
     found = commits.expand(repo, options.commits or ["HEAD"])
     if commits.is_detached(repo):
@@ -156,7 +156,7 @@ def _without_recorded(builds: Builds, wanted: list[str], results: Path) -> list[
 
 def machine_key(program: Path) -> str:
     """What the program calls this machine. Raises Problem when it is not an mpmt."""
-    what = f"{plain(program, 300)}: `mpmt machine --json`"
+    what = f"{shown(program, 300)}: `mpmt machine --json`"
     try:
         key = json.loads(output_of([str(program), "machine", "--json"], DEADLINE_S)[1])["key"]
     except (Failed, ValueError, KeyError, TypeError, RecursionError):
@@ -237,14 +237,12 @@ def _run_mpmt(job: Job, staged: Path) -> tuple[int, bool]:
                 _pass_on(lines, out)
                 return process.wait(), True
     except Failed as failed:
-        raise Problem(f"{plain(job.program, 300)}: {failed}") from None
+        raise Problem(f"{shown(job.program, 300)}: {failed}") from None
 
 
 def _pass_on(lines: IO[str], hidden: str) -> None:
     """mpmt's own output as it comes, up to its end, without the path of a file that is about to be renamed."""
     for line in lines:
-        try:
-            if line.rstrip("\n") != hidden:
-                print(line, end="", flush=True)
-        except BrokenPipeError:  # our reader has gone: no reason to lose a measurement
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        line = line.rstrip("\n")
+        if line != hidden:
+            print(f"mpmt: {shown(line)}" if line else "", flush=True)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking.problem import Problem
 from mpmt_tracking.removal import remove_tree
 
@@ -21,9 +21,9 @@ def temporary_place() -> str:
     it, too, and another folder was not asked for."""
     said = os.environ.get("TMPDIR", "")
     if said and not os.path.isdir(said):
-        raise Problem(f"TMPDIR: {plain(said, 300)}: {'not a folder' if os.path.lexists(said) else 'there is no such folder'}")
+        raise Problem(f"TMPDIR: {shown(said, 300)}: {'not a folder' if os.path.lexists(said) else 'there is no such folder'}")
     if said and not os.access(said, os.W_OK | os.X_OK):
-        raise Problem(f"TMPDIR: {plain(said, 300)}: cannot be written")
+        raise Problem(f"TMPDIR: {shown(said, 300)}: cannot be written")
     try:
         return tempfile.gettempdir()
     except OSError:

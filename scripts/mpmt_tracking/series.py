@@ -19,7 +19,6 @@ import gc
 import hashlib
 import json
 import math
-import re
 import sqlite3
 import statistics
 from collections import Counter
@@ -32,6 +31,7 @@ import numpy
 
 import mpmt_stats
 from mpmt_changes import LEAST_STEP, RULES_VERSION, ChangePoint, change_points, detectable_step, drift
+from mpmt_patterns import Pattern
 
 from .store import Index, trial_values
 from .stored_files import moment
@@ -144,7 +144,7 @@ def epoch_numbers(used: Sequence[sqlite3.Row], facts: Mapping[int, dict[str, obj
         sorted(starts, key=lambda epoch: (starts[epoch], json.dumps(facts[epoch], sort_keys=True))), 1)}
 
 
-def gather(index: Index, order: Order, machine: str | None, cases: re.Pattern[str] | None) -> Gathered:
+def gather(index: Index, order: Order, machine: str | None, cases: Pattern | None) -> Gathered:
     """All series of the machine (of all machines without one) whose benchmark's name `cases` finds."""
     files = [row for row in index.files() if machine in (None, row["machine"])]
     used, unused = usable(files, order)

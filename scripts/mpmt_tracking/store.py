@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from mpmt_records import plain
+from mpmt_shown import shown
 
 from .index_file import NoPlace, index_path, opened, prepared, throw_away, transaction
 from .problem import Problem
@@ -73,7 +73,7 @@ class Index:
         try:
             return {found.path: found for found in find(self.results)}
         except OSError as error:
-            raise Problem(f"--results: {plain(self.results, 300)}: {error.strerror}") from None
+            raise Problem(f"--results: {shown(self.results, 300)}: {error.strerror}") from None
 
     def _differences(self, there: Mapping[str, Found]) -> tuple[list[str], list[Found]]:
         """(what is indexed and gone, what is there and not indexed as it is)."""
@@ -127,7 +127,7 @@ class Index:
 
     def refused(self) -> list[str]:
         """One line for each file that cannot be used: "path: field: what"."""
-        return [f"{plain(path, 300)}: {fault}" for path, fault in self.database.execute(
+        return [f"{shown(path, 300)}: {fault}" for path, fault in self.database.execute(
             "SELECT path, fault FROM files WHERE fault IS NOT NULL ORDER BY path")]
 
     def files(self) -> list[sqlite3.Row]:
@@ -200,6 +200,6 @@ def with_index(results: Path, work: Callable[[Index], Answer]) -> Answer:
 
 
 def _in_memory(results: Path, work: Callable[[Index], Answer], why: str) -> Answer:
-    print(f"warning: no index of the records can be kept ({plain(why, 200)}): reading all of them", file=sys.stderr)
+    print(f"warning: no index of the records can be kept ({shown(why, 200)}): reading all of them", file=sys.stderr)
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         return Index(prepared(database), results).look(work)

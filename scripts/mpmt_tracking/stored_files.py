@@ -16,7 +16,7 @@ from typing import Any
 import mpmt_records
 import mpmt_stats
 from mpmt_families import family_of, value_ns
-from mpmt_records import plain
+from mpmt_shown import shown
 
 MACHINE_KEY = re.compile(r"[0-9a-f]{12}")
 FILE_NAME = re.compile(r"(?P<commit>[0-9a-f]{12}|nogit)-[0-9]{8}T[0-9]{6}Z[-.0-9A-Za-z_]*\.json")
@@ -136,7 +136,7 @@ def summarise(results: str, path: str) -> Summary:
     try:
         record = mpmt_records.load(whole)
     except mpmt_records.BadRecord as error:
-        return Summary(path, str(error)[len(plain(whole, 300)) + 2:], isinstance(error, mpmt_records.Unreadable))
+        return Summary(path, str(error)[len(shown(whole, 300)) + 2:], isinstance(error, mpmt_records.Unreadable))
     except MemoryError:
         return Summary(path, "too large for this machine's memory", passing=True)
     fault = _misfiled(path, record["context"]) or beyond_measure(record)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import mpmt_records
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking import commits
 from mpmt_tracking.problem import Problem
 from mpmt_tracking.stored_files import FILE_NAME, MACHINE_KEY, UNFILED_NAME, summarise
@@ -32,10 +32,10 @@ def staging_place(results: Path, key: str, commit: str) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not folder.resolve().is_relative_to(results.resolve()):
-            raise Problem(f"--results: {plain(folder, 300)}: a symbolic link that leads out of the results folder")
+            raise Problem(f"--results: {shown(folder, 300)}: a symbolic link that leads out of the results folder")
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Problem(f"--results: {plain(folder, 300)} cannot be made: {error.strerror}") from None
+        raise Problem(f"--results: {shown(folder, 300)} cannot be made: {error.strerror}") from None
     try:
         with contextlib.suppress(OSError):  # where folders cannot be locked, `file_leftovers` does nothing
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -54,15 +54,15 @@ def store(staged: Path, commit: str, key: str) -> Path:
     except mpmt_records.BadRecord as bad:
         raise Problem(f"{commits.short(commit)}: the record is kept, but cannot be used: {bad}") from None
     except ValueError as bad:
-        raise Problem(f"{commits.short(commit)}: the record is kept, but cannot be used: {plain(staged, 300)}: "
-                        f"context.started_utc: {plain(bad)}") from None
+        raise Problem(f"{commits.short(commit)}: the record is kept, but cannot be used: {shown(staged, 300)}: "
+                        f"context.started_utc: {shown(bad, 160)}") from None
     refused = _why_refused(context, commit, key)
     try:
         if not refused:
             return _named(staged, commits.short(commit), started)
         staged.unlink()
     except OSError as error:
-        raise Problem(f"--results: {plain(staged, 300)} cannot be renamed: {error.strerror}") from None
+        raise Problem(f"--results: {shown(staged, 300)} cannot be renamed: {error.strerror}") from None
     raise Problem(f"{commits.short(commit)}: the record is refused and deleted: {refused}")
 
 
@@ -93,7 +93,7 @@ def _file(path: Path, key: str, say: Say, again: bool) -> None:
             return
         said = mpmt_records.load(path)["context"]["commit"] or {}
         commit = str(said.get("id"))
-        say(f"recorded earlier: {plain(store(path, commit, key), 300)}")
+        say(f"recorded earlier: {shown(store(path, commit, key), 300)}")
     except mpmt_records.BadRecord as bad:
         if not again:
             say(f"left by an earlier run, kept, and of no use: {bad}")
@@ -119,7 +119,7 @@ def recorded(wanted: Sequence[str], folder: Path, say: Say) -> set[str]:
             continue
         record = summarise(str(folder.parent), f"{folder.name}/{path.name}")
         if record.fault:
-            say(f"not counted as a record: {plain(path, 300)}: {record.fault}")
+            say(f"not counted as a record: {shown(path, 300)}: {record.fault}")
         elif record.commit == commit and not record.dirty and not record.interrupted:
             found.add(commit)
     return found

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mpmt_files import make_private
-from mpmt_schema import plain
+from mpmt_shown import shown
 
 from mpmt_tracking import checkout, commits, strays
 from mpmt_tracking.contender import Failed
@@ -56,12 +56,12 @@ class Workshop:
                 holder = _holder(lock)
                 self._say(f"waiting: process {holder} is building commits of this repository")
                 if not lock_within(lock, fcntl.LOCK_EX, HELD_S):
-                    raise Problem(f"{plain(self.folder, 300)}: process {holder} has kept its lock for "
+                    raise Problem(f"{shown(self.folder, 300)}: process {holder} has kept its lock for "
                                   f"{HELD_S / 3600:g} h, longer than any build may take: end it")
             os.ftruncate(lock, 0)
             os.pwrite(lock, str(os.getpid()).encode(), 0)
             if blocked := self._clear():
-                raise Problem(f"{plain(blocked[0], 300)}: what a build has left can neither be removed nor renamed: remove it")
+                raise Problem(f"{shown(blocked[0], 300)}: what a build has left can neither be removed nor renamed: remove it")
             try:
                 with _writable_by_nobody_else():
                     yield
@@ -136,7 +136,7 @@ class Workshop:
             aside = set_aside(path)
             blocked += [] if aside else [path]
             done = "set aside: remove it" if aside else "not renamed either: remove it"
-            self._say(f"{plain(aside or path, 300)}: what a build has left could not be removed, and was {done}")
+            self._say(f"{shown(aside or path, 300)}: what a build has left could not be removed, and was {done}")
         return blocked
 
 
@@ -168,7 +168,7 @@ def open_lock(path: Path) -> Iterator[int]:
         make_private(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise Problem(f"{plain(path, 300)}: {error.strerror}; XDG_CACHE_HOME names another place") from None
+        raise Problem(f"{shown(path, 300)}: {error.strerror}; XDG_CACHE_HOME names another place") from None
     try:
         yield descriptor
     finally:
@@ -195,4 +195,4 @@ def lock_within(descriptor: int, kind: int, seconds: float) -> bool:
 
 
 def _holder(lock: int) -> str:
-    return plain(os.pread(lock, 20, 0).decode("ascii", "replace")) or "?"
+    return shown(os.pread(lock, 20, 0).decode("ascii", "replace"), 160) or "?"

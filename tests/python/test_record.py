@@ -158,7 +158,7 @@ def test_head_is_recorded_under_its_name(site: Site, capfd: pytest.CaptureFixtur
     assert context["command_line"][4:] == ["--workload", "empty", "--data-dir", str(site.repository.path / "data")]
     assert str(site.results) not in " ".join(context["command_line"][:4])
     shown = capfd.readouterr()
-    assert shown.out == "a table\n"
+    assert shown.out == "mpmt: a table\n"
     assert f"recorded: results/{named(commit)}" in shown.err
 
 
@@ -398,7 +398,7 @@ def test_a_results_folder_that_cannot_be_made_is_named(site: Site) -> None:
 def test_ctrl_c_keeps_what_was_measured(site: Site) -> None:
     first, second = site.commit("wait"), site.commit("never measured")
     run = site.start(first, second)
-    assert line_of(run.stdout, "the measurement") == "measuring\n"
+    assert line_of(run.stdout, "the measurement") == "mpmt: measuring\n"
     run.send_signal(signal.SIGINT)
     _, said = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 130, said
@@ -410,7 +410,7 @@ def test_ctrl_c_keeps_what_was_measured(site: Site) -> None:
 def test_a_reader_that_goes_loses_no_record(site: Site) -> None:
     commit = site.commit("wait")
     run = site.start()
-    assert line_of(run.stdout, "the measurement") == "measuring\n"
+    assert line_of(run.stdout, "the measurement") == "mpmt: measuring\n"
     run.stdout.close()
     run.send_signal(signal.SIGINT)
     until(lambda: run.poll() is not None, "the run to end")

@@ -243,18 +243,6 @@ def test_a_failed_trial_may_have_measured_nothing(golden_once: Json) -> None:
     assert failed and all(e["wall_ns"] is None for e in failed)
 
 
-# ---- text ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("text", "shown"), [
-    ("prime_count", "prime_count"), ("a\nb", "a\ufffdb"), ("\x1b[31mred", "\ufffd[31mred"),
-    ("\ud800", "\ufffd"),
-    ("</script>", "</script>"), ("x" * 200, "x" * 159 + "…"), ("\u202eabc", "\ufffdabc"),
-])
-def test_untrusted_text_is_made_fit_to_show(text: str, shown: str) -> None:
-    assert records.plain(text) == shown
-
-
 # ---- tables ----------------------------------------------------------------------------------------------
 
 

@@ -52,7 +52,7 @@ def test_a_change_is_judged_against_its_merge_base(desk: Desk, forked: tuple[Rep
     assert (done.json["a"]["subject"], done.json["b"]["subject"]) == ("Commit 1", "Commit 3")
     assert done.json["benchmarks"][0]["effect"] == pytest.approx(0.1, abs=0.02)
     shown = summary.read_text()
-    assert shown.startswith("before\n## Benchmarks against the merge base\n") and "REGRESSION" in shown
+    assert shown.startswith("before\n\nBenchmarks against the merge base\n---") and "REGRESSION" in shown
 
     write_ack(repository.path / "results", slow)
     done = gate(desk, repository, "--json")
@@ -155,7 +155,7 @@ def fill(path: Path) -> None:
 def test_a_summary_on_standard_output_follows_the_table(desk: Desk, forked: tuple[Repository, str, str]) -> None:
     repository, _, _ = forked
     done = gate(desk, repository, "--summary", "-")
-    assert done.code == 1 and done.out.index("REGRESSION") < done.out.index("## Benchmarks against the merge base")
+    assert done.code == 1 and done.out.index("REGRESSION") < done.out.index("Benchmarks against the merge base\n---")
     assert gate(desk, repository, "--summary", "-", "--json").code == 2
 
 

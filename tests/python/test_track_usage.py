@@ -121,7 +121,7 @@ def test_with_standard_output_closed_it_ends_in_order(desk: Desk, island: Island
                                                        *QUICK, "--out", desk.folder / "out.json"]),
                           env=desk.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
-    assert (desk.folder / "code").read_text() == ("1\n" if closed == ">&-" else "2\n")
+    assert (desk.folder / "code").read_text() == "2\n" and "track.py compare: standard output cannot be written: B" in done.stderr
     assert json.loads((desk.folder / "out.json").read_text())["exit_code"] == 1
 
 

@@ -1,0 +1,96 @@
+"""What the scripts print where nobody reads it, where it cannot be written, and where there is hardly a stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench import ROOT, USAGE
+from make_channel_record import make_record
+
+DEADLINE_S = 120.0  # drawing takes long on a busy machine
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A script, started by a shell that may do things to its output first; `code` gets its exit code."""
+    def run_(script: str, *arguments: object, redirect: str = "", before: str = "") -> subprocess.CompletedProcess[str]:
+        command = f'{{ {before} "$@"; echo $? > "$CODE"; }} {redirect}'
+        done = subprocess.run(["sh", "-c", command, "sh", sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)],
+                              capture_output=True, text=True, timeout=DEADLINE_S, cwd=tmp_path, check=False,
+                              env={**os.environ, "CODE": str(tmp_path / "code"), "XDG_CACHE_HOME": str(tmp_path / "cache")})
+        done.returncode = int((tmp_path / "code").read_text())
+        return done
+    return run_
+
+
+@pytest.fixture(scope="module")
+def misses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A record of which check_channels.py says that something misses."""
+    slow = {"channel": "shm_ring", "wait": "yield", "placement": "spread"}
+    path = tmp_path_factory.mktemp("record") / "record.json"
+    path.write_text(json.dumps(make_record(channels=("shm_ring",), sizes=(64,), factors=((slow, 9.0),), bimodal=(), disturbed=())))
+    return path
+
+
+COMMANDS = {"check_channels.py": (), "plot.py": ("--format", "svg"), "track.py": ("diff",)}
+REDIRECTS = ("| head -n 0", ">&-", ">/dev/full")
+
+
+@pytest.mark.parametrize(("script", "redirect"), [*((script, redirect) for script in ("check_channels.py", "track.py")
+                                                    for redirect in REDIRECTS), ("plot.py", ">/dev/full")])
+def test_what_cannot_be_written_is_no_answer(run: Run, misses: Path, tmp_path: Path, script: str, redirect: str) -> None:
+    both = [misses, misses] if script == "track.py" else [misses]
+    before = "sleep 0.3;" if redirect.startswith("|") else ""  # for the reader to go
+    done = run(script, *COMMANDS[script], *both, redirect=redirect, before=before)
+    name = f"{script} diff" if script == "track.py" else script
+    lines = done.stderr.splitlines()
+    assert done.returncode == USAGE and len(lines) == 1, done
+    assert lines[0].startswith(f"{name}: standard output cannot be written: "), lines
+    assert bool(list(tmp_path.rglob("*.svg"))) is (script == "plot.py")  # figures are written although nobody reads of them
+
+
+def test_with_a_reader_the_answer_is_the_exit_code(run: Run, misses: Path) -> None:
+    assert run("check_channels.py", misses).returncode == 1
+    assert run("check_channels.py", misses, redirect="2>&-").returncode == 1
+
+
+# ---- stack -------------------------------------------------------------------------------------------------
+
+
+def with_stack(kib: int, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_STACK, (kib << 10, kib << 10))
+    return subprocess.run([sys.executable, ROOT / "scripts" / script, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=DEADLINE_S, preexec_fn=limit, check=False)
+
+
+@pytest.mark.parametrize("script", COMMANDS)
+def test_a_tiny_stack_is_refused_in_one_line(script: str, misses: Path) -> None:
+    done = with_stack(160, script, misses)
+    name = f"track.py {misses}" if script == "track.py" else script
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert done.stderr == f"{name}: the stack may have 160 KiB, but Python needs 256: raise `ulimit -s`\n"
+
+
+@pytest.mark.parametrize("text", ["[" * 900_000, '{"a":' * 900_000, "[" * 990 + "]" * 990], ids=["lists", "objects", "closed"])
+def test_the_least_stack_is_enough_for_deep_files(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text(text)
+    for script, arguments in (("check_channels.py", [path]), ("track.py", ["diff", path, path])):
+        done = with_stack(256, script, *arguments)
+        assert done.returncode == USAGE and len(done.stderr.splitlines()) == 1, done
+
+
+def test_the_least_stack_is_enough_to_draw(misses: Path, tmp_path: Path) -> None:
+    done = with_stack(256, "plot.py", misses, "-o", tmp_path)
+    assert done.returncode == 0 and list(tmp_path.glob("*.png")), done
