@@ -4,7 +4,7 @@
 # them lacks, and exits 69.
 set -euo pipefail
 
-readonly kModules=(numpy scipy pandas matplotlib jinja2 jsonschema pytest xdist)
+readonly kModules=(numpy scipy pandas matplotlib jinja2 jsonschema regex pytest xdist)
 readonly kPackages=("${kModules[@]/#xdist/pytest-xdist}")
 readonly kUnavailable=69
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mpmt_schema import plain
+from mpmt_shown import shown
 from mpmt_tracking import places
 from mpmt_tracking.problem import Problem
 from mpmt_tracking.worktrees import try_lock
@@ -165,9 +165,9 @@ def _own_file(held: contextlib.ExitStack) -> int | None:
     try:
         file = os.open(path, flags, 0o600)
     except OSError as error:
-        raise Problem(f"{plain(path, 300)}: {error.strerror}") from None
+        raise Problem(f"{shown(path, 300)}: {error.strerror}") from None
     held.callback(os.close, file)
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1 or found.st_mode & 0o022:
-        raise Problem(f"{plain(path, 300)}: not a file that belongs to this user alone")
+        raise Problem(f"{shown(path, 300)}: not a file that belongs to this user alone")
     return file
