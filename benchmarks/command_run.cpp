@@ -134,6 +134,10 @@ class Run {
   struct Interrupted {};
 
   bool reader_gone() const { return interrupt_.reader_gone(); }
+  bool output_was_taken() const {
+    std::cout.flush();
+    return !output_.gave_up();
+  }
 
  private:
   void stop_if_asked() {
@@ -286,8 +290,10 @@ int run(const RunOptions& options, const std::vector<std::string>& command_line)
   ::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is an interruption, and said
   Run measuring(options, command_line);
   try {
-    return measuring.execute();
+    const int code = measuring.execute();
+    return measuring.output_was_taken() ? code : kInterrupted;
   } catch (const Run::Interrupted&) {
+    if (measuring.reader_gone() && (options.dry_run || options.list_tests)) return kOk;  // mpmt run --dry-run | head
     if (measuring.reader_gone()) throw std::runtime_error(text(output_lost(), "; there is no record"));
     tell("interrupted before the first trial; there is no record");
     return kInterrupted;
