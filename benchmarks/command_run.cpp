@@ -64,10 +64,12 @@ int print_plan(const Plan& plan, const RunOptions& options) {
 }
 
 /// That only this user can open; none where nobody would find it again.
-Fd lock_file() {
-  const StateFolder state;
+Fd lock_file(const StateFolder& state) {
   return state.lasts() ? state.open_or_create("measuring.lock") : Fd();
 }
+
+/// How long a run that was told to end goes on with its record; a journal that takes longer is kept for the next one.
+constexpr std::chrono::milliseconds kFarewell{500};
 
 /// Waits for its turn; false when there is none, because of --no-wait or an interruption.
 bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
@@ -123,15 +125,15 @@ class Run {
     if (!to_standard_output_) check_record(record, named);
     take_turn();
     ipc::remove_stale_names();
-    const StateFolder state;
-    if (!state.remark().empty()) tell(state.remark());
-    for (const auto& line : recover_journals(state, fs::absolute(record), [this] { stop_if_asked(); })) tell(line);
+    for (const auto& line : recover_journals(*state_, fs::absolute(record), [this] { stop_if_asked(); })) tell(line);
     if (!to_standard_output_) prepare_record(record, named);
-    return measure(plan, state, record);
+    return measure(plan, record);
   }
 
   /// Thrown where there is nothing to be kept yet.
   struct Interrupted {};
+  /// Thrown where what was measured is kept in a journal, since there is no time to make a record of it.
+  struct Unassembled {};
 
   bool reader_gone() const { return interrupt_.reader_gone(); }
   bool output_was_taken() const {
@@ -146,7 +148,9 @@ class Run {
 
   void take_turn() {
     if (lock_) return;
-    lock_.emplace(lock_file());
+    state_.emplace();
+    if (!state_->remark().empty()) tell(state_->remark());
+    lock_.emplace(lock_file(*state_));
     if (!mpmt::benchmarks::take_turn(*lock_, options_, interrupt_)) throw Interrupted();
     its_turn_ = Clock::now();
   }
@@ -175,7 +179,7 @@ class Run {
     return kOk;
   }
 
-  int measure(const Plan& plan, const StateFolder& state, const fs::path& record) {
+  int measure(const Plan& plan, const fs::path& record) {
     Progress progress(plan, quiet_);
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan, options_) << std::endl;
     for (const auto& note : plan.notes) tell(note);
@@ -193,7 +197,8 @@ class Run {
     measurement_.find_tasks(plan);
     if (!quiet_ && !interrupt_.requested()) announce(plan, probe_s);
 
-    Journal journal(state, record, make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
+    Journal journal(*state_, record,
+                    make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
     run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
     if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
     progress.say("assembling the record");
@@ -203,7 +208,7 @@ class Run {
     say_new(load_warnings(measurement_.load()));
     if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
     journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
-    report(assemble_or_keep(journal, state, record), record, interrupted, progress);
+    report(assemble_or_keep(journal, record), record, interrupted, progress);
     interrupt_.requested();
     if (reader_gone()) {
       const auto kept = to_standard_output_ ? "" : text("; what was measured is in ", shown(record.string()));
@@ -233,23 +238,38 @@ class Run {
     }
   }
 
-  Assembled assemble_or_keep(Journal& journal, const StateFolder& state, const fs::path& record) {
-    try {
-      if (to_standard_output_) {
-        auto assembled = assemble(journal.file(), output_.stream(), false);
-        output_.stream().flush();
-        if (output_.gave_up()) throw std::runtime_error("standard output: nobody takes the record");
-        return assembled;
-      }
-      auto assembled = assemble(journal.file(), record, false);
-      if (quiet_) assemble(journal.file(), std::cout, false);  // if that fails, there is the file
-      return assembled;
-    } catch (const std::exception&) {
+  Assembled assemble_or_keep(Journal& journal, const fs::path& record) {
+    const auto keep = [&] {
       journal.keep();
       tell(text("what was measured is kept in ", journal.file().path.string(),
-                state.lasts() ? "; the next run tries again" : ""));
+                state_->lasts() ? "; the next run tries again" : ""));
+    };
+    try {
+      return assembled(journal.file(), record);
+    } catch (const Unassembled&) {
+      keep();
+      throw;
+    } catch (const std::exception&) {
+      keep();
       throw;
     }
+  }
+
+  Assembled assembled(const JournalFile& journal, const fs::path& record) {
+    std::optional<Clock::time_point> asked;
+    const auto step = [&] {
+      if (!asked && interrupt_.requested()) asked = Clock::now();
+      if (asked && Clock::now() - *asked > kFarewell) throw Unassembled();
+    };
+    if (!to_standard_output_) {
+      auto made = assemble(journal, record, false, step);
+      if (quiet_) assemble(journal, std::cout, false);  // if that fails, there is the file
+      return made;
+    }
+    auto made = assemble(journal, output_.stream(), false, step);
+    output_.stream().flush();
+    if (output_.gave_up()) throw std::runtime_error("standard output: nobody takes the record");
+    return made;
   }
 
   void report(const Assembled& assembled, const fs::path& record, bool interrupted, const Progress& progress) const {
@@ -278,8 +298,9 @@ class Run {
   const UsableCpus cpus_ = usable_cpus();
   Interrupt interrupt_{STDOUT_FILENO};
   PatientOutput output_{interrupt_};
-  std::optional<RunLock> lock_;  ///< held
-  Clock::time_point its_turn_;   ///< since when it holds the lock
+  std::optional<StateFolder> state_;  ///< from its turn on
+  std::optional<RunLock> lock_;       ///< held
+  Clock::time_point its_turn_;        ///< since when it holds the lock
   Measurement measurement_;
   std::set<std::string> said_;
 };
@@ -296,6 +317,8 @@ int run(const RunOptions& options, const std::vector<std::string>& command_line)
     if (measuring.reader_gone() && (options.dry_run || options.list_tests)) return kOk;  // mpmt run --dry-run | head
     if (measuring.reader_gone()) throw std::runtime_error(text(output_lost(), "; there is no record"));
     tell("interrupted before the first trial; there is no record");
+    return kInterrupted;
+  } catch (const Run::Unassembled&) {
     return kInterrupted;
   }
 }

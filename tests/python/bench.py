@@ -235,7 +235,7 @@ class Bench:
         assert self.shared_names() == []
         assert [str(path) for path in self.state.rglob("*") if path.is_file() and path.name != LOCK_FILE] == []
         assert os.listdir(self.temporary) == []
-        assert [str(path) for path in self.folder.rglob("*.partial")] == []
+        assert [str(path) for path in self.folder.rglob(".mpmt-*")] == []
 
     def clear(self) -> None:
         """Kills what a failed test has left: only what carries this bench's mark."""

@@ -128,14 +128,32 @@ def test_a_signal_ends_the_recovery_of_a_long_journal(bench: Bench) -> None:
     bench.await_entries(1, killed)
     kill_and_reap(killed)
     [journal] = bench.journals()
-    head, entry = journal.read_text("utf-8").splitlines()[:2]
-    with journal.open("w", encoding="utf-8") as file:
-        file.write(head + "\n")
-        for number in range(30_000):
-            file.write(json.dumps({"entry": {**json.loads(entry)["entry"], "round": number}}) + "\n")
+    lengthen(journal)
     run = bench.start("run", "--out", bench.out, *SHORTEST)
     until(lambda: ready_for_signals(run), "the run to take signals")
     done = end_soon(run, signal.SIGTERM)
     assert done.returncode == INTERRUPTED, done.stderr
     for left in bench.journals():
         left.unlink()
+
+
+def test_a_signal_does_not_wait_for_a_long_record(bench: Bench) -> None:
+    """What was measured stays where the next run finds it."""
+    run = bench.start("run", "--out", bench.out, *SHORTEST[:-4], "--tasks", "64", "--rounds", "1000")
+    bench.await_entries(1, run)
+    [journal] = bench.journals()
+    lengthen(journal)
+    done = end_soon(run, signal.SIGTERM)
+    assert done.returncode == INTERRUPTED and not bench.out.exists()
+    assert done.stderr.splitlines()[-1] == f"mpmt: what was measured is kept in {journal}; the next run tries again"
+    assert bench.journals() == [journal]
+    journal.unlink()
+    bench.expect_nothing_left()
+
+
+def lengthen(journal: Path) -> None:
+    """By so many copies of its first entry that a record of them takes seconds."""
+    entry = json.loads(journal.read_text("utf-8").splitlines()[1])["entry"]
+    with journal.open("a", encoding="utf-8") as file:
+        for number in range(30_000):
+            file.write(json.dumps({"entry": {**entry, "round": number}}) + "\n")
