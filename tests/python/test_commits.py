@@ -222,7 +222,7 @@ def test_a_hooks_environment_does_not_change_the_repository(
 
 def test_a_subject_is_one_printable_line(repository: Repository) -> None:
     commit = repository.commit(message="Größer\x1b[31m als\n\nund mehr")
-    assert commits.subject(repository.path, commit) == "Größer\N{REPLACEMENT CHARACTER}[31m als"
+    assert commits.subject(repository.path, commit) == "Größer\\x1b[31m als"
     assert commits.commit_date(repository.path, commit).startswith("2024-05-01T12:00:01")
     assert commits.short(commit) == commit[:12]
 

@@ -60,7 +60,7 @@ def test_a_google_benchmark_that_dies_says_how(tmp_path: Path, then: str, said: 
     ('{"benchmarks": [{"real_time": 1, "time_unit": []}]}', "cannot be used"),
     *((f'{{"benchmarks": [{{"real_time": {value}}}]}}', "real_time is|cannot be used") for value in
       ("0", "-1", "NaN", "Infinity", '"x"', "null", "1e-320", "1e300", "1" + "0" * 400)),
-    ('{"benchmarks": [{"real_time": 1, "error_occurred": true, "error_message": "no \\u001b[31mGPU"}]}', "no \ufffd\\[31mGPU$"),
+    ('{"benchmarks": [{"real_time": 1, "error_occurred": true, "error_message": "no \\u001b[31mGPU"}]}', r"no \\x1b\[31mGPU$"),
     ('{"benchmarks": [{"real_time": 1, "skipped": "SKIPPED", "skip_message": "why"}]}', "why$"),
     ('{"benchmarks": [{"real_time": 1, "error_occurred": true}]}', "no reason given$"),
 ])

@@ -51,7 +51,7 @@ def test_the_figure_of_a_process_is_the_median_of_its_blocks(tmp_path: Path) -> 
     ("answer = 'hello'", "not an answer of the trial protocol: hello"),
     ("answer = '[1]'", r"not an answer of the trial protocol: \[1\]"),
     ("answer = '\"type\"'", "not an answer"), ("answer = '[' * 100000", "not an answer"), ("answer = ''", "not an answer"),
-    ("answer = '\\x1b[31m'", "not an answer of the trial protocol: \ufffd\\[31m"),
+    ("answer = '\\x1b[31m'", r"not an answer of the trial protocol: \\x1b\[31m"),
     ("answer = {'type': 'done'} if number == 0 else answer", "answered 'done' where 'block' is due"),
     ("answer = {'type': ['block']}", "where 'block' is due"),
     ("answer['tasks'] += 1", "a block had 5 tasks where 4 were asked for"),
