@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import resource
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from mpmt_endings import EXIT_FAULT, EXIT_INTERRUPTED, no_fault_is_an_answer, ta
 from mpmt_shown import shown
 
 EXIT_USAGE, EXIT_MISSING = 2, 69
+FAREWELL_S = 0.3  # for how long an interrupted script waits for a reader
 LEAST_STACK = 256 << 10  # bytes; with less, JSON that is nested deeply ends Python itself
 
 
@@ -50,6 +52,7 @@ def _done(name: str, work: Callable[[], int]) -> int:
         _refuse_tiny_stack()
         return work()
     except KeyboardInterrupt:
+        take_signals(signal.SIG_IGN)  # it is ending
         tell(f"{name}: interrupted")
         return EXIT_INTERRUPTED
     except Problem as error:
@@ -69,6 +72,9 @@ def _done(name: str, work: Callable[[], int]) -> int:
 
 
 def _interrupted(*_: Any) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, ShownLines):
+            stream.hurried = True
     raise KeyboardInterrupt  # unwinds, so that no process or temporary file stays
 
 
@@ -93,11 +99,13 @@ class Parser(argparse.ArgumentParser):
 
 class ShownLines(io.TextIOBase):
     """Whole lines for a standard stream, each as it is shown. What cannot be written is `lost`, and all that comes after
-    it, but is no exception: work that has begun is ended well, and figures and files are written, although nobody reads."""
+    it, but is no exception: work that has begun is ended well, and figures and files are written, although nobody reads.
+    Once it is `hurried`, a reader who takes nothing (a pager) is waited for no longer than FAREWELL_S."""
 
     def __init__(self, beneath: TextIO) -> None:
         self.beneath = beneath
         self.lost = ""  # the reason
+        self.hurried = False
         self._line = ""
 
     @property
@@ -140,12 +148,27 @@ class ShownLines(io.TextIOBase):
         if self.lost:
             return
         try:
-            write()
+            with _at_most(FAREWELL_S) if self.hurried else contextlib.nullcontext():
+                write()
         except (OSError, ValueError) as error:  # ValueError: closed
             self.lost = getattr(error, "strerror", None) or str(error)
             with contextlib.suppress(OSError, ValueError):  # what is left in its buffer would be tried again
                 with open(os.devnull, "wb") as nowhere:
                     os.dup2(nowhere.fileno(), self.beneath.fileno())
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError in the middle of what takes longer."""
+    def end(*_: Any) -> NoReturn:
+        raise TimeoutError("nobody reads it")
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _open_descriptors() -> None:

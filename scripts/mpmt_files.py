@@ -130,6 +130,22 @@ def make_private(folder: Path) -> None:
             os.close(made)
 
 
+def open_private(path: Path) -> int:
+    """A descriptor of a file that is this user's alone, made if missing, of mode 0600 whatever the umask; no child inherits it.
+    Raises OSError, also for what is no such file."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1 or found.st_mode & 0o022:
+            raise PermissionError(errno.EPERM, "not a file that belongs to this user alone", str(path))
+        if stat.S_IMODE(found.st_mode) != 0o600:
+            os.fchmod(file, 0o600)
+    except OSError:
+        os.close(file)
+        raise
+    return file
+
+
 def _umask() -> int:
     """Read, since setting it, as os.umask does, is for a moment felt by all threads."""
     try:

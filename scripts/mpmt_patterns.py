@@ -39,7 +39,7 @@ class Pattern:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self._compiled = regex.compile(pattern, regex.VERSION0)
-        except (regex.error, OverflowError) as error:
+        except (regex.error, OverflowError, ValueError, LookupError) as error:  # the last two: flags
             raise BadPattern(str(error)) from None
         except (RecursionError, MemoryError):
             raise BadPattern("nested too deeply, or too large") from None

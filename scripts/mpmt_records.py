@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mpmt_files import regular_file
-from mpmt_json import BadJson, decoded, needs_a_closer_look, no_constant, parsed
+from mpmt_json import BadJson, decoded, itself, needs_a_closer_look, no_constant, parsed
 from mpmt_schema import Record, first_problem, schema, surely_follows, validator
 from mpmt_shown import shown
 from mpmt_tables import by_round, cases, left_out, trials
@@ -104,7 +104,7 @@ def _quickly(text: str) -> Record | None:
     if needs_a_closer_look(text):
         return None
     try:
-        record = json.loads(text, parse_constant=no_constant)
+        record = json.loads(text, parse_constant=no_constant, object_hook=itself)
         return record if surely_follows()(record) else None
     except (ValueError, RecursionError):
         return None

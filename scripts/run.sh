@@ -27,10 +27,10 @@ build() {
   fi
 }
 
-# The path $2, taken relative to the folder $1.
+# The path $2, taken relative to the folder $1; - is standard output.
 absolute() {
   case $2 in
-    /*) printf '%s' "$2" ;;
+    - | /*) printf '%s' "$2" ;;
     *) printf '%s' "$1/$2" ;;
   esac
 }

@@ -76,7 +76,13 @@ def covering(acks: Sequence[Ack], benchmark: str, effect: float, in_range: Abstr
     effect: the slow-down that is certain, the lower bound of its interval, as ratio - 1. in_range: ids of the commits
     after A up to B; an acknowledgement counts only if its commit is one of them. None: not known, any commit counts.
     """
-    named = [a for a in acks if a.matches(benchmark)]
+    named, too_slow = [], ""
+    for one in acks:
+        try:
+            if one.matches(benchmark):
+                named.append(one)
+        except Problem as problem:  # no reason to lose what was measured
+            too_slow = f"an acknowledgement is passed over: {problem}"
     found = [a for a in named if in_range is None or a.commit in in_range]
     enough = [a for a in found if effect <= a.effect]
     valid = [a for a in enough if today <= a.expires]
@@ -93,7 +99,7 @@ def covering(acks: Sequence[Ack], benchmark: str, effect: float, in_range: Abstr
     if elsewhere:
         return None, (f"acknowledged for {commits.short(elsewhere.commit)}, which is not between base and head "
                       "(rebased?)")
-    return None, ""
+    return None, too_slow
 
 
 # ---- the file ----------------------------------------------------------------------------------------------
@@ -226,7 +232,7 @@ def _effect(text: str) -> float:
     match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*(%?)\s*", text)
     value = float(match[1]) / (100 if match[2] else 1) if match else 0.0
     if not match or not 0 < value <= 1000 or (not match[2] and value >= 1):
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a slow-down: write it as 5% or 0.05")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a slow-down: write it as 5% or 0.05")
     return round(value, 8)
 
 
@@ -234,7 +240,7 @@ def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a date such as 2027-01-31") from None
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a date such as 2027-01-31") from None
     if day < _today():
         raise argparse.ArgumentTypeError(f"{day} has passed")
     return day
@@ -242,7 +248,7 @@ def _day(text: str) -> date:
 
 def _days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 3650:
-        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number from 1 to 3650")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a number from 1 to 3650")
     return int(text)
 
 

@@ -20,7 +20,7 @@ import mpmt_records
 import mpmt_schema
 import mpmt_stats
 import mpmt_tables
-from mpmt_files import make_private
+from mpmt_files import make_private, open_private
 
 from . import stored_files
 from .places import NoPlace, cache_folder
@@ -74,7 +74,7 @@ def _lock(path: Path) -> Iterator[int]:
     """A file beside the index that is locked by whoever uses it: SQLite's files may only be removed when nobody does."""
     try:
         make_private(path.parent)
-        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        lock = open_private(path.with_suffix(".lock"))
     except OSError as error:
         raise NoPlace(f"{path.parent}: {error.strerror}") from None
     try:

@@ -10,12 +10,12 @@ import fcntl
 import os
 import select
 import socket
-import stat
 import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from mpmt_files import open_private
 from mpmt_shown import shown
 from mpmt_tracking import places
 from mpmt_tracking.problem import Problem
@@ -161,13 +161,9 @@ def _own_file(held: contextlib.ExitStack) -> int | None:
         path = places.state_folder() / FILE
     except places.NoPlace:
         return None
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
-        file = os.open(path, flags, 0o600)
+        file = open_private(path)
     except OSError as error:
         raise Problem(f"{shown(path, 300)}: {error.strerror}") from None
     held.callback(os.close, file)
-    found = os.fstat(file)
-    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1 or found.st_mode & 0o022:
-        raise Problem(f"{shown(path, 300)}: not a file that belongs to this user alone")
     return file

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from mpmt_command_line import Problem
+from mpmt_command_line import EXIT_USAGE, Problem
+from mpmt_endings import EXIT_INTERRUPTED
 
 __all__ = ["EXIT_INTERRUPTED", "EXIT_NOTHING", "EXIT_NOT_COMPARABLE", "EXIT_OK", "EXIT_REGRESSION", "EXIT_UNDECIDED", "EXIT_USAGE",
            "NotComparable", "NothingMeasured", "Problem"]
 
 EXIT_OK = 0  # no regression
 EXIT_REGRESSION = 1  # at least one regression is confirmed
-EXIT_USAGE = 2  # usage, build or input/output error
 EXIT_UNDECIDED = 3  # nothing confirmed, but a gated benchmark is undecided or unstable
 EXIT_NOT_COMPARABLE = 4  # machine key or version differ, or there is no baseline
 EXIT_NOTHING = 5  # nothing was measured
-EXIT_INTERRUPTED = 130
 
 
 class NotComparable(Problem):

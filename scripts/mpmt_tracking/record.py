@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
 import os
+import selectors
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mpmt_endings import ending_signal
+from mpmt_endings import ending_signal, tell
 from mpmt_shown import shown
 from mpmt_tracking import commits
 from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, builds_of
@@ -30,6 +30,7 @@ PATHS = ("--data-dir",)  # options of mpmt run that name a place, meant relative
 OURS = ("--out", "--benchmark_out", "--dry-run", "--benchmark_list_tests", "--benchmark_format")
 # mpmt run's own exit codes
 CASE_FAILED, NOTHING_MATCHED = 1, 5
+MOST_BYTES_OF_A_LINE = 1 << 20  # of what a program says; a longer one is cut
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -226,23 +227,52 @@ def _run_mpmt(job: Job, staged: Path) -> tuple[int, bool]:
     out = str(staged.relative_to(job.results))
     try:
         with started(["mpmt", "run", "--out", out, *job.arguments], executable=job.program, cwd=job.results,
-                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
-            lines = io.TextIOWrapper(io.BufferedReader(process.stdout), errors="replace")
+                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            passing = _Passing(process, out)
             try:
-                _pass_on(lines, out)
+                passing.to_the_end()
                 return process.wait(), False
             except KeyboardInterrupt:
                 process.send_signal(ending_signal())
                 say("interrupted: waiting for mpmt to store what it has measured; Ctrl-C again gives it up")
-                _pass_on(lines, out)
+                passing.to_the_end()
                 return process.wait(), True
     except Failed as failed:
         raise Problem(f"{shown(job.program, 300)}: {failed}") from None
 
 
-def _pass_on(lines: IO[str], hidden: str) -> None:
-    """mpmt's own output as it comes, up to its end, without the path of a file that is about to be renamed."""
-    for line in lines:
-        line = line.rstrip("\n")
-        if line != hidden:
+class _Passing:
+    """mpmt's own lines as they come, each on the stream it came on, without the path of a file that is about to be renamed."""
+
+    def __init__(self, process: subprocess.Popen[bytes], hidden: str) -> None:
+        self._hidden = {hidden, f"record: {hidden}"}  # older commits' last line is the path alone
+        self._begun = {process.stdout: b"", process.stderr: b""}
+        self._say = {process.stdout: self._out, process.stderr: self._err}
+
+    def to_the_end(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            for stream in self._begun:
+                selector.register(stream, selectors.EVENT_READ)
+            while selector.get_map():
+                for key, _ in selector.select():
+                    if not self._take(key.fileobj):
+                        selector.unregister(key.fileobj)
+
+    def _take(self, stream: IO[bytes]) -> bool:
+        """Whether there may be more."""
+        data = os.read(stream.fileno(), 1 << 16)
+        *whole, self._begun[stream] = (self._begun[stream] + data).split(b"\n")
+        if self._begun[stream] and (not data or len(self._begun[stream]) > MOST_BYTES_OF_A_LINE):
+            whole.append(self._begun[stream])
+            self._begun[stream] = b""
+        for line in whole:
+            self._say[stream](line.decode("utf-8", "replace"))
+        return bool(data)
+
+    def _out(self, line: str) -> None:
+        if line not in self._hidden:
             print(f"mpmt: {shown(line)}" if line else "", flush=True)
+
+    @staticmethod
+    def _err(line: str) -> None:
+        tell(line if line.startswith("mpmt: ") else f"mpmt: {line}")

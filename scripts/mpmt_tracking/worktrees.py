@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from mpmt_files import make_private
+from mpmt_files import make_private, open_private
 from mpmt_shown import shown
 
 from mpmt_tracking import checkout, commits, strays
@@ -166,7 +166,7 @@ def open_lock(path: Path) -> Iterator[int]:
     """A descriptor of the lock file, made if missing (and its folder); no child inherits it. Raises Problem."""
     try:
         make_private(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = open_private(path)
     except OSError as error:
         raise Problem(f"{shown(path, 300)}: {error.strerror}; XDG_CACHE_HOME names another place") from None
     try:

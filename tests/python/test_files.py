@@ -7,13 +7,13 @@ import os
 import socket
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import mpmt_files
-from mpmt_files import append, output_place, read_whole, whole_file, write_whole
+from mpmt_files import append, open_private, output_place, read_whole, whole_file, write_whole
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="makes something of another user's")
 
@@ -173,3 +173,22 @@ def test_a_file_of_more_than_is_wanted_is_refused(tmp_path: Path) -> None:
     assert len(read_whole(tmp_path / "file", (1 << 20) + 1)) == (1 << 20) + 1
     with pytest.raises(OSError, match="more than 1 MiB"):
         read_whole(tmp_path / "file", 1 << 20)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
+def test_a_private_file_is_for_its_user_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        os.close(open_private(tmp_path / "lock"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_text("") and None or path.chmod(0o666),
+                                  lambda path: (path.write_text(""), path.with_name("other").hardlink_to(path))],
+                         ids=["FIFO", "others may write", "two names"])
+def test_what_others_have_a_hand_in_is_no_private_file(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "lock")
+    with pytest.raises(PermissionError, match="this user alone"):
+        open_private(tmp_path / "lock")

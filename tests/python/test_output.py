@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import resource
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import ROOT, USAGE
+from bench import ROOT, USAGE, until
 from make_channel_record import make_record
 
+ENDED_WITHIN_S = 1.0
+SLACK = 5.0  # for a machine that does other things as well
 DEADLINE_S = 120.0  # drawing takes long on a busy machine
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -62,6 +66,34 @@ def test_what_cannot_be_written_is_no_answer(run: Run, misses: Path, tmp_path: P
 def test_with_a_reader_the_answer_is_the_exit_code(run: Run, misses: Path) -> None:
     assert run("check_channels.py", misses).returncode == 1
     assert run("check_channels.py", misses, redirect="2>&-").returncode == 1
+
+
+# ---- signals -----------------------------------------------------------------------------------------------
+
+TALKS = (f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n"
+         "from mpmt_command_line import command_line\n"
+         "def work():\n"
+         "    for _ in range(5000):\n        print('x' * 100)\n"
+         "    return 0\n"
+         "sys.exit(command_line('talks', work))\n")
+
+
+@pytest.mark.parametrize("buffered", [True, False], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("errors", ["apart", "together"])
+def test_a_signal_ends_a_script_whose_output_nobody_takes(errors: str, buffered: bool) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    theirs, ours = os.pipe()
+    script = subprocess.Popen([sys.executable, *([] if buffered else ["-u"]), "-c", TALKS], env=environment, stdout=ours,
+                              stderr=ours if errors == "together" else subprocess.PIPE)
+    try:
+        until(lambda: not select.select([], [ours], [], 0)[1], "the script to wait for its reader")
+        script.send_signal(signal.SIGTERM)
+        assert script.wait(ENDED_WITHIN_S * SLACK) == 130
+    finally:
+        script.kill()
+        script.communicate()
+        os.close(ours)
+        os.close(theirs)
 
 
 # ---- stack -------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def test_a_pattern_is_found_or_is_the_whole(text: str, name: str, found: bool, w
     assert (Pattern(text).search(name), Pattern(text).fullmatch(name)) == (found, whole)
 
 
-@pytest.mark.parametrize("text", ["(", "a{2,1}", "*", "[", "a{99999999999}", "(?:" * 5000 + ")" * 5000])
+@pytest.mark.parametrize("text", ["(", "a{2,1}", "*", "[", "(?V1)a", "(?au)a", "a{99999999999}", "(?:" * 5000 + ")" * 5000])
 def test_what_is_no_pattern_is_refused(text: str) -> None:
     with pytest.raises(BadPattern):
         Pattern(text)

@@ -61,7 +61,8 @@ with open(out + ".partial", "w") as file:
     json.dump(record, file)
 os.rename(out + ".partial", out)
 print("a table")
-print(out)
+print("::error::x\\x1b[31m", file=sys.stderr)
+print(out if fake == "older" else "record: " + out)
 sys.exit({{"case": 1, "wait": 130}}.get(fake, 0))
 """
 BUILD = ("mkdir -p out && cp fake.py out/mpmt && "
@@ -149,8 +150,9 @@ def named(commit: str, second: int = 0) -> str:
 # ---- what is recorded --------------------------------------------------------------------------------------
 
 
-def test_head_is_recorded_under_its_name(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
-    commit = site.commit()
+@pytest.mark.parametrize("fake", ["", "older"])
+def test_head_is_recorded_under_its_name(site: Site, capfd: pytest.CaptureFixture[str], fake: str) -> None:
+    commit = site.commit(fake)
     assert site.record("--", "--workload", "empty", "--data-dir", "data") == 0
     assert site.files() == [named(commit)]
     context = mpmt_records.load(site.results / named(commit))["context"]
@@ -159,6 +161,7 @@ def test_head_is_recorded_under_its_name(site: Site, capfd: pytest.CaptureFixtur
     assert str(site.results) not in " ".join(context["command_line"][:4])
     shown = capfd.readouterr()
     assert shown.out == "mpmt: a table\n"
+    assert "mpmt: ::error::x\\x1b[31m" in shown.err.splitlines()
     assert f"recorded: results/{named(commit)}" in shown.err
 
 
