@@ -15,10 +15,9 @@ namespace mpmt::benchmarks {
 /// A lock on measuring, in two parts. Both go with their holder, however that ends.
 ///
 /// - A file that only its user can open, locked: it settles who is next between runs of one user.
-/// - A socket bound to a name in Linux's abstract namespace (that of a network: containers with their own do not see
-/// each
-///   other), by which runs of all users on a machine see each other. Any process can bind that name, and keep it:
-///   therefore another user's is waited for with growing pauses, and not for ever.
+/// - A socket bound to a name in Linux's abstract namespace, which is that of a network (containers with their own do
+///   not see each other): by it runs of all users on a machine see each other. Any process can bind that name, and keep
+///   it: therefore another user's is waited for with growing pauses, and not for ever.
 ///
 /// Used by one thread.
 class RunLock {
