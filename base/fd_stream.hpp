@@ -13,8 +13,8 @@ namespace mpmt {
 /// std::system_error naming `object`, as does flush(), which has to be called at the end. Used by one thread.
 class FdStream final : public std::ostream {
  public:
-  /// `ready`: called before each write of no more than PIPE_BUF bytes, which a descriptor that poll finds ready takes
-  /// without blocking; what it refuses is dropped.
+  /// `ready`: called before each write of no more than PIPE_BUF bytes, which a pipe that poll finds ready, and that
+  /// nobody else writes to, takes without blocking; what it refuses is dropped.
   FdStream(int descriptor, std::string object, std::function<bool()> ready = {});
 
  private:

@@ -12,7 +12,17 @@ OutOfMemory::OutOfMemory(std::size_t bytes) noexcept {
 
 }  // namespace mpmt
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// clang says it otherwise than gcc.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MPMT_SANITIZERS_NEW
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MPMT_SANITIZERS_NEW
+#endif
+
+#if !defined(MPMT_SANITIZERS_NEW)
 
 // The library's own do the same but for the size. The other forms of new and delete go by these.
 

@@ -71,6 +71,17 @@ void expect_file_or_nothing(const OutputPlace& place, const struct stat& status)
   }
 }
 
+/// In a folder for everybody, users rename nothing over each other's files.
+void expect_replaceable(const OutputPlace& place, const struct stat& status) {
+  struct stat folder {};
+  checked([&] { return ::fstat(place.folder.get(), &folder); }, "fstat", shown(place.path.string()));
+  const auto user = ::geteuid();
+  const bool sticky = (folder.st_mode & S_ISVTX) != 0 && folder.st_uid != user && user != 0;
+  if (sticky && status.st_mode != 0 && status.st_uid != user) {
+    refuse(place.path, text("belongs to uid ", status.st_uid, ", in a folder for everybody"));
+  }
+}
+
 mode_t mode_of_new_file() {
   const mode_t mask = ::umask(S_IRWXG | S_IRWXO);
   ::umask(mask);
@@ -98,6 +109,7 @@ OutputPlace output_place(const fs::path& target) {
     if (!S_ISLNK(status.st_mode)) {
       if (status.st_mode == 0 && links > 0) refuse(target, "is a symbolic link to nothing");
       expect_file_or_nothing(place, status);
+      expect_replaceable(place, status);
       return place;
     }
     path = next_of(place, status);

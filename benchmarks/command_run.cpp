@@ -14,7 +14,6 @@
 
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
-#include "base/fd_stream.hpp"
 #include "base/scheduling.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
@@ -199,16 +198,27 @@ class Run {
 
     Journal journal(*state_, record,
                     make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
-    run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
-    if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
-    progress.say("assembling the record");
-    auto after = measure_capacity(dealt_cpus, interrupt_);
-    const bool interrupted = interrupt_.requested();
-    if (interrupted) after = {};
-    say_new(load_warnings(measurement_.load()));
-    if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
-    journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
-    report(assemble_or_keep(journal, record), record, interrupted, progress);
+    bool interrupted = false;
+    try {
+      run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
+      if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
+      progress.say("assembling the record");
+      auto after = measure_capacity(dealt_cpus, interrupt_);
+      interrupted = interrupt_.requested();
+      if (interrupted) after = {};
+      say_new(load_warnings(measurement_.load()));
+      if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
+      journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
+      const auto made = assembled(journal.file(), record);
+      journal.done();
+      report(made, record, interrupted, progress);
+    } catch (...) {
+      if (journal.keeps()) {
+        tell(text("what was measured is kept in ", journal.file().path.string(),
+                  state_->lasts() ? "; the next run tries again" : ""));
+      }
+      throw;
+    }
     interrupt_.requested();
     if (reader_gone()) {
       const auto kept = to_standard_output_ ? "" : text("; what was measured is in ", shown(record.string()));
@@ -235,23 +245,6 @@ class Run {
   void say_new(const std::vector<std::string>& warnings) {
     for (const auto& warning : warnings) {
       if (said_.insert(warning).second) tell("warning: " + warning);
-    }
-  }
-
-  Assembled assemble_or_keep(Journal& journal, const fs::path& record) {
-    const auto keep = [&] {
-      journal.keep();
-      tell(text("what was measured is kept in ", journal.file().path.string(),
-                state_->lasts() ? "; the next run tries again" : ""));
-    };
-    try {
-      return assembled(journal.file(), record);
-    } catch (const Unassembled&) {
-      keep();
-      throw;
-    } catch (const std::exception&) {
-      keep();
-      throw;
     }
   }
 

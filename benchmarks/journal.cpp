@@ -189,7 +189,10 @@ JournalFile make_journal(const StateFolder& folder) {
   for (;;) {
     const auto name = text(::getpid(), "-", utc_for_file_name(), "-", random_digits().substr(0, 8), kSuffix);
     auto file = folder.create(name);
-    if (is_locked_by_us(file)) return {std::move(file), folder.path() / name};
+    errno = 0;
+    // Some network file systems have no locks: nobody can then tell that its owner has died, and recovers it.
+    const bool done = is_locked_by_us(file) || (errno != 0 && errno != EWOULDBLOCK);
+    if (done) return {std::move(file), folder.path() / name};
     // A start that recovers journals had it first, and removes it: it is empty.
   }
 }
@@ -210,7 +213,7 @@ Journal::Journal(const StateFolder& folder, const fs::path& record, const Json& 
 }
 
 Journal::~Journal() {
-  if (!kept_) folder_.remove(journal_.path.filename());
+  if (!keeps()) folder_.remove(journal_.path.filename());
 }
 
 void Journal::add(const Json& entry) {
@@ -224,13 +227,13 @@ void Journal::end(const Json& context_at_end) {
 
 void Journal::write(const Json& line) {
   const std::string bytes = dumped(line) + "\n";
-  kept_ = true;  // unless this succeeds, for the next start: a disk is full, say
+  writing_ = true;  // and so it stays unless this succeeds: a disk is full, say
   for (std::size_t done = 0; done < bytes.size();) {
     done += static_cast<std::size_t>(
         checked([&] { return ::write(journal_.file.get(), bytes.data() + done, bytes.size() - done); }, "write",
                 shown(journal_.path.string())));
   }
-  kept_ = false;
+  writing_ = false;
 }
 
 Assembled assemble(const JournalFile& journal, std::ostream& out, bool recovered, const Step& step) {
@@ -250,12 +253,13 @@ Assembled assemble(const JournalFile& journal, const fs::path& record, bool reco
 
 std::vector<std::string> recover_journals(const StateFolder& folder, const fs::path& reserved, const Step& step) {
   std::vector<std::string> lines;
+  const fs::path kept_free = reserved.empty() ? fs::path() : fs::path(place_of(reserved));
   for (const auto& name : folder.names()) {
     if (!name.ends_with(kSuffix)) continue;
     try {
       const JournalFile journal{folder.open(name), folder.path() / name};
       if (!is_locked_by_us(journal.file)) continue;  // its owner lives, or another start has recovered it
-      lines.push_back(recover(journal, reserved, step));
+      lines.push_back(recover(journal, kept_free, step));
       folder.remove(name);
     } catch (const std::exception& failure) {
       lines.push_back(text("the journal ", shown((folder.path() / name).string()),

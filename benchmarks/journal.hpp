@@ -28,15 +28,17 @@ class Journal {
   /// Throws std::system_error when it cannot be made. `record`: where the record is to appear should this run be
   /// killed. The folder outlives the journal.
   Journal(const StateFolder& folder, const std::filesystem::path& record, const nlohmann::json& context);
-  /// Removes the file: what it held is in the record, or nothing was measured.
+  /// Removes the file unless it keeps().
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
   void add(const nlohmann::json& entry);
   void end(const nlohmann::json& context_at_end);
-  /// Keeps the file when this object ends: its record could not be written.
-  void keep() { kept_ = true; }
+  /// What it holds is in the record.
+  void done() { done_ = true; }
+  /// Whether the file stays when this object ends, for the next start: there is something in it that is in no record.
+  bool keeps() const { return !done_ && (entries_ > 0 || writing_); }
 
   const JournalFile& file() const { return journal_; }
   std::size_t entries() const { return entries_; }
@@ -47,7 +49,8 @@ class Journal {
   const StateFolder& folder_;
   JournalFile journal_;
   std::size_t entries_ = 0;
-  bool kept_ = false;
+  bool writing_ = false;
+  bool done_ = false;
 };
 
 /// What came of assembling a record.

@@ -13,11 +13,11 @@
 namespace mpmt::benchmarks {
 
 void tell(std::string_view line) {
-  std::cerr << "mpmt: " << shown(line) << '\n';
+  std::cerr << "mpmt: " + shown(line) + '\n';  // in one piece, whoever else writes there
 }
 
 void print_line(std::string_view line) {
-  std::cout << shown(line) << '\n';
+  std::cout << shown(line) + '\n';
 }
 
 void print_json(const nlohmann::json& value) {
@@ -26,24 +26,28 @@ void print_json(const nlohmann::json& value) {
 
 PatientOutput::PatientOutput(Interrupt& interrupt)
     : interrupt_(interrupt),
-      stream_(STDOUT_FILENO, "standard output", [this] { return wait_for_reader(); }),
-      before_(std::cout.rdbuf(stream_.rdbuf())) {}
+      output_(STDOUT_FILENO, "standard output", [this] { return wait_for_reader(STDOUT_FILENO, output_lost_); }),
+      errors_(STDERR_FILENO, "standard error", [this] { return wait_for_reader(STDERR_FILENO, errors_lost_); }),
+      output_before_(std::cout.rdbuf(output_.rdbuf())),
+      errors_before_(std::cerr.rdbuf(errors_.rdbuf())) {}
 
 PatientOutput::~PatientOutput() {
   std::cout.flush();
   const auto state = std::cout.rdstate();  // which the next line forgets
-  std::cout.rdbuf(before_);
+  std::cout.rdbuf(output_before_);
   std::cout.clear(state);
+  std::cerr.rdbuf(errors_before_);
+  if (errors_lost_) std::cerr.setstate(std::ios::badbit);  // whoever has a last word would wait for ever
 }
 
-bool PatientOutput::wait_for_reader() {
-  constexpr std::chrono::milliseconds kFarewell{500};
+bool PatientOutput::wait_for_reader(int descriptor, bool& lost) {
+  constexpr std::chrono::milliseconds kFarewell{400};
   constexpr int kLook_ms = 50;
-  while (!gave_up_) {
-    pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  while (!lost) {
+    pollfd output{descriptor, POLLOUT, 0};
     if (::poll(&output, 1, kLook_ms) == 1) return true;  // what is wrong with it is for write to say
     if (!asked_ && interrupt_.requested()) asked_ = Clock::now();
-    gave_up_ = asked_ && Clock::now() - *asked_ >= kFarewell;
+    lost = asked_ && Clock::now() - *asked_ >= kFarewell;
   }
   return false;
 }

@@ -23,9 +23,9 @@ void print_line(std::string_view line);
 /// On standard output, with the same care (shown_json) and the same meaning. Bytes that are no UTF-8 are replaced.
 void print_json(const nlohmann::json& value);
 
-/// While it lives, std::cout does not wait for ever for a reader that takes nothing (a pager, a full pipe) while
-/// signals are taken by `interrupt`, which outlives it: half a second after the first of them what is not taken is
-/// dropped.
+/// While it lives, std::cout and std::cerr do not wait for ever for a reader that takes nothing (a pager, a full pipe)
+/// while signals are taken by `interrupt`, which outlives it: half a second after the first of them what is not taken
+/// is dropped, and all that comes after it.
 class PatientOutput {
  public:
   explicit PatientOutput(Interrupt& interrupt);
@@ -33,19 +33,22 @@ class PatientOutput {
   PatientOutput(const PatientOutput&) = delete;
   PatientOutput& operator=(const PatientOutput&) = delete;
 
-  /// The same, whose failures throw (FdStream).
-  std::ostream& stream() { return stream_; }
-  /// Whether something was dropped.
-  bool gave_up() const { return gave_up_; }
+  /// Standard output, whose failures throw (FdStream).
+  std::ostream& stream() { return output_; }
+  /// Whether something of standard output was dropped.
+  bool gave_up() const { return output_lost_; }
 
  private:
-  bool wait_for_reader();
+  bool wait_for_reader(int descriptor, bool& lost);
 
   Interrupt& interrupt_;
-  FdStream stream_;
-  std::streambuf* const before_;
   std::optional<Clock::time_point> asked_;
-  bool gave_up_ = false;
+  bool output_lost_ = false;
+  bool errors_lost_ = false;
+  FdStream output_;
+  FdStream errors_;
+  std::streambuf* const output_before_;
+  std::streambuf* const errors_before_;
 };
 
 /// Whether standard error is a terminal that can rewrite a line: one that is not "dumb".

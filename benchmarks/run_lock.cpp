@@ -95,8 +95,9 @@ bool RunLock::try_take() {
 bool RunLock::take_file() {
   if (has_file_ || !file_) return true;
   has_file_ = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
-  // Some network file systems have no locks: then the name has to do.
-  return has_file_ || errno != EWOULDBLOCK;
+  if (has_file_ || errno == EWOULDBLOCK) return has_file_;
+  file_.reset();  // some network file systems have no locks: then the name has to do
+  return true;
 }
 
 bool RunLock::take_name() {

@@ -124,8 +124,16 @@ class Search {
         continue;
       }
       Fd folder(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (folder) return Found{std::move(folder), place};
-      unfit_.push_back(text(shown(place), ": ", reason(errno)));
+      if (!folder) {
+        unfit_.push_back(text(shown(place), ": ", reason(errno)));
+        continue;
+      }
+      try {
+        expect_private(folder, place);  // its name may lead elsewhere by now
+        return Found{std::move(folder), place};
+      } catch (const std::runtime_error& against) {
+        unfit_.emplace_back(against.what());
+      }
     }
     return std::nullopt;
   }
@@ -197,9 +205,8 @@ StateFolder::~StateFolder() {
 Fd StateFolder::create(const std::string& name) const {
   constexpr auto kFlags = O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const auto place = (path_ / name).string();
-  Fd file(checked([&] { return ::openat(folder_.get(), name.c_str(), kFlags, S_IRUSR | S_IWUSR); }, "open", place));
-  checked([&] { return ::fchmod(file.get(), S_IRUSR | S_IWUSR); }, "fchmod", place);  // a umask may have taken more
-  return file;
+  const PrivateUmask for_owner_alone;
+  return Fd(checked([&] { return ::openat(folder_.get(), name.c_str(), kFlags, S_IRUSR | S_IWUSR); }, "open", place));
 }
 
 Fd StateFolder::open(const std::string& name) const {

@@ -10,6 +10,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/output_file.hpp"
 #include "benchmarks/protocol.hpp"
@@ -135,6 +136,7 @@ TEST_F(JournalTest, a_journal_becomes_a_record_and_goes) {
     EXPECT_EQ(assembled.observations.size(), 10U);
     ASSERT_FALSE(assembled.comparisons.empty());
     EXPECT_NEAR(assembled.comparisons.front().ratio, 2, 1e-9);
+    journal.done();
   }
   EXPECT_EQ(names_in(state()), std::set<std::string>());
   EXPECT_EQ(names_in(dir_.path()), (std::set<std::string>{"record.json", "state"}));
@@ -150,14 +152,38 @@ TEST_F(JournalTest, a_journal_becomes_a_record_and_goes) {
   EXPECT_EQ(whole.at("comparisons").size(), 2U);
 }
 
-TEST_F(JournalTest, a_journal_that_is_kept_stays) {
-  fs::path path;
+TEST_F(JournalTest, what_is_in_no_record_stays) {
+  fs::path empty;
+  fs::path done;
+  fs::path left;
   {
-    Journal journal(folder_, record(), kContext);
-    journal.keep();
-    path = journal.file().path;
+    Journal nothing(folder_, record(), kContext);
+    Journal recorded(folder_, record(), kContext);
+    Journal lost(folder_, record(), kContext);  // whatever ends its run
+    fill(recorded);
+    recorded.done();
+    fill(lost);
+    std::tie(empty, done, left) = std::tuple(nothing.file().path, recorded.file().path, lost.file().path);
   }
-  EXPECT_TRUE(fs::exists(path));
+  EXPECT_FALSE(fs::exists(empty));
+  EXPECT_FALSE(fs::exists(done));
+  EXPECT_TRUE(fs::exists(left));
+}
+
+TEST_F(JournalTest, a_reserved_place_is_left_free_however_it_is_spelt) {
+  const auto link = dir_.path() / "link";
+  fs::create_directory_symlink(dir_.path(), link);
+  for (const auto& spelt :
+       {dir_.path() / "." / "record.json", dir_.path() / "state" / ".." / "record.json", link / "record.json"}) {
+    {
+      Journal journal(folder_, record(), kContext);
+      fill(journal);
+    }
+    const auto said = recover_journals(folder_, spelt);
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_NE(said.front().find("record.recovered-"), std::string::npos) << said.front();
+    EXPECT_FALSE(fs::exists(record())) << spelt;
+  }
 }
 
 TEST_F(JournalTest, a_journal_that_is_cut_off_anywhere_gives_its_complete_trials) {

@@ -102,12 +102,14 @@ def test_other_commands_end_as_programs_do(bench: Bench, golden: dict[str, Any],
     ("--dry-run", "--profile", "full"),
     (*SHORTEST[:-4], "--tasks", "64", "--rounds", "80", "--benchmark_format=json"),
 ], ids=["a plan", "a record"])
+@pytest.mark.parametrize("errors", ["apart", "together"])
 @pytest.mark.parametrize("ending", SIGNALS, ids=lambda s: s.name)
-def test_a_signal_ends_a_run_whose_output_nobody_takes(bench: Bench, arguments: tuple[str, ...],
-                                                       ending: signal.Signals) -> None:
+def test_a_signal_ends_a_run_whose_output_nobody_takes(bench: Bench, arguments: tuple[str, ...], ending: signal.Signals,
+                                                       errors: str) -> None:
     theirs, ours = os.pipe()
+    both = {"stderr": ours} if errors == "together" else {}
     try:
-        run = bench.start("run", "--out", bench.out, *arguments, stdout=ours)
+        run = bench.start("run", "--out", bench.out, *arguments, stdout=ours, **both)
         until(lambda: full(run, ours), "the run to wait for its reader")
         assert end_soon(run, ending).returncode == INTERRUPTED
         assert bench.out.exists() == ("--dry-run" not in arguments)
