@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <utility>
 
@@ -10,14 +11,14 @@
 
 namespace mpmt {
 
-FdStream::FdStream(int descriptor, std::string object, std::function<bool()> ready)
-    : std::ostream(nullptr), buffer_(descriptor, std::move(object), std::move(ready)) {
+FdStream::FdStream(int descriptor, std::string object, std::function<bool()> ready, bool fails)
+    : std::ostream(nullptr), buffer_(descriptor, std::move(object), std::move(ready), fails) {
   rdbuf(&buffer_);
   exceptions(std::ios::failbit | std::ios::badbit);
 }
 
-FdStream::Buffer::Buffer(int descriptor, std::string object, std::function<bool()> ready)
-    : descriptor_(descriptor), object_(std::move(object)), ready_(std::move(ready)) {
+FdStream::Buffer::Buffer(int descriptor, std::string object, std::function<bool()> ready, bool fails)
+    : descriptor_(descriptor), object_(std::move(object)), ready_(std::move(ready)), fails_(fails), bytes_(65'536) {
   setp(bytes_.data(), bytes_.data() + bytes_.size());
 }
 
@@ -35,7 +36,14 @@ int FdStream::Buffer::sync() {
     if (ready_ && !ready_()) return 0;
     const auto all = static_cast<std::size_t>(end - next);
     const auto size = ready_ ? std::min<std::size_t>(all, PIPE_BUF) : all;
-    next += checked([&] { return ::write(descriptor_, next, size); }, "write", object_);
+    const auto write = [&] { return ::write(descriptor_, next, size); };
+    if (fails_) {
+      next += checked(write, "write", object_);
+    } else if (const auto written = write(); written >= 0) {
+      next += written;
+    } else if (errno != EINTR) {
+      return 0;
+    }
   }
   return 0;
 }

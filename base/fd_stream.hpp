@@ -1,11 +1,11 @@
 // An output stream over a descriptor, whose failures have a reason.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <ostream>
 #include <streambuf>
 #include <string>
+#include <vector>
 
 namespace mpmt {
 
@@ -15,12 +15,14 @@ class FdStream final : public std::ostream {
  public:
   /// `ready`: called before each write of no more than PIPE_BUF bytes, which a pipe that poll finds ready, and that
   /// nobody else writes to, takes without blocking; what it refuses is dropped.
-  FdStream(int descriptor, std::string object, std::function<bool()> ready = {});
+  /// `fails`: false where a write that fails drops what it was to write, and is no exception: std::cerr's destructors
+  /// of sentries may throw none.
+  FdStream(int descriptor, std::string object, std::function<bool()> ready = {}, bool fails = true);
 
  private:
   class Buffer final : public std::streambuf {
    public:
-    Buffer(int descriptor, std::string object, std::function<bool()> ready);
+    Buffer(int descriptor, std::string object, std::function<bool()> ready, bool fails);
 
    protected:
     int_type overflow(int_type character) override;
@@ -30,7 +32,8 @@ class FdStream final : public std::ostream {
     int descriptor_;
     std::string object_;
     std::function<bool()> ready_;
-    std::array<char, 65'536> bytes_;
+    bool fails_;
+    std::vector<char> bytes_;  ///< not on a stack, which may be small
   };
 
   Buffer buffer_;

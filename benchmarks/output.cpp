@@ -27,7 +27,8 @@ void print_json(const nlohmann::json& value) {
 PatientOutput::PatientOutput(Interrupt& interrupt)
     : interrupt_(interrupt),
       output_(STDOUT_FILENO, "standard output", [this] { return wait_for_reader(STDOUT_FILENO, output_lost_); }),
-      errors_(STDERR_FILENO, "standard error", [this] { return wait_for_reader(STDERR_FILENO, errors_lost_); }),
+      errors_(
+          STDERR_FILENO, "standard error", [this] { return wait_for_reader(STDERR_FILENO, errors_lost_); }, false),
       output_before_(std::cout.rdbuf(output_.rdbuf())),
       errors_before_(std::cerr.rdbuf(errors_.rdbuf())) {}
 
