@@ -178,6 +178,18 @@ class Strangers : public ::testing::TestWithParam<Evil> {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     SKIP_UNLESS_ALONE();
   }
+
+  /// What happens once a run has found this stranger in its way; "" when all went well.
+  static std::string while_waited_for(const std::function<void(Keeper&, RunLock&, Interrupt&)>& body) {
+    return alone([&] {
+      Keeper stranger(GetParam().hold, kNobody);
+      Interrupt interrupt;
+      RunLock lock({});
+      require(!lock.try_take(), "taken");
+      lock.holder();
+      body(stranger, lock, interrupt);
+    });
+  }
 };
 
 TEST_P(Strangers, are_named_and_waited_for_with_pauses_and_not_for_ever) {
@@ -198,12 +210,7 @@ TEST_P(Strangers, are_named_and_waited_for_with_pauses_and_not_for_ever) {
 }
 
 TEST_P(Strangers, that_end_make_room_without_a_warning) {
-  EXPECT_EQ(alone([&] {
-              Keeper stranger(GetParam().hold, kNobody);
-              Interrupt interrupt;
-              RunLock lock({});
-              require(!lock.try_take(), "taken");
-              lock.holder();
+  EXPECT_EQ(while_waited_for([](Keeper& stranger, RunLock& lock, Interrupt& interrupt) {
               stranger.end();
               require(take(lock, interrupt).taken && lock.warning().empty(), lock.warning());
             }),
@@ -211,12 +218,7 @@ TEST_P(Strangers, that_end_make_room_without_a_warning) {
 }
 
 TEST_P(Strangers, do_not_keep_a_signal_from_ending_the_wait) {
-  EXPECT_EQ(alone([&] {
-              Keeper stranger(GetParam().hold, kNobody);
-              Interrupt interrupt;
-              RunLock lock({});
-              require(!lock.try_take(), "taken");
-              lock.holder();
+  EXPECT_EQ(while_waited_for([](Keeper&, RunLock& lock, Interrupt& interrupt) {
               ::raise(SIGTERM);
               require(!take(lock, interrupt).taken, "taken");
             }),
