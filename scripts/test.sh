@@ -26,7 +26,7 @@ cmake --preset release "${options[@]}"
 cmake --build --preset release
 
 # Tests send signals, and expect them to be taken: nothing stays ignored that we were told to ignore (nohup).
-as_usual=("$python" -I "$root/scripts/mpmt_endings.py")
+as_usual=("$python" -E -s "$root/scripts/mpmt_endings.py")
 
 # Closing lines are held back until both are through.
 failed=0
