@@ -44,10 +44,12 @@ std::vector<const Part*> parts(const std::string& option, const std::vector<std:
 
 class Planner {
  public:
-  Planner(const RunOptions& options, const Profile& profile, const CalibrateGrain& calibrate)
+  Planner(const RunOptions& options, const Profile& profile, const CalibrateGrain& calibrate,
+          const std::function<void()>& step)
       : options_(options),
         profile_(profile),
         calibrate_(calibrate),
+        step_(step),
         executors_(parts<executors::Description>("--executor", options.executors, profile.executors)),
         channels_(parts<ipc::Description>("--channel", options.channels, profile.channels)) {
     check_pairs();
@@ -165,6 +167,7 @@ class Planner {
   }
 
   void add_group(const ProfileRow& row, Case made, std::size_t window, executors::Wait wait, bool with_serial) {
+    step_();
     const auto group =
         text(made.workload, "/grain:", made.grain, "/batch:", made.batch, "/payload:", made.payload_bytes,
              "/window:", window, "/placement:", text_of(made.placement), "/wait:", text_of(wait));
@@ -205,6 +208,7 @@ class Planner {
   const RunOptions& options_;
   const Profile& profile_;
   const CalibrateGrain& calibrate_;
+  const std::function<void()>& step_;
   std::vector<const executors::Description*> executors_;
   std::vector<const ipc::Description*> channels_;
   Plan plan_;
@@ -255,10 +259,10 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
   check_family(options);
   Plan plan;
   if (options.family == Family::channel) {
-    plan.cases = plan_exchanges(options, profile.exchanges, plan.notes);
+    plan.cases = plan_exchanges(options, profile.exchanges, plan.notes, step);
     plan.block = profile.exchanges.block;
   } else {
-    plan = Planner(options, profile, calibrate).plan();
+    plan = Planner(options, profile, calibrate, step).plan();
     plan.block = profile.block;
   }
   plan.rounds = options.rounds.value_or(profile.rounds);

@@ -29,10 +29,12 @@ struct Subject {
 
 class ExchangePlanner {
  public:
-  ExchangePlanner(const RunOptions& options, const ExchangeProfile& profile, std::vector<std::string>& notes)
+  ExchangePlanner(const RunOptions& options, const ExchangeProfile& profile, std::vector<std::string>& notes,
+                  const std::function<void()>& step)
       : options_(options),
         profile_(profile),
         notes_(notes),
+        step_(step),
         sides_(chosen(options.sides, {Sides::threads, Sides::processes})) {
     add_channels();
     if (!options.no_floors) add_floors();
@@ -134,6 +136,7 @@ class ExchangePlanner {
   }
 
   void add_subject(const Subject& subject, Case made, const std::string& group) {
+    step_();
     auto& exchange = made.exchange;
     if (subject.floor && exchange.pattern == Pattern::open_loop) return;
     if (exchange.message_bytes > subject.max_payload_bytes) {
@@ -188,6 +191,7 @@ class ExchangePlanner {
   const RunOptions& options_;
   const ExchangeProfile& profile_;
   std::vector<std::string>& notes_;
+  const std::function<void()>& step_;
   const std::vector<Sides> sides_;
   std::vector<Subject> subjects_;
   std::vector<PlannedCase> cases_;
@@ -196,8 +200,8 @@ class ExchangePlanner {
 }  // namespace
 
 std::vector<PlannedCase> plan_exchanges(const RunOptions& options, const ExchangeProfile& profile,
-                                        std::vector<std::string>& notes) {
-  return ExchangePlanner(options, profile, notes).plan();
+                                        std::vector<std::string>& notes, const std::function<void()>& step) {
+  return ExchangePlanner(options, profile, notes, step).plan();
 }
 
 }  // namespace mpmt::benchmarks

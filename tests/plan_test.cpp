@@ -224,6 +224,29 @@ TEST(Plan, no_filter_takes_for_ever) {
   expect_refused(options, {"--benchmark_filter", "KiB"});
 }
 
+TEST(Plan, what_a_step_throws_ends_the_making_of_a_plan_that_would_take_for_ever) {
+  struct Asked {};
+  RunOptions pools;
+  RunOptions exchanges;
+  exchanges.family = Family::channel;
+  exchanges.patterns = {pairs::Pattern::open_loop};
+  for (int i = 1; i <= 3000; ++i) {
+    pools.grains.emplace_back(std::uint64_t(i));
+    pools.batches.push_back(std::uint64_t(i));
+    pools.windows.push_back(std::size_t(i));
+    exchanges.message_bytes.push_back(8 * std::size_t(i));
+    exchanges.rates.push_back(i);
+    exchanges.windows.push_back(std::size_t(i));
+  }
+  for (const auto& options : {pools, exchanges}) {
+    int steps = 0;
+    const auto step = [&] {
+      if (++steps == 100) throw Asked();
+    };
+    EXPECT_THROW(make_plan(options, profile_of(options.profile, kCpus), kSeed, no_calibration, step), Asked);
+  }
+}
+
 TEST(Plan, unknown_names_are_refused_with_the_option_and_what_is_known) {
   RunOptions options;
   options.workloads = {"empty", "nap"};

@@ -47,15 +47,17 @@ def misses(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 COMMANDS = {"check_channels.py": (), "plot.py": ("--format", "svg"), "track.py": ("diff",)}
-REDIRECTS = ("| head -n 0", ">&-", ">/dev/full")
+# A reader that has gone, and says so through a FIFO before the script begins.
+GONE, AFTER_GONE = '| { exec <&-; : > gone; }', 'read _ < gone;'
+REDIRECTS = (GONE, ">&-", ">/dev/full")
 
 
 @pytest.mark.parametrize(("script", "redirect"), [*((script, redirect) for script in ("check_channels.py", "track.py")
                                                     for redirect in REDIRECTS), ("plot.py", ">/dev/full")])
 def test_what_cannot_be_written_is_no_answer(run: Run, misses: Path, tmp_path: Path, script: str, redirect: str) -> None:
     both = [misses, misses] if script == "track.py" else [misses]
-    before = "sleep 0.3;" if redirect.startswith("|") else ""  # for the reader to go
-    done = run(script, *COMMANDS[script], *both, redirect=redirect, before=before)
+    os.mkfifo(tmp_path / "gone")
+    done = run(script, *COMMANDS[script], *both, redirect=redirect, before=AFTER_GONE if redirect == GONE else "")
     name = f"{script} diff" if script == "track.py" else script
     lines = done.stderr.splitlines()
     assert done.returncode == USAGE and len(lines) == 1, done
