@@ -67,16 +67,16 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
     serial.grain = grain;
     return serial;
   };
+  // That a smaller grain may already take longer than the wish is known only from here.
+  double least_ns = static_cast<double>(wish.time.count());
   const auto rough = [&](std::uint64_t grain) -> std::optional<double> {
     const double found = pilot(at(grain)).figure.ns_per_task;
-    return found > 0 ? std::optional(found) : std::nullopt;
+    if (found <= 0) return std::nullopt;
+    if (grain == 1) least_ns = std::max(least_ns, found);
+    return found;
   };
-  // As many tasks as a run's block has or nearly so: their variants differ.
-  const auto in = [&](std::chrono::nanoseconds time) { return static_cast<std::uint64_t>(time / wish.time); };
-  const auto tasks = std::max({std::uint64_t{1}, in(std::chrono::milliseconds(40)),
-                               std::min<std::uint64_t>(8, in(std::chrono::milliseconds(200)))});
   const auto careful = [&](std::uint64_t grain) -> std::optional<double> {
-    const auto trial = run_trial(at(grain), tasks, 1);
+    const auto trial = run_trial(at(grain), tasks_to_calibrate(least_ns), 1);
     if (trial.status != Status::ok || trial.interrupted) return std::nullopt;
     return ns_per_task(trial);
   };

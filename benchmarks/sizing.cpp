@@ -89,6 +89,14 @@ std::uint64_t tasks_for(const Figures& figures, const std::vector<const Case*>& 
   return round_up(slowest > 0 ? static_cast<double>(block.count()) / slowest : 1, divides_of(members));
 }
 
+std::uint64_t tasks_to_calibrate(double ns_per_task) {
+  const auto in = [&](std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(static_cast<double>(time.count()) / ns_per_task);
+  };
+  return std::max({std::uint64_t{1}, in(std::chrono::milliseconds(40)),
+                   std::min<std::uint64_t>(8, in(std::chrono::milliseconds(200)))});
+}
+
 double trial_seconds(const Figure& figure, std::uint64_t tasks, int iterations) {
   return figure.beside_s + figure.ns_per_task * 1e-9 * static_cast<double>(tasks) * (iterations + kWarmup);
 }

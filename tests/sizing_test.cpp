@@ -154,5 +154,12 @@ TEST(Sizing, a_trial_is_cut_at_ten_times_its_length_and_not_before_a_pause_is_ov
   EXPECT_GT(cut_after_s({5e9, 0.02}, 2, kWantedBlock, 1), 100) << "a task that takes long by itself";
 }
 
+TEST(Sizing, a_grain_is_timed_with_tasks_for_a_block_however_long_they_are) {
+  EXPECT_EQ(tasks_to_calibrate(1e3), 40'000U);
+  EXPECT_EQ(tasks_to_calibrate(10e6), 8U) << "variants differ";
+  EXPECT_EQ(tasks_to_calibrate(100e6), 2U);
+  EXPECT_EQ(tasks_to_calibrate(10e9), 1U);
+}
+
 }  // namespace
 }  // namespace mpmt::benchmarks
