@@ -34,8 +34,8 @@ Figure figure_of(const Figures& figures, const std::vector<const Case*>& members
 std::uint64_t tasks_for(const Figures& figures, const std::vector<const Case*>& members,
                         std::chrono::nanoseconds block);
 
-/// With how many tasks of this length a grain is timed: as many as a run's block has, or nearly so, since their variants
-/// differ.
+/// With how many tasks of this length a grain is timed: as many as a run's block has, or nearly so, since their
+/// variants differ.
 std::uint64_t tasks_to_calibrate(double ns_per_task);
 
 /// The next multiple of `step` that is `wanted` or more.
