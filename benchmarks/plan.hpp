@@ -55,9 +55,8 @@ Plan make_plan(
 
 /// The cases of the family `channel`: channels, and the floors beside them. Adds to `notes` what is left out. Throws
 /// UsageError, and calls `step`, as above.
-std::vector<PlannedCase> plan_exchanges(
-    const RunOptions& options, const ExchangeProfile& profile, std::vector<std::string>& notes,
-    const std::function<void()>& step = [] {});
+std::vector<PlannedCase> plan_exchanges(const RunOptions& options, const ExchangeProfile& profile,
+                                        std::vector<std::string>& notes, const std::function<void()>& step);
 
 /// What was asked for without repetitions, or the profile's choice.
 template <class Value>
