@@ -26,7 +26,7 @@ struct Guess {
 class Search {
  public:
   Search(double wanted_ns, const TimeTask& rough, const TimeTask& careful)
-      : wanted_(wanted_ns), rough_(rough), careful_(careful) {}
+      : wanted_(wanted_ns), expected_(wanted_ns), rough_(rough), careful_(careful) {}
 
   std::optional<Guess> guess() {
     double grain = 1;
@@ -35,7 +35,10 @@ class Search {
       const auto time = asked(rough_, static_cast<std::uint64_t>(grain));
       if (!time) return std::nullopt;
       if (*time >= wanted_) {
-        if (before == 0) return Guess{};
+        if (before == 0) {
+          expected_ = *time;
+          return Guess{};
+        }
         const double rise = std::log(*time / at_before) / std::log(grain / before);
         const double elasticity = std::clamp(rise, 0.25, 1.0);
         const double share = (wanted_ - at_before) / (*time - at_before);
@@ -74,12 +77,13 @@ class Search {
 
  private:
   std::optional<double> asked(const TimeTask& task, std::uint64_t grain) {
-    auto time = task(grain);
+    auto time = task(grain, expected_);
     if (!time) failed_at_ = grain;
     return time;
   }
 
   const double wanted_;
+  double expected_;  ///< at least this is what a task takes
   const TimeTask& rough_;
   const TimeTask& careful_;
   std::uint64_t failed_at_ = 0;

@@ -13,8 +13,9 @@
 
 namespace mpmt::benchmarks {
 
-/// Nanoseconds a task at a grain, from one trial; nothing when it failed or was interrupted.
-using TimeTask = std::function<std::optional<double>(std::uint64_t grain)>;
+/// Nanoseconds a task at a grain, from one trial; nothing when it failed or was interrupted. `expected_ns`: what to
+/// size its block by.
+using TimeTask = std::function<std::optional<double>(std::uint64_t grain, double expected_ns)>;
 
 /// The trials at each grain.
 using GrainTimes = std::map<std::uint64_t, std::vector<double>>;
@@ -30,10 +31,11 @@ struct CalibratedGrain {
 /// How far what is printed may be from the wish, and from what a run then measures.
 inline constexpr double kCalibrated = 0.05;
 
-/// Finds the grain at which a task takes the wished time. `rough` is asked at growing grains until one takes that long;
-/// `careful`, which times as a run does, is then asked about that grain and its neighbours in turn, several times over,
-/// so that what drifts hits them alike and the machine is warm for all; until the grain that the medians speak for is
-/// one that was measured, within half of kCalibrated, or nothing closer is found.
+/// Finds the grain at which a task takes the wished time; expects that, or what the least grain takes where it is more.
+/// `rough` is asked at growing grains until one takes that long; `careful`, which times as a run does, is then asked
+/// about that grain and its neighbours in turn, several times over, so that what drifts hits them alike and the machine
+/// is warm for all; until the grain that the medians speak for is one that was measured, within half of kCalibrated, or
+/// nothing closer is found.
 CalibratedGrain calibrate(const TimeWish& wish, const TimeTask& rough, const TimeTask& careful);
 
 /// The grain that takes the wished time: what the median of each of these grains speaks for, and of that the median.

@@ -67,16 +67,12 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
     serial.grain = grain;
     return serial;
   };
-  // That a smaller grain may already take longer than the wish is known only from here.
-  double least_ns = static_cast<double>(wish.time.count());
-  const auto rough = [&](std::uint64_t grain) -> std::optional<double> {
+  const auto rough = [&](std::uint64_t grain, double) -> std::optional<double> {
     const double found = pilot(at(grain)).figure.ns_per_task;
-    if (found <= 0) return std::nullopt;
-    if (grain == 1) least_ns = std::max(least_ns, found);
-    return found;
+    return found > 0 ? std::optional(found) : std::nullopt;
   };
-  const auto careful = [&](std::uint64_t grain) -> std::optional<double> {
-    const auto trial = run_trial(at(grain), tasks_to_calibrate(least_ns), 1);
+  const auto careful = [&](std::uint64_t grain, double expected_ns) -> std::optional<double> {
+    const auto trial = run_trial(at(grain), tasks_to_calibrate(expected_ns), 1);
     if (trial.status != Status::ok || trial.interrupted) return std::nullopt;
     return ns_per_task(trial);
   };

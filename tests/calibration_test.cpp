@@ -18,13 +18,18 @@ struct MadeUpMachine {
   double noise = 0;   ///< standard deviation of a trial, as a share
   double rested = 1;  ///< a rough trial finds the CPU rested: its times are this much of a warm one's
   std::mt19937_64 random{7};
+  double least_expected = HUGE_VAL;  ///< of a task that was timed carefully
 
   double at(std::uint64_t grain) const { return base_ns + unit_ns * static_cast<double>(grain); }
   double noisy(std::uint64_t grain) { return at(grain) * std::exp(std::normal_distribution(0.0, noise)(random)); }
   CalibratedGrain calibrated(double wanted_ns, bool roughly = false) {
     return calibrate(
         {std::chrono::nanoseconds(std::llround(wanted_ns)), roughly},
-        [&](std::uint64_t grain) { return rested * noisy(grain); }, [&](std::uint64_t grain) { return noisy(grain); });
+        [&](std::uint64_t grain, double) { return rested * noisy(grain); },
+        [&](std::uint64_t grain, double expected_ns) {
+          least_expected = std::min(least_expected, expected_ns);
+          return noisy(grain);
+        });
   }
 };
 
@@ -75,6 +80,15 @@ TEST(Calibration, a_unit_that_is_too_coarse_is_said_with_the_nearest) {
   EXPECT_TRUE(product.calibrated(31e3).coarse);
 }
 
+TEST(Calibration, what_is_expected_of_a_task_is_the_wish_or_what_it_takes_at_least) {
+  MadeUpMachine coarse{0, 40'000};
+  coarse.calibrated(1e3);
+  EXPECT_DOUBLE_EQ(coarse.least_expected, 40'000) << "a block for the wish would have 40 times its length";
+  MadeUpMachine fine{0, 3};
+  fine.calibrated(5e4);
+  EXPECT_DOUBLE_EQ(fine.least_expected, 5e4);
+}
+
 TEST(Calibration, a_wait_that_ends_late_is_calibrated_with_its_lateness) {
   MadeUpMachine sleep{60'000, 1'000};
   const auto found = sleep.calibrated(1e6);
@@ -107,7 +121,9 @@ TEST(Calibration, a_machine_that_is_too_noisy_is_said_to_be) {
 
 TEST(Calibration, a_trial_that_fails_is_named) {
   const auto fails_from = [](std::uint64_t limit) {
-    return [limit](std::uint64_t grain) { return grain >= limit ? std::nullopt : std::optional(2.0 * double(grain)); };
+    return [limit](std::uint64_t grain, double) {
+      return grain >= limit ? std::nullopt : std::optional(2.0 * double(grain));
+    };
   };
   const auto found = calibrate({std::chrono::milliseconds(1)}, fails_from(1000), fails_from(1000));
   EXPECT_EQ(found.grain, 0U);
@@ -118,7 +134,7 @@ TEST(Calibration, a_trial_that_fails_is_named) {
 }
 
 TEST(Calibration, a_cost_that_does_not_grow_ends_the_search) {
-  const auto flat = [](std::uint64_t) { return std::optional(30.0); };
+  const auto flat = [](std::uint64_t, double) { return std::optional(30.0); };
   const auto found = calibrate({std::chrono::milliseconds(1)}, flat, flat);
   EXPECT_EQ(found.grain, 0U);
   EXPECT_EQ(found.failed_at, 0U);
