@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "benchmarks/plan.hpp"
 #include "benchmarks/plan_json.hpp"
+#include "planning.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -20,27 +20,12 @@ RunOptions channel_options() {
   return options;
 }
 
-Plan exchanges_of(const RunOptions& options) {
-  return make_plan(options, profile_of(options.profile, 2), 42, [](const Case&, const TimeWish&) -> std::uint64_t {
-    throw std::logic_error("nothing to calibrate");
-  });
-}
-
-std::string refusal_of_exchange(const RunOptions& options) {
-  try {
-    exchanges_of(options);
-  } catch (const UsageError& refusal) {
-    return refusal.what();
-  }
-  return "accepted";
-}
-
 class EveryExchangeProfile : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(EveryExchangeProfile, has_every_case_once_under_a_name_of_its_own) {
   auto options = channel_options();
   options.profile = GetParam();
-  const auto plan = exchanges_of(options);
+  const auto plan = plan_of(options);
   std::set<std::string> names;
   for (const auto& planned : plan.cases) names.insert(planned.measured.name());
   EXPECT_GT(names.size(), 10U);
@@ -54,7 +39,7 @@ TEST_P(EveryExchangeProfile, has_floors_beside_the_channels_at_the_same_sizes_si
   using Spot = std::tuple<std::size_t, Sides, executors::Placement>;
   std::set<Spot> channels;
   std::set<Spot> floors;
-  for (const auto& [c, group, block] : exchanges_of(options).cases) {
+  for (const auto& [c, group, block] : plan_of(options).cases) {
     if (c.exchange.pattern == Pattern::open_loop) continue;
     (c.exchange.floor ? floors : channels).insert({c.exchange.message_bytes, c.exchange.sides, c.placement});
   }
@@ -64,7 +49,7 @@ TEST_P(EveryExchangeProfile, has_floors_beside_the_channels_at_the_same_sizes_si
 TEST_P(EveryExchangeProfile, measures_the_members_of_a_block_over_one_channel) {
   auto options = channel_options();
   options.profile = GetParam();
-  const auto plan = exchanges_of(options);
+  const auto plan = plan_of(options);
   for (const auto& [block, members] : plan.blocks()) {
     for (const Case* member : members) {
       EXPECT_EQ(member->channel, members.front()->channel);
@@ -82,7 +67,7 @@ TEST(ExchangePlan, a_case_survives_its_journey_through_json) {
   options.patterns = {Pattern::ping_pong, Pattern::stream, Pattern::open_loop};
   options.touches = {true, false};
   options.rates = {1000, 2.5e6};
-  for (const auto& [c, group, block] : exchanges_of(options).cases) {
+  for (const auto& [c, group, block] : plan_of(options).cases) {
     EXPECT_EQ(case_from(to_json(c)).name(), c.name());
     EXPECT_EQ(to_json(case_from(to_json(c))), to_json(c));
   }
@@ -97,7 +82,7 @@ TEST(ExchangePlan, threads_use_either_futex_and_processes_the_shared_one) {
   options.placements = {executors::Placement::same};
   options.waits = {Wait::block};
   std::set<std::string> names;
-  for (const auto& planned : exchanges_of(options).cases) names.insert(planned.measured.name());
+  for (const auto& planned : plan_of(options).cases) names.insert(planned.measured.name());
   const std::string rest = "/ping_pong/bytes:64/window:1/placement:same/wait:block/futex:";
   EXPECT_EQ(names, (std::set{"shm_ring/threads" + rest + "private", "shm_ring/threads" + rest + "shared",
                              "shm_ring/processes" + rest + "shared"}));
@@ -105,7 +90,7 @@ TEST(ExchangePlan, threads_use_either_futex_and_processes_the_shared_one) {
 
 TEST(ExchangePlan, what_means_nothing_is_refused_with_the_options_name) {
   const auto expect_names = [](const RunOptions& options, const std::string& name) {
-    EXPECT_EQ(refusal_of_exchange(options).rfind(name, 0), 0U) << refusal_of_exchange(options);
+    EXPECT_EQ(refusal_of(options).rfind(name, 0), 0U) << refusal_of(options);
   };
   auto options = channel_options();
   options.workloads = {"empty"};
@@ -136,7 +121,7 @@ TEST(ExchangePlan, what_means_nothing_is_refused_with_the_options_name) {
 TEST(ExchangePlan, a_message_beyond_a_channels_limit_is_left_out_with_a_note) {
   auto options = channel_options();
   options.message_bytes = {std::size_t{1} << 20};
-  const auto plan = exchanges_of(options);
+  const auto plan = plan_of(options);
   ASSERT_FALSE(plan.notes.empty());
   EXPECT_NE(plan.notes.front().find("floor_seqpacket"), std::string::npos) << plan.notes.front();
   EXPECT_NE(plan.notes.front().find("1048576"), std::string::npos) << plan.notes.front();
@@ -145,7 +130,7 @@ TEST(ExchangePlan, a_message_beyond_a_channels_limit_is_left_out_with_a_note) {
 TEST(ExchangePlan, is_offered_to_scripts_but_for_what_does_not_cost_time) {
   auto options = channel_options();
   options.patterns = {Pattern::stream, Pattern::open_loop};
-  const auto json = to_json(exchanges_of(options), "key");
+  const auto json = to_json(plan_of(options), "key");
   for (const auto& planned : json.at("cases")) {
     EXPECT_TRUE(planned.at("workload_kind").is_null());
     EXPECT_EQ(planned.at("divides"), 1);

@@ -1,137 +1,14 @@
-// From options to cases, and the order of trials.
-#include "benchmarks/plan.hpp"
-
+// From options to cases.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "planning.hpp"
+
 namespace mpmt::benchmarks {
 namespace {
-
-constexpr std::uint64_t kSeed = 42;
-constexpr int kCpus = 2;
-
-std::uint64_t no_calibration(const Case&, const TimeWish&) {
-  throw std::logic_error("nothing to calibrate");
-}
-
-Plan plan_of(const RunOptions& options, std::uint64_t seed = kSeed) {
-  return make_plan(options, profile_of(options.profile, kCpus), seed, no_calibration);
-}
-
-std::vector<std::string> names_of(const Plan& plan) {
-  std::vector<std::string> names;
-  for (const auto& planned : plan.cases) names.push_back(planned.measured.name());
-  return names;
-}
-
-std::string refusal_of(const RunOptions& options) {
-  try {
-    plan_of(options);
-  } catch (const UsageError& refusal) {
-    EXPECT_EQ(std::string(refusal.what()).find('\n'), std::string::npos);
-    return refusal.what();
-  }
-  return "accepted";
-}
-
-/// The refusal names all of these.
-void expect_refused(const RunOptions& options, const std::vector<std::string>& parts) {
-  const auto refusal = refusal_of(options);
-  for (const auto& part : parts) EXPECT_NE(refusal.find(part), std::string::npos) << refusal;
-}
-
-class EveryProfile : public ::testing::TestWithParam<std::string> {
- protected:
-  RunOptions options() const {
-    RunOptions made;
-    made.profile = GetParam();
-    return made;
-  }
-};
-
-TEST_P(EveryProfile, every_case_comes_once_a_round) {
-  const auto plan = plan_of(options());
-  ASSERT_GT(plan.cases.size(), 0U);
-  EXPECT_EQ(plan.turns.size(), plan.cases.size() * static_cast<std::size_t>(plan.rounds));
-  std::map<int, std::set<std::size_t>> rounds;
-  int round = 0;
-  for (const auto& turn : plan.turns) {
-    EXPECT_GE(turn.round, round) << "rounds overlap";
-    round = turn.round;
-    EXPECT_TRUE(rounds[turn.round].insert(turn.planned).second) << "twice in a round";
-  }
-  EXPECT_EQ(rounds.size(), static_cast<std::size_t>(plan.rounds));
-}
-
-TEST_P(EveryProfile, names_tell_cases_apart) {
-  const auto names = names_of(plan_of(options()));
-  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
-}
-
-TEST_P(EveryProfile, cases_that_are_compared_run_next_to_each_other) {
-  const auto plan = plan_of(options());
-  using Key = std::pair<std::string, int>;
-  std::map<Key, std::size_t> members;
-  for (const auto& planned : plan.cases) ++members[{planned.group, planned.measured.workers}];
-  for (std::size_t at = 0; at < plan.turns.size();) {
-    const auto key_at = [&](std::size_t i) {
-      const auto& planned = plan.cases[plan.turns[i].planned];
-      return Key(planned.group, planned.measured.workers);
-    };
-    const auto key = key_at(at);
-    for (std::size_t k = 0; k < members.at(key); ++k) ASSERT_EQ(key_at(at + k), key) << "turn " << at + k;
-    at += members.at(key);
-  }
-}
-
-TEST_P(EveryProfile, groups_run_as_a_whole) {
-  const auto plan = plan_of(options());
-  std::set<std::pair<int, std::string>> left;
-  std::pair<int, std::string> current;
-  for (const auto& turn : plan.turns) {
-    const std::pair next(turn.round, plan.cases[turn.planned].group);
-    if (next == current) continue;
-    EXPECT_TRUE(left.insert(next).second) << "group " << next.second << " comes twice in round " << next.first;
-    current = next;
-  }
-}
-
-TEST_P(EveryProfile, members_of_a_group_differ_only_in_who_runs_and_over_which_channel) {
-  std::map<std::string, Case> firsts;
-  for (const auto& planned : plan_of(options()).cases) {
-    const Case& c = planned.measured;
-    const Case& first = firsts.try_emplace(planned.group, c).first->second;
-    EXPECT_EQ(std::tie(c.workload, c.grain, c.batch, c.payload_bytes, c.placement),
-              std::tie(first.workload, first.grain, first.batch, first.payload_bytes, first.placement));
-    if (!c.has_links() || !first.has_links()) continue;
-    EXPECT_EQ(std::tie(c.window, c.wait), std::tie(first.window, first.wait));
-  }
-}
-
-TEST_P(EveryProfile, the_seed_alone_decides_the_order) {
-  const auto order = [&](std::uint64_t seed) {
-    std::vector<std::pair<int, std::size_t>> turns;
-    for (const auto& turn : plan_of(options(), seed).turns) turns.emplace_back(turn.round, turn.planned);
-    return turns;
-  };
-  EXPECT_EQ(order(1), order(1));
-  EXPECT_NE(order(1), order(2));
-}
-
-TEST_P(EveryProfile, rounds_differ_in_their_order) {
-  const auto plan = plan_of(options());
-  const auto cases = plan.cases.size();
-  const auto planned = [&](std::size_t turn) { return plan.turns[turn].planned; };
-  bool differ = false;
-  for (std::size_t i = 0; i < cases; ++i) differ |= planned(i) != planned(cases + i);
-  EXPECT_TRUE(differ);
-}
-
-INSTANTIATE_TEST_SUITE_P(profiles, EveryProfile, ::testing::Values("quick", "standard", "full"),
-                         [](const auto& profile) { return profile.param; });
 
 TEST(Plan, every_workload_is_in_the_quick_profile) {
   std::set<std::string> planned;
@@ -189,39 +66,6 @@ TEST(Plan, each_executor_runs_on_every_chosen_channel_that_it_can_use) {
   }
   EXPECT_EQ(pairs,
             (std::set<std::string>{"process_pool boost_queue", "thread_pool boost_queue", "thread_pool by_reference"}));
-}
-
-TEST(Plan, the_filter_keeps_what_matches_or_with_a_minus_what_does_not) {
-  const auto all = names_of(plan_of({}));
-  const auto filtered = [](const std::string& filter) {
-    RunOptions options;
-    options.filter = filter;
-    return names_of(plan_of(options));
-  };
-  const auto kept = filtered("prime_count/(thread|process)_pool");
-  EXPECT_GT(kept.size(), 0U);
-  for (const auto& name : kept) EXPECT_EQ(name.rfind("prime_count/", 0), 0U) << name;
-  EXPECT_EQ(kept.size() + filtered("-prime_count/(thread|process)_pool").size(), all.size());
-  EXPECT_EQ(filtered("all"), all);
-  EXPECT_EQ(filtered("."), all);
-  EXPECT_TRUE(filtered("no such case").empty());
-  RunOptions options;
-  options.filter = "(";
-  expect_refused(options, {"--benchmark_filter", "'('", "missing )"});
-}
-
-/// What a matcher that tries all ways would not end on, and one that needs more memory than a filter may take.
-TEST(Plan, no_filter_takes_for_ever) {
-  RunOptions options;
-  options.filter = "(([a-z_]+)*)*\\1";
-  expect_refused(options, {"--benchmark_filter", "invalid escape sequence: \\1"});
-  options.filter = "((([a-z_/:0-9]*)*)*)*!";
-  EXPECT_TRUE(plan_of(options).cases.empty());
-  options.filter = "((([a-z]{1,100}){1,100}){1,100})";
-  expect_refused(options, {"--benchmark_filter", "invalid repetition size"});
-  options.filter.clear();
-  for (int i = 0; i < 10'000; ++i) options.filter += "[^a-z]{30}";
-  expect_refused(options, {"--benchmark_filter", "KiB"});
 }
 
 TEST(Plan, what_a_step_throws_ends_the_making_of_a_plan_that_would_take_for_ever) {
