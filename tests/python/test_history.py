@@ -1,79 +1,23 @@
-"""track.py history over synthetic repositories and records: what is found, said, left out, drawn and written."""
+"""track.py history over synthetic repositories and records: what is found, said and left out."""
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import json
 import math
 import os
-import random
 import shutil
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import make_history as made
-from mpmt_tracking import history, history_figures, otava
+from history_bench import COUNT, OTHER, Bench, bench, cache, options_of, repository, run, stepped  # noqa: F401
+from mpmt_tracking import history
 from mpmt_tracking.problem import NothingMeasured, Problem
 from repository import Repository
-
-COUNT = 40
-OTHER = {**made.EPOCH, "governor": "power save"}
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture(scope="session")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    folder = tmp_path_factory.mktemp("history") / "repository"
-    return folder, made.make_repository(folder, COUNT)
-
-
-class Bench:
-    """A repository with a results folder, and `history` run on them."""
-
-    def __init__(self, tmp_path: Path, repository: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> None:
-        (self.repo, self.commits), self.results, self.capsys = repository, tmp_path / "results", capsys
-
-    def write(self, levels: dict[str, Sequence[float]], **more: Any) -> None:
-        made.write_history(self.results, self.commits, levels, **more)
-
-    def run(self, *arguments: str) -> tuple[str, str]:
-        """(standard output, standard error) of a run that ends well."""
-        assert run(self.results, self.repo, *arguments) == 0
-        return self.capsys.readouterr()
-
-    def json(self, *arguments: str) -> dict[str, Any]:
-        return json.loads(self.run("--json", *arguments)[0])
-
-
-def options_of(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    history.add_arguments(parser)
-    return parser.parse_args(arguments)
-
-
-def run(results: Path, repo: Path, *arguments: str) -> int:
-    return history.run(options_of("--results", str(results), "--repo", str(repo), *arguments))
-
-
-@pytest.fixture
-def bench(tmp_path: Path, repository: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> Bench:
-    return Bench(tmp_path, repository, capsys)
-
-
-def stepped(at: int, step: float, *, seed: int = 1, level: float = 1e5) -> list[float]:
-    random_ = random.Random(seed)
-    return [level * (1 + step * (i >= at)) * math.exp(random_.gauss(0, 0.006)) for i in range(COUNT)]
-
 
 # ---- what is found ---------------------------------------------------------------------------------------
 
@@ -353,73 +297,6 @@ def test_the_records_of_the_repository_one_stands_in_are_read(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(history, "ROOT", clone)
     assert history.run(options_of()) == 0
-
-
-# ---- plots and CSV ---------------------------------------------------------------------------------------
-
-EVIL = ["../../etc/passwd", "a/b", "a_b", "$x^{$ \\frac", "</text><script>alert(1)</script>", "=cmd|' /C calc'!A0", "",
-        "a\nb", "\u202eabc", "name_" * 100, "_", "CON", "100 % \N{SNOWMAN}"]
-
-
-def test_plots_of_hostile_names_stay_in_their_folder(bench: Bench, tmp_path: Path) -> None:
-    names = [name for name in EVIL if name][:6]
-    bench.write({name: stepped(25, 0.08) for name in names}, epochs=[made.EPOCH] * 10 + [OTHER] * 30)
-    before = set(tmp_path.rglob("*"))
-    out, _ = bench.run("--plots", str(tmp_path / "plots"), "--format", "svg")
-    new = [path for path in set(tmp_path.rglob("*")) - before if path.is_file() and "cache" not in path.parts]
-    assert len(new) == len(names) and {path.parent for path in new} == {tmp_path / "plots"}
-    assert f"{len(names)} plots" in out
-    for path in new:
-        text = path.read_text("utf-8")
-        assert "<script" not in text and bench.commits[25][:10] in text and "epoch 2" in text
-
-
-def test_file_names_are_safe_and_unique() -> None:
-    stems = [history_figures.file_stem(name, 1) for name in EVIL]
-    assert len(set(stems)) == len(EVIL) and history_figures.file_stem("a", 2) != history_figures.file_stem("a", 1)
-    assert all(stem.replace("_", "").replace("-", "").isalnum() and len(stem) < 100 for stem in stems)
-
-
-def test_a_png_of_each_kind(bench: Bench, tmp_path: Path) -> None:
-    bench.write({"a": stepped(25, 0.08), "loaded": [1e5 * (1.7 if i % 9 == 4 else 1) for i in range(COUNT)]})
-    bench.run("--plots", str(tmp_path / "plots"), "--format", "png")
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in (tmp_path / "plots").iterdir())
-
-
-def test_an_unwritable_plots_folder_is_a_problem(bench: Bench, tmp_path: Path) -> None:
-    bench.write({"a": [1.0] * COUNT})
-    (tmp_path / "file").write_text("")
-    for option in (f"--plots={tmp_path / 'file'}", f"--csv={tmp_path / 'file' / 'x.csv'}"):
-        with pytest.raises(Problem, match=option.split("=")[0]):
-            run(bench.results, bench.repo, option)
-
-
-def test_the_csv_is_what_otava_reads(bench: Bench, tmp_path: Path) -> None:
-    with_gap = stepped(0, 0.0)
-    with_gap[0] = with_gap[12] = math.nan
-    bench.write({"a": stepped(0, 0.0), "=1+1": with_gap, "time": [5.0] * COUNT}, noise=0)
-    bench.run("--csv", str(tmp_path / "x.csv"))
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text("utf-8"))))
-    assert list(rows[0]) == ["time", "commit", "'=1+1", "a", "time #2"]
-    assert [row["commit"] for row in rows] == bench.commits
-    assert rows[1]["time"] == "2024-01-01 01:00:00 +0000"
-    assert all(math.isfinite(float(row[name])) for row in rows for name in list(row)[2:])  # no cell may be empty
-    assert rows[12]["'=1+1"] == rows[11]["'=1+1"] and rows[0]["'=1+1"] == rows[1]["'=1+1"]
-
-
-def test_the_csv_is_of_one_machine_and_its_newest_epoch(bench: Bench, tmp_path: Path) -> None:
-    bench.write({"a": [1.0] * COUNT}, epochs=[made.EPOCH] * 30 + [OTHER] * 10)
-    bench.run("--csv", str(tmp_path / "x.csv"))
-    assert len((tmp_path / "x.csv").read_text().splitlines()) == 11
-    bench.write({"a": [1.0] * COUNT}, key="ffffffffffff")
-    with pytest.raises(Problem, match="choose one with --machine"):
-        run(bench.results, bench.repo, "--csv", str(tmp_path / "x.csv"))
-
-
-def test_a_formula_is_no_heading() -> None:
-    from mpmt_tracking.series import Series
-    names = otava.column_names([Series("k", 0, name, 1, "", "pool", []) for name in ("=a", "@b", "-c", "+d", "e", "e", " =f", "\tg")])
-    assert not any(name[0] in "=+-@" for name in names) and len(set(names)) == 8
 
 
 # ---- whose records -----------------------------------------------------------------------------------------
