@@ -1,26 +1,33 @@
-# mpmt_layer(<name> SOURCES <files> [USES <layers>] [LINKS <targets>])
+# mpmt_layer(<folder> SOURCES <files> [USES <folders>] [LINKS <targets>])
 #
-# Declares the OBJECT library mpmt_<name> for the folder this is called in. OBJECT, because parts register themselves
-# in a catalogue by a static object: from a static archive the linker would drop them without a word.
+# Declares the OBJECT library of the folder this is called in, named from the project's root; mpmt_<folder>, a slash as an
+# underscore. OBJECT, because parts register themselves in a catalogue by a static object: from a static archive the
+# linker would drop them without a word. MPMT_LAYERS lists all layers, those below first.
 #
-# Headers are included as "<layer>/<file>.hpp". Each layer has an include root of its own that holds nothing but a
-# link to its folder, so that including a layer that is not named under USES does not compile.
-function(mpmt_layer name)
+# Headers are included as "<folder>/<file>.hpp". Each layer has an include root of its own that holds nothing but a
+# link to its folder, so that including a layer that is not named under USES, by it or by those it names, does not compile.
+set(MPMT_LAYERS "" CACHE INTERNAL "All layers, those below first")
+function(mpmt_layer folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  string(REPLACE "/" "_" name "${folder}")
   set(root "${PROJECT_BINARY_DIR}/layers/${name}")
-  file(MAKE_DIRECTORY "${root}")
-  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${name}" SYMBOLIC)
+  cmake_path(GET folder PARENT_PATH parent)
+  file(MAKE_DIRECTORY "${root}/${parent}")
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${folder}" SYMBOLIC)
 
   add_library(mpmt_${name} OBJECT ${ARG_SOURCES})
   target_include_directories(mpmt_${name} PUBLIC "${root}")
+  list(TRANSFORM ARG_USES REPLACE "/" "_")
   list(TRANSFORM ARG_USES PREPEND mpmt_)
   target_link_libraries(mpmt_${name} PUBLIC ${ARG_USES} ${ARG_LINKS} mpmt_options)
+  set(MPMT_LAYERS ${MPMT_LAYERS} ${folder} CACHE INTERNAL "All layers, those below first")
 endfunction()
 
 # Every object of these layers, for a program that wants the whole catalogue.
 # (Objects travel only to the target that links an OBJECT library directly.)
 function(mpmt_link_layers target)
-  list(TRANSFORM ARGN PREPEND mpmt_ OUTPUT_VARIABLE layers)
+  list(TRANSFORM ARGN REPLACE "/" "_" OUTPUT_VARIABLE layers)
+  list(TRANSFORM layers PREPEND mpmt_)
   target_link_libraries(${target} PRIVATE ${layers})
 endfunction()
 

@@ -1,12 +1,12 @@
 // From a time to a grain, on machines that are made up.
-#include "benchmarks/calibration.hpp"
+#include "benchmarks/run/calibration.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "benchmarks/statistics.hpp"
+#include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {
 namespace {

@@ -1,5 +1,5 @@
 // What is doubtful about a run is said, and once.
-#include "benchmarks/context.hpp"
+#include "benchmarks/record/context.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // In which order CPUs are dealt out.
-#include "benchmarks/core_matrix.hpp"
+#include "benchmarks/host/core_matrix.hpp"
 
 #include <gtest/gtest.h>
 

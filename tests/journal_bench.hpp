@@ -12,8 +12,8 @@
 #include <set>
 #include <string>
 
-#include "benchmarks/journal.hpp"
-#include "benchmarks/protocol.hpp"
+#include "benchmarks/record/journal.hpp"
+#include "benchmarks/trial/protocol.hpp"
 #include "in_child.hpp"
 #include "scratch_dir.hpp"
 

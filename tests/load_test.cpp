@@ -1,5 +1,5 @@
 // Who else used the CPUs: /proc/stat read and compared.
-#include "benchmarks/load.hpp"
+#include "benchmarks/host/load.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/cpus.hpp"
-#include "benchmarks/affinities.hpp"
+#include "benchmarks/trial/affinities.hpp"
 #include "in_child.hpp"
 
 namespace mpmt::benchmarks {

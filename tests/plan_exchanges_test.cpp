@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "benchmarks/plan_json.hpp"
+#include "benchmarks/record/plan_json.hpp"
 #include "planning.hpp"
 
 namespace mpmt::benchmarks {

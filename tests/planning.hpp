@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/plan.hpp"
+#include "benchmarks/plan/plan.hpp"
 
 namespace mpmt::benchmarks {
 

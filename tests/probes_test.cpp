@@ -1,5 +1,5 @@
 // Probes: all at once, none waited for in vain.
-#include "benchmarks/probes.hpp"
+#include "benchmarks/host/probes.hpp"
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -13,8 +13,8 @@
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
 #include "base/shared_region.hpp"
-#include "benchmarks/capacity.hpp"
-#include "benchmarks/core_matrix.hpp"
+#include "benchmarks/host/capacity.hpp"
+#include "benchmarks/host/core_matrix.hpp"
 #include "in_child.hpp"
 
 namespace mpmt::benchmarks {

@@ -1,5 +1,5 @@
 // What travels between a run and its trials: as it was, or refused.
-#include "benchmarks/protocol.hpp"
+#include "benchmarks/trial/protocol.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The lock on measuring against processes of another user that hold its name in every way there is. Each test runs in a
 // network namespace of its own, where nobody else has that name.
-#include "benchmarks/run_lock.hpp"
+#include "benchmarks/host/run_lock.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

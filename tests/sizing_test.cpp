@@ -1,5 +1,5 @@
 // Tasks per block, and how long a run takes, from what pilots measured.
-#include "benchmarks/sizing.hpp"
+#include "benchmarks/run/sizing.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Numbers, sizes and times as people write them.
-#include "benchmarks/spelling.hpp"
+#include "benchmarks/cli/spelling.hpp"
 
 #include <gtest/gtest.h>
 

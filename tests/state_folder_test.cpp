@@ -1,5 +1,5 @@
 // Where a run keeps what has to be found again: in no folder that somebody else has a hand in.
-#include "benchmarks/state_folder.hpp"
+#include "benchmarks/record/state_folder.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

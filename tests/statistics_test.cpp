@@ -1,5 +1,5 @@
 // The statistics behind a verdict, against published examples and scipy 1.10.1.
-#include "benchmarks/statistics.hpp"
+#include "benchmarks/judge/statistics.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What a task takes at a grain.
-#include "benchmarks/task_times.hpp"
+#include "benchmarks/judge/task_times.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The run's side of the trial protocol against trials that behave, badly for the most part: small shell scripts.
-#include "benchmarks/trial_process.hpp"
+#include "benchmarks/trial/trial_process.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 // From trials to verdicts, on made-up observations.
-#include "benchmarks/verdict.hpp"
+#include "benchmarks/judge/verdict.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 """What others did to the usable CPUs meanwhile, as far as that can be seen: `mpmt run` reads the same counters by the same
-rules (benchmarks/load.hpp)."""
+rules (benchmarks/host/load.hpp)."""
 
 from __future__ import annotations
 

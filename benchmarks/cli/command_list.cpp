@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "base/cpus.hpp"
+#include "base/text.hpp"
+#include "benchmarks/cli/commands.hpp"
+#include "benchmarks/cli/print_json.hpp"
+#include "base/output.hpp"
+#include "benchmarks/plan/plan.hpp"
+
+namespace mpmt::benchmarks {
+
+using Json = nlohmann::json;
+
+namespace {
+
+Json described(const workloads::Description& part) {
+  return {{"name", part.name},
+          {"summary", part.summary},
+          {"grain_unit", part.grain_unit},
+          {"kind", text_of(part.kind)},
+          {"version", part.version},
+          {"grain_scales", part.grain_scales},
+          {"minimum_payload_bytes", part.minimum_payload}};
+}
+
+Json described(const ipc::Description& part) {
+  return {{"name", part.name},
+          {"summary", part.summary},
+          {"between_threads", part.between_threads},
+          {"between_processes", part.between_processes},
+          {"by_reference", part.by_reference},
+          {"copies_per_message", part.copies_per_message},
+          {"max_payload_bytes", part.max_payload_bytes},
+          {"default_capacity", part.default_capacity},
+          {"has_wait", part.has_wait},
+          {"has_futex", part.has_futex},
+          {"survives_a_killed_peer", part.survives_a_killed_peer},
+          {"delivers_after_a_kill", part.delivers_after_a_kill},
+          {"when_a_side_is_killed", part.when_a_side_is_killed}};
+}
+
+Json described(const ipc::Floor& part) {
+  return {{"name", part.name},
+          {"summary", part.summary},
+          {"max_payload_bytes", part.max_payload_bytes},
+          {"has_futex", part.has_futex}};
+}
+
+Json described(const executors::Description& part) {
+  Json channels = Json::array();
+  for (const auto& channel : ipc::ChannelCatalog::instance().all()) {
+    const bool usable = part.sides == ipc::Sides::threads ? channel.between_threads : channel.between_processes;
+    if (part.uses_channel && usable) channels.push_back(channel.name);
+  }
+  return {{"name", part.name},
+          {"summary", part.summary},
+          {"submitter_helps", part.submitter_helps},
+          {"channels", channels}};
+}
+
+std::string more_about(const Json& part) {
+  if (part.contains("grain_unit")) {
+    const auto payload = part["minimum_payload_bytes"].get<std::size_t>();
+    return text(part["kind"].get<std::string>(), "; a unit of grain is ", part["grain_unit"].get<std::string>(),
+                payload > 0 ? text("; needs a payload of ", payload, " byte or more") : "");
+  }
+  if (part.contains("between_threads")) {
+    const bool threads = part["between_threads"];
+    const bool processes = part["between_processes"];
+    const int copies = part["copies_per_message"];
+    return text("between ",
+                threads && processes ? "threads or processes"
+                : threads            ? "threads only"
+                                     : "processes only",
+                "; payload up to ", part["max_payload_bytes"].get<std::size_t>(), " bytes, ",
+                copies == 0   ? "not copied"
+                : copies == 1 ? "copied once"
+                              : "copied twice",
+                "; holds ", part["default_capacity"].get<std::size_t>(), " messages; when a side is killed",
+                part["survives_a_killed_peer"].get<bool>() ? ": " : " (not survived): ",
+                part["when_a_side_is_killed"].get<std::string>());
+  }
+  if (!part.contains("channels")) return text("payload up to ", part["max_payload_bytes"].get<std::size_t>(), " bytes");
+  std::string channels;
+  for (const auto& channel : part["channels"]) channels += (channels.empty() ? "" : ", ") + channel.get<std::string>();
+  return channels.empty() ? "no channel" : "channels: " + channels;
+}
+
+template <class Description>
+Json catalogue() {
+  Json list = Json::array();
+  for (const auto& part : Catalog<Description>::instance().all()) list.push_back(described(part));
+  return list;
+}
+
+Json cases_of(const std::string& profile, Family family) {
+  RunOptions options;
+  options.profile = profile;
+  options.family = family;
+  const auto no_calibration = [](const Case&, const TimeWish&) { return std::uint64_t{1}; };
+  const auto plan = make_plan(options, profile_of(profile, usable_cpus().count()), 0, no_calibration);
+  Json list = Json::array();
+  for (const auto& planned : plan.cases) list.push_back({{"name", planned.measured.name()}, {"group", planned.group}});
+  return list;
+}
+
+void print(const std::string& title, const Json& parts) {
+  print_line(title);
+  std::size_t widest = 0;
+  for (const auto& part : parts) widest = std::max(widest, part["name"].get_ref<const std::string&>().size());
+  for (const auto& part : parts) {
+    const auto name = part["name"].get<std::string>();
+    if (!part.contains("summary")) {
+      print_line("  " + name);
+      continue;
+    }
+    print_line(text("  ", name, std::string(widest - name.size() + 2, ' '), part["summary"].get<std::string>()));
+    print_line(std::string(widest + 4, ' ') + more_about(part));
+  }
+}
+
+}  // namespace
+
+int list(const std::string& what, const std::string& profile, Family family, bool json) {
+  const std::vector<std::pair<std::string, std::function<Json()>>> sections{
+      {"workloads", catalogue<workloads::Description>},
+      {"channels", catalogue<ipc::Description>},
+      {"floors", catalogue<ipc::Floor>},
+      {"executors", catalogue<executors::Description>},
+      {"cases", [&] { return cases_of(profile, family); }}};
+  Json all = Json::object();
+  for (const auto& [name, make] : sections) {
+    if (what == name || (what.empty() && name != "cases")) all[name] = make();
+  }
+  if (json) {
+    print_json(all);
+    return kOk;
+  }
+  for (const auto& [name, make] : sections) {
+    if (all.contains(name)) print(name, all[name]);
+  }
+  return kOk;
+}
+
+}  // namespace mpmt::benchmarks

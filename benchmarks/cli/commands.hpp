@@ -1,0 +1,28 @@
+// What the program can be told to do. Each returns the program's exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "benchmarks/plan/options.hpp"
+
+namespace mpmt::benchmarks {
+
+enum ExitCode { kOk = 0, kCaseFailed = 1, kUsage = 2, kNothingMatched = 5, kInterrupted = 130 };
+
+/// How a message about standard output begins; the reason follows, after a colon.
+inline constexpr auto kOutputLost = "standard output cannot be written";
+
+/// `what`: workloads, channels, floors, executors, cases (those of `profile` and `family`), or empty for all but the
+/// cases.
+int list(const std::string& what, const std::string& profile, Family family, bool json);
+
+int show_machine(bool json);
+
+int run(const RunOptions& options, const std::vector<std::string>& command_line);
+
+/// Prints the verdict tables of a stored record; with `relabelled` > 0 also how often that many tables of this record's
+/// own trials, with both sides the same executor, name a winner.
+int show_verdict(const std::string& record, int relabelled, std::uint64_t seed);
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,275 @@
+#include "benchmarks/cli/run_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <functional>
+
+#include "base/shown.hpp"
+#include "base/text.hpp"
+#include "benchmarks/cli/spelling.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> items;
+  std::string item;
+  std::istringstream in(list);
+  while (std::getline(in, item, ',')) items.push_back(item);
+  if (list.empty() || list.back() == ',') items.emplace_back();
+  return items;
+}
+
+Grain grain_from(const std::string& item) {
+  const bool roughly = item.starts_with('~');
+  const auto wish = roughly ? item.substr(1) : item;
+  if (roughly || reads_as_time(wish)) return TimeWish{time_from(wish), roughly};
+  try {
+    return whole_number_from(item, 1, std::uint64_t{1} << 40);
+  } catch (const std::invalid_argument& wrong) {
+    throw std::invalid_argument(text(wrong.what(), "; nor is it a time in ns, us, ms or s, such as 50us"));
+  }
+}
+
+std::uint64_t batch_from(const std::string& item) {
+  return item == "split" ? 0 : whole_number_from(item, 1, std::uint64_t{1} << 32);
+}
+
+/// An option whose value is a list a,b,c; errors name the option.
+template <class Value>
+CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<Value>& into, const std::string& help,
+                      std::function<Value(const std::string&)> parse) {
+  const auto take = [&into, name, parse = std::move(parse)](const CLI::results_t& results) {
+    into.clear();
+    for (const auto& list : results) {
+      for (const auto& item : split(list)) {
+        try {
+          into.push_back(parse(item));
+        } catch (const std::invalid_argument& wrong) {
+          throw CLI::ValidationError(name, wrong.what());
+        }
+      }
+    }
+    return true;
+  };
+  return command.add_option(name, take, help)->type_name("LIST");
+}
+
+std::function<std::string(const std::string&)> plain() {
+  return [](const std::string& item) { return item; };
+}
+
+template <class Integer>
+std::function<Integer(const std::string&)> integer(Integer least, Integer most) {
+  return [=](const std::string& item) { return static_cast<Integer>(whole_number_from(item, least, most)); };
+}
+
+/// An option with one value; errors name the option.
+CLI::Option* add_value(CLI::App& command, const std::string& name, const std::string& help,
+                       std::function<void(const std::string&)> take) {
+  const auto checked = [name, take = std::move(take)](const CLI::results_t& results) {
+    try {
+      take(results.front());
+    } catch (const std::invalid_argument& wrong) {
+      throw CLI::ValidationError(name, wrong.what());
+    }
+    return true;
+  };
+  return command.add_option(name, checked, help);
+}
+
+template <class Value>
+CLI::Option* add_number(CLI::App& command, const std::string& name, std::optional<Value>& into, Value least, Value most,
+                        const std::string& help) {
+  const auto take = [least, most, &into](const std::string& item) { into = integer<Value>(least, most)(item); };
+  return add_value(command, name, help, take)->type_name("N");
+}
+
+/// As Google Benchmark writes it: seconds (0.05s, or without the s), or a number of blocks (10x).
+void take_min_time(RunOptions& options, const std::string& item) {
+  if (!item.ends_with('x')) {
+    options.min_time_s = seconds_from(item, 0.001, 3600);
+    return;
+  }
+  try {
+    options.min_blocks = integer<int>(1, 100'000)(item.substr(0, item.size() - 1));
+  } catch (const std::invalid_argument&) {
+    throw std::invalid_argument(text("'", shown(item), "' is not a number of blocks from 1x to 100000x"));
+  }
+}
+
+constexpr auto kAxes = "Axes (default: as the profile has them)";
+constexpr auto kPoolAxes = "Axes of --family pool";
+constexpr auto kChannelAxes = "Axes of --family channel";
+
+bool touch_from(const std::string& item) {
+  if (item != "yes" && item != "no") throw std::invalid_argument(text("'", item, "' is unknown; allowed: yes, no"));
+  return item == "yes";
+}
+
+std::size_t message_bytes_from(const std::string& item) {
+  const auto bytes = whole_number_from(item, pairs::kWordBytes, pairs::kMaxMessageBytes);
+  if (bytes % pairs::kWordBytes != 0) {
+    throw std::invalid_argument(text("'", item, "' is not a multiple of ", pairs::kWordBytes));
+  }
+  return bytes;
+}
+
+double rate_from(const std::string& item) {
+  double rate = 0;
+  const auto [rest, error] = std::from_chars(item.data(), item.data() + item.size(), rate);
+  const bool whole = error == std::errc() && rest == item.data() + item.size();
+  if (!whole || !(rate >= 1 && rate <= 1e8)) {
+    throw std::invalid_argument(text("'", item, "' is not a number of messages a second from 1 to 100000000"));
+  }
+  return rate;
+}
+
+void add_channel_axes(CLI::App& command, RunOptions& options) {
+  add_list<ipc::Sides>(command, "--sides", options.sides, "threads, processes", sides_from)->group(kChannelAxes);
+  add_list<pairs::Pattern>(command, "--pattern", options.patterns,
+                           "ping_pong (round trips), stream (one way, as fast as it goes), open_loop (at --rate)",
+                           pattern_from)
+      ->group(kChannelAxes);
+  add_list<std::size_t>(command, "--message-bytes", options.message_bytes, "8 to 16Mi, multiples of 8",
+                        message_bytes_from)
+      ->group(kChannelAxes);
+  add_list<double>(command, "--rate", options.rates, "messages a second of open_loop", rate_from)->group(kChannelAxes);
+  add_list<bool>(command, "--touch", options.touches,
+                 "yes: every byte is written by the sender and read by the receiver; no: none is", touch_from)
+      ->group(kChannelAxes);
+  add_list<FutexScope>(command, "--futex", options.futexes,
+                       "private (threads only), shared; for channels that sleep on a futex", futex_from)
+      ->group(kChannelAxes);
+  command.add_flag("--no-floors", options.no_floors, "without the floors beside the channels")->group(kChannelAxes);
+}
+
+void add_axes(CLI::App& command, RunOptions& options) {
+  add_list<std::string>(command, "--workload", options.workloads, "what a task does: see mpmt list workloads; or all",
+                        plain())
+      ->group(kPoolAxes);
+  add_list<std::string>(command, "--executor", options.executors, "who runs the tasks: see mpmt list executors; or all",
+                        plain())
+      ->group(kPoolAxes);
+  add_list<std::string>(command, "--channel", options.channels, "how messages travel: see mpmt list channels; or all",
+                        plain())
+      ->group(kAxes);
+  add_list<int>(command, "--workers", options.workers, "threads or processes", integer<int>(1, 4096))->group(kPoolAxes);
+  add_list<Grain>(command, "--grain", options.grains,
+                  "size of a task: in the workload's unit, or as a time, which is calibrated: 100us, or ~100us for the "
+                  "round number next to it",
+                  grain_from)
+      ->group(kPoolAxes);
+  add_list<std::uint64_t>(command, "--batch", options.batches, "tasks per message; split = a block's tasks / workers",
+                          batch_from)
+      ->group(kPoolAxes);
+  add_list<std::size_t>(command, "--payload", options.payloads, "bytes that travel with each task, each way",
+                        integer<std::size_t>(0, std::size_t{1} << 40))
+      ->group(kPoolAxes);
+  add_list<std::size_t>(command, "--window", options.windows, "messages in flight per worker, or one way",
+                        integer<std::size_t>(1, 1 << 20))
+      ->group(kAxes);
+  add_list<executors::Placement>(command, "--placement", options.placements,
+                                 "same (one CPU), spread, free (not pinned)", placement_from)
+      ->group(kAxes);
+  add_list<executors::Wait>(command, "--wait", options.waits, "how a side waits: block, yield, spin", wait_from)
+      ->group(kAxes);
+}
+
+void add_amounts(CLI::App& command, RunOptions& options) {
+  add_number(command, "--rounds", options.rounds, 1, 10'000, "trials per case, each a fresh process");
+  add_number(command, "--iterations", options.iterations, 1, 100'000, "timed blocks per trial");
+  add_number(command, "--tasks", options.tasks, std::uint64_t{1}, std::uint64_t{1} << 40,
+             "tasks per block (default: found by a pilot)");
+  add_number(command, "--seed", options.seed, std::uint64_t{0}, std::uint64_t{1} << 53, "order of the trials");
+  add_value(command, "--timeout", "seconds that one trial may take",
+            [&options](const std::string& item) { options.timeout_s = seconds_from(item, 0.1, 86'400); })
+      ->type_name("SECONDS")
+      ->default_str("30");
+}
+
+void refuse(CLI::App& command, const std::string& name, const std::string& why) {
+  command
+      .add_option(
+          name, [name, why](const CLI::results_t&) -> bool { throw CLI::ValidationError(name, "is refused: " + why); },
+          "")
+      ->expected(0, 1)
+      ->group("");  // not shown in --help
+}
+
+void refuse_interleaving_off(CLI::App& command) {
+  const std::string name = "--benchmark_enable_random_interleaving";
+  const auto take = [name](const CLI::results_t& results) {
+    static const std::vector<std::string> yes{"", "true", "1", "yes"};
+    if (!results.empty() && std::find(yes.begin(), yes.end(), results.front()) == yes.end()) {
+      throw CLI::ValidationError(name,
+                                 "cannot be turned off: trials are always shuffled within each round (see --seed)");
+    }
+    return true;
+  };
+  command.add_option(name, take, "is always so")->expected(0, 1)->group("Google Benchmark");
+}
+
+void add_google_options(CLI::App& command, RunOptions& options) {
+  constexpr auto kGoogle = "Google Benchmark";
+  command.add_option("--benchmark_filter", options.filter, "run the cases whose name matches")->group(kGoogle);
+  command.add_flag("--benchmark_list_tests", options.list_tests, "print the cases' names and end")->group(kGoogle);
+  command.add_option("--benchmark_format", options.format, "standard output: console or json")
+      ->check(CLI::IsMember({"console", "json"}))
+      ->group(kGoogle);
+  command.add_option("--benchmark_out", options.out, "the same as --out")->group(kGoogle);
+  command.add_option("--benchmark_out_format", "json: the only format of a record")
+      ->check(CLI::IsMember({"json"}))
+      ->group(kGoogle);
+  command.add_option("--benchmark_color", options.color, "auto (on a terminal), true or false")
+      ->check(CLI::IsMember({"auto", "true", "false", "yes", "no", "1", "0"}))
+      ->group(kGoogle);
+  command
+      .add_flag_callback(
+          "--benchmark_counters_tabular", [] {}, "accepted: the summary is a table in any case")
+      ->group(kGoogle);
+  command.add_option("--benchmark_time_unit", options.time_unit, "unit of real_time and cpu_time in the record")
+      ->check(CLI::IsMember({"ns", "us", "ms", "s"}))
+      ->group(kGoogle);
+  add_number(command, "--benchmark_repetitions", options.rounds, 1, 10'000, "the same as --rounds")->group(kGoogle);
+  add_value(command, "--benchmark_min_time",
+            "timed per trial, at least: seconds (0.05s) or blocks (10x); sets --iterations",
+            [&options](const std::string& item) { take_min_time(options, item); })
+      ->type_name("TIME")
+      ->group(kGoogle);
+  refuse_interleaving_off(command);
+  refuse(command, "--benchmark_perf_counters", "it would count the harness, not the trials it starts");
+  refuse(command, "--benchmark_report_aggregates_only", "a record keeps raw values");
+  refuse(command, "--benchmark_display_aggregates_only", "a record keeps raw values");
+  refuse(command, "--benchmark_context", "the context is what was found, not what was said");
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  command
+      .add_option("--profile", options.profile,
+                  "how much is measured: quick (under a minute), standard (some minutes), full (hours)")
+      ->check(CLI::IsMember({"quick", "standard", "full"}))
+      ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--family", [&options](const std::string& name) { options.family = family_from(name); },
+          "pool: workloads under executors; channel: bare channels between two sides, and the floors beside them")
+      ->check(CLI::IsMember({"pool", "channel"}))
+      ->default_str("pool");
+  add_axes(command, options);
+  add_channel_axes(command, options);
+  add_amounts(command, options);
+  command.add_option("--data-dir", options.data_dir, "where workloads make files (default: /var/tmp, else $TMPDIR)");
+  command.add_option(
+      "--out", options.out,
+      "the record (default: results/<machine-key>/<commit>-<utc>.json); - for standard output, which then "
+      "gets nothing else");
+  command.add_flag("--dry-run", options.dry_run, "print the plan and end (with --benchmark_format json: as JSON)");
+  command.add_flag("--no-wait", options.no_wait,
+                   "end when another run is measuring on this machine, instead of waiting");
+  add_google_options(command, options);
+}
+
+}  // namespace mpmt::benchmarks

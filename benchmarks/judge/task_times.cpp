@@ -1,0 +1,44 @@
+#include "benchmarks/judge/task_times.hpp"
+
+#include <tuple>
+
+#include "base/text.hpp"
+#include "base/duration_text.hpp"
+#include "benchmarks/judge/statistics.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+bool same_work(const Case& a, const Case& b) {
+  return std::tie(a.workload, a.grain, a.payload_bytes) == std::tie(b.workload, b.grain, b.payload_bytes);
+}
+
+int likeness(const Case& a, const Case& b) {
+  return 2 * (a.batch == b.batch) + (a.placement == b.placement);
+}
+
+}  // namespace
+
+void TaskTimes::add(const Case& measured, double ns_per_task) {
+  if (measured.is_exchange()) return;
+  by_name_.try_emplace(measured.name(), Times{measured, {}}).first->second.ns.push_back(ns_per_task);
+}
+
+TaskTime TaskTimes::of(const Case& measured) const {
+  const Times* alone = nullptr;
+  for (const auto& [name, times] : by_name_) {
+    if (times.measured.executor != "serial" || !same_work(times.measured, measured)) continue;
+    const bool better = alone == nullptr || likeness(times.measured, measured) > likeness(alone->measured, measured);
+    if (better) alone = &times;
+  }
+  if (alone != nullptr) return {median(alone->ns), "serial"};
+  const auto own = by_name_.find(measured.name());
+  if (own == by_name_.end()) return {};
+  return {median(own->second.ns), text(measured.executor, " x", measured.workers)};
+}
+
+std::string text_of(const TaskTime& time) {
+  return time.ns > 0 ? duration_text(time.ns) + " " + time.by : "-";
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,132 @@
+#include "benchmarks/run/sizing.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+constexpr double kWarmup = 0.125;  ///< of a block
+constexpr double kMostPilotGrowth = 64;
+/// A trial has to be this much late before it is cut, so that a machine that pauses is not taken for a slow case.
+constexpr double kPatience_s = 2;
+constexpr double kTooLong = 10;
+/// Starting, warming up and ending a small trial, where nothing is known.
+constexpr double kBeside_s = 0.02;
+
+bool is_open_loop(const Case& measured) {
+  return measured.is_exchange() && measured.exchange.pattern == pairs::Pattern::open_loop;
+}
+
+/// What members of one name differ in by their workers only.
+std::string series_of(const Case& measured) {
+  Case one = measured;
+  one.workers = 1;
+  return one.name();
+}
+
+struct Ends {
+  const Case* fewest = nullptr;
+  const Case* most = nullptr;
+};
+
+std::map<std::string, Ends> ends_of(const std::vector<const Case*>& members) {
+  std::map<std::string, Ends> ends;
+  for (const Case* member : members) {
+    auto& [fewest, most] = ends[series_of(*member)];
+    if (fewest == nullptr || member->workers < fewest->workers) fewest = member;
+    if (most == nullptr || member->workers > most->workers) most = member;
+  }
+  return ends;
+}
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+/// On the curve a × workers^b through two points.
+double between(double at_fewest, double at_most, const Ends& ends, int workers) {
+  if (at_fewest <= 0 || at_most <= 0) return std::max(at_fewest, at_most);
+  const double all = std::log(static_cast<double>(ends.most->workers) / ends.fewest->workers);
+  const double part = std::log(static_cast<double>(workers) / ends.fewest->workers);
+  return all > 0 ? at_fewest * std::pow(at_most / at_fewest, part / all) : at_fewest;
+}
+
+}  // namespace
+
+std::vector<const Case*> to_be_piloted(const std::vector<const Case*>& members) {
+  std::vector<const Case*> chosen;
+  for (const auto& [series, ends] : ends_of(members)) {
+    chosen.push_back(ends.fewest);
+    if (ends.most != ends.fewest) chosen.push_back(ends.most);
+  }
+  return chosen;
+}
+
+Figure figure_of(const Figures& figures, const std::vector<const Case*>& members, const Case& measured) {
+  if (const auto known = figures.find(measured.name()); known != figures.end()) return known->second;
+  const auto ends = ends_of(members).at(series_of(measured));
+  const auto fewest = figures.find(ends.fewest->name());
+  const auto most = figures.find(ends.most->name());
+  if (fewest == figures.end() || most == figures.end()) return {0, kBeside_s};
+  return {between(fewest->second.ns_per_task, most->second.ns_per_task, ends, measured.workers),
+          between(fewest->second.beside_s, most->second.beside_s, ends, measured.workers)};
+}
+
+std::uint64_t round_up(double wanted, std::uint64_t step) {
+  const double steps = std::clamp(std::ceil(wanted / static_cast<double>(step)), 1.0, static_cast<double>(kMostTasks));
+  return static_cast<std::uint64_t>(steps) * step;
+}
+
+std::uint64_t tasks_for(const Figures& figures, const std::vector<const Case*>& members,
+                        std::chrono::nanoseconds block) {
+  const Case& first = *members.front();
+  if (is_open_loop(first)) return round_up(seconds(block) * first.exchange.rate, 1);
+  double slowest = 0;
+  for (const Case* member : members) slowest = std::max(slowest, figure_of(figures, members, *member).ns_per_task);
+  return round_up(slowest > 0 ? static_cast<double>(block.count()) / slowest : 1, divides_of(members));
+}
+
+std::uint64_t tasks_to_calibrate(double ns_per_task) {
+  const auto in = [&](std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(static_cast<double>(time.count()) / ns_per_task);
+  };
+  return std::max({std::uint64_t{1}, in(std::chrono::milliseconds(40)),
+                   std::min<std::uint64_t>(8, in(std::chrono::milliseconds(200)))});
+}
+
+double trial_seconds(const Figure& figure, std::uint64_t tasks, int iterations) {
+  return figure.beside_s + figure.ns_per_task * 1e-9 * static_cast<double>(tasks) * (iterations + kWarmup);
+}
+
+double expected_seconds(const Plan& plan, const Figures& figures, const std::map<std::string, std::uint64_t>& tasks) {
+  const auto blocks = plan.blocks();
+  double total = 0;
+  for (const auto& planned : plan.cases) {
+    const auto figure = figure_of(figures, blocks.at(planned.block), planned.measured);
+    total += plan.rounds * trial_seconds(figure, tasks.at(planned.block), plan.iterations);
+  }
+  return total;
+}
+
+double guessed_seconds(const Plan& plan) {
+  // The slowest case's block takes plan.block, the others' less.
+  const double trial = kBeside_s + seconds(plan.block) * (0.7 * plan.iterations + kWarmup);
+  double pilots = 0;
+  for (const auto& [block, members] : plan.blocks()) pilots += 4 * kBeside_s * double(to_be_piloted(members).size());
+  return static_cast<double>(plan.turns.size()) * trial + pilots;
+}
+
+std::uint64_t next_pilot(std::uint64_t tasks, std::chrono::nanoseconds wall, std::chrono::nanoseconds aim) {
+  const double missing = 1.25 * static_cast<double>(aim.count()) / std::max(1.0, static_cast<double>(wall.count()));
+  return round_up(static_cast<double>(tasks) * std::clamp(missing, 2.0, kMostPilotGrowth), tasks);
+}
+
+double cut_after_s(const Figure& figure, std::uint64_t tasks, std::chrono::nanoseconds block, int iterations) {
+  const double intended = std::max(seconds(block), figure.ns_per_task * 1e-9 * static_cast<double>(tasks));
+  return kPatience_s + kTooLong * (figure.beside_s + intended * (iterations + kWarmup));
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,59 @@
+// The conversation between `mpmt run` and a trial: JSON objects, one a line, over the trial's standard input and
+// output.
+//
+//     run    {"type": "case", "protocol": 1, "case": {...}, "tasks": n, "warmup_tasks": n, "deadline_s": s, "data_dir":
+//     "..."} trial  {"type": "ready", "startup_ns": n, "workers": [...], "surroundings": {...}} run    {"type": "run"}
+//     any number of times trial  {"type": "block", "wall_ns": n, "checksum": "0x...", "cpu_ns": {...}, ...} run
+//     {"type": "end"} trial  {"type": "done", "shutdown_ns": n, "latency_ns": {...}, "workers": [...]}
+//
+// At any point the trial may say {"type": "failed", "status": "...", "error": "..."} and end. docs/trial-protocol.md
+// has all fields; a program in any language that speaks this can be measured.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/histogram.hpp"
+#include "benchmarks/case/case.hpp"
+
+namespace mpmt::benchmarks {
+
+using Json = nlohmann::json;
+
+inline constexpr int kProtocolVersion = 1;
+/// A longer line is taken for garbage.
+inline constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
+
+/// What a trial is to do.
+struct Assignment {
+  Case measured;
+  std::uint64_t tasks = 1;  ///< per block
+  std::uint64_t warmup_tasks = 1;
+  double deadline_s = 30;  ///< from the moment the trial reads it; the run kills the trial soon after
+  std::string data_dir;
+  std::vector<int> cpus = {};  ///< usable CPUs in the order in which they are dealt out; empty: as the trial finds them
+};
+
+/// Sums are 64 bits wide, more than a JSON number holds everywhere: "0x" and 16 digits.
+std::string hex(std::uint64_t value);
+std::uint64_t from_hex(const std::string& text);
+
+Json to_json(const Assignment& assignment);
+Assignment assignment_from(const Json& message);
+
+/// cpu_ns, context_switches and page_faults, as a block's message and a record's entry have them.
+Json usage_fields(const Usage& submitter, const Usage& workers);
+
+Json to_json(const executors::Block& block);
+executors::Block block_from(const Json& message);
+
+/// {"count", "max", "histogram": [[lowest value of a bucket, count], ...]}
+Json to_json(const Histogram& histogram);
+Histogram histogram_from(const Json& fields);
+
+Json to_json(const std::vector<executors::WorkerFacts>& workers);
+std::vector<executors::WorkerFacts> workers_from(const Json& list);
+
+}  // namespace mpmt::benchmarks

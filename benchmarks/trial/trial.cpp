@@ -1,0 +1,238 @@
+#include "benchmarks/trial/trial.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/checked.hpp"
+#include "base/child_process.hpp"
+#include "base/cpus.hpp"
+#include "base/descriptor_limit.hpp"
+#include "base/scheduling.hpp"
+#include "base/shown.hpp"
+#include "base/text.hpp"
+#include "base/output.hpp"
+#include "benchmarks/trial/protocol.hpp"
+#include "executors/linked_pool.hpp"
+#include "pairs/pair.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+using executors::Outcome;
+using executors::Status;
+
+// Not by streams of the C++ library, which take a system call that a signal has interrupted for the end: channels that
+// wait have a timer interrupt blocking calls (ipc/ticks.hpp).
+void say(const Json& message) {
+  const std::string line = shown_json(message.dump(-1, ' ', false, Json::error_handler_t::replace)) + '\n';
+  for (std::size_t done = 0; done < line.size();) {
+    done += static_cast<std::size_t>(
+        checked([&] { return ::write(STDOUT_FILENO, line.data() + done, line.size() - done); }, "write", "the answer"));
+  }
+}
+
+/// Says what failed and ends at once: a stuck thread could not be joined, and children die with this process.
+[[noreturn]] void fail(Status status, const std::string& error) {
+  say({{"type", "failed"}, {"status", text_of(status)}, {"error", error}});
+  ::_exit(0);
+}
+
+std::optional<Json> hear() {
+  static std::string unread;
+  for (;;) {
+    if (const auto end = unread.find('\n'); end != std::string::npos) {
+      const auto line = unread.substr(0, end);
+      unread.erase(0, end + 1);
+      return Json::parse(line);
+    }
+    char bytes[4096];
+    const auto count = checked([&] { return ::read(STDIN_FILENO, bytes, sizeof bytes); }, "read", "the next message");
+    if (count == 0) return unread.empty() ? std::nullopt : std::optional(Json::parse(std::exchange(unread, {})));
+    unread.append(bytes, static_cast<std::size_t>(count));
+  }
+}
+
+Deadline after(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+template <class Part>
+const Part& part(const std::string& name) {
+  const auto* const found = Catalog<Part>::instance().find(name);
+  if (found == nullptr)
+    throw std::invalid_argument(text("'", name, "' is unknown; known: ", Catalog<Part>::instance().names()));
+  return *found;
+}
+
+std::vector<int> cpus_of(const Assignment& assignment) {
+  return assignment.cpus.empty() ? usable_cpus().cpus : assignment.cpus;
+}
+
+executors::Config config_of(const Assignment& assignment) {
+  const Case& measured = assignment.measured;
+  executors::Config config;
+  if (measured.has_links()) config.channel = &part<ipc::Description>(measured.channel);
+  config.workers = measured.workers;
+  config.batch = measured.batch_in(assignment.tasks);
+  config.window = measured.window;
+  config.payload_bytes = measured.payload_bytes;
+  config.placement = measured.placement;
+  config.wait = measured.wait;
+  config.cpus = cpus_of(assignment);
+  return config;
+}
+
+pairs::Config pair_of(const Assignment& assignment) {
+  const Case& measured = assignment.measured;
+  const Exchange& exchange = measured.exchange;
+  // A floor looks for its message all the time; on a CPU that both sides share it has to let the other one run.
+  const bool apart = measured.placement != executors::Placement::same && cpus_of(assignment).size() > 1;
+  return {.sides = exchange.sides,
+          .pattern = exchange.pattern,
+          .message_bytes = exchange.message_bytes,
+          .window = measured.window,
+          .touched = exchange.touched,
+          .rate = exchange.rate,
+          .placement = measured.placement,
+          .wait = !exchange.floor ? measured.wait
+                  : apart         ? Wait::spin
+                                  : Wait::yield,
+          .futex = exchange.futex,
+          .cpus = cpus_of(assignment)};
+}
+
+/// What is measured, built: an executor with its workers up, or a pair with both of its sides.
+class Subject {
+ public:
+  Subject(const Assignment& assignment, Deadline deadline) {
+    const Case& measured = assignment.measured;
+    if (measured.is_exchange()) {
+      pair_ = pair_of(assignment);
+      const auto start = Clock::now();
+      runner_ = pairs::start_pair(connect_of(measured), *pair_, deadline);
+      startup_ = since(start);
+      return;
+    }
+    fixture_ = part<workloads::Description>(measured.workload)
+                   .prepare({measured.grain, measured.payload_bytes, assignment.data_dir});
+    const auto start = Clock::now();
+    runner_ = part<executors::Description>(measured.executor).start(*fixture_, config_of(assignment), deadline);
+    startup_ = since(start);
+  }
+
+  executors::Executor& runner() { return *runner_; }
+  Nanoseconds startup() const { return startup_; }
+  std::uint64_t expected_sum(std::uint64_t tasks) const {
+    return pair_ ? pairs::expected_sum(*pair_, tasks) : fixture_->expected_sum({0, tasks});
+  }
+  auto surroundings() const { return pair_ ? decltype(fixture_->surroundings())() : fixture_->surroundings(); }
+
+ private:
+  static pairs::Connect connect_of(const Case& measured) {
+    if (measured.exchange.floor) return part<ipc::Floor>(measured.channel).connect;
+    return part<ipc::Description>(measured.channel).connect;
+  }
+
+  std::optional<pairs::Config> pair_;
+  std::unique_ptr<workloads::Fixture> fixture_;
+  std::unique_ptr<executors::Executor> runner_;
+  Nanoseconds startup_{0};
+};
+
+/// One case, from its fixture to its shutdown.
+class Trial {
+ public:
+  explicit Trial(const Assignment& assignment)
+      : assignment_(assignment), deadline_(after(assignment.deadline_s)), subject_(assignment, deadline_) {}
+
+  void get_ready() {
+    // Warm-up touches every buffer and fills caches; it is also where each byte that comes back is looked at.
+    checked_run({assignment_.warmup_tasks, true, nullptr});
+    say({{"type", "ready"},
+         {"startup_ns", subject_.startup().count()},
+         {"workers", to_json(subject_.runner().workers())},
+         {"surroundings", subject_.surroundings()}});
+  }
+
+  void run_block() { say(to_json(checked_run({assignment_.tasks, false, &latency_}))); }
+
+  void end() {
+    const auto start = Clock::now();
+    const bool clean = subject_.runner().shutdown(deadline_);
+    const auto shutdown = since(start);
+    if (!clean) fail(Status::timed_out, "a worker did not leave before the deadline");
+    say({{"type", "done"},
+         {"shutdown_ns", shutdown.count()},
+         {"latency_ns", to_json(latency_)},
+         {"workers", to_json(subject_.runner().workers())}});
+  }
+
+ private:
+  executors::Block checked_run(const executors::Request& request) {
+    const Outcome outcome = subject_.runner().run(request, deadline_);
+    if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
+    const auto expected = subject_.expected_sum(request.tasks);
+    if (outcome.block.sum != expected) {
+      fail(Status::wrong_checksum, text("the sum over tasks 0 to ", request.tasks - 1, " is ", hex(outcome.block.sum),
+                                        "; expected ", hex(expected)));
+    }
+    return outcome.block;
+  }
+
+  const Assignment assignment_;
+  const Deadline deadline_;
+  Subject subject_;
+  Histogram latency_;
+};
+
+void converse(const Assignment& assignment) {
+  Trial trial(assignment);
+  trial.get_ready();
+  while (const auto message = hear()) {
+    const auto type = message->at("type").get<std::string>();
+    if (type == "end") return trial.end();
+    if (type != "run") throw std::invalid_argument("'" + type + "' is not a message to a trial that is ready");
+    trial.run_block();
+  }
+}
+
+}  // namespace
+
+int run_trial(int parent) {
+  if (parent != 0) die_with_parent(parent);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
+  raise_descriptor_limit();
+  try {
+    leave_real_time();
+    const auto message = hear();
+    if (!message) return 0;
+    const auto assignment = assignment_from(*message);
+    try {
+      converse(assignment);
+    } catch (const workloads::Unsupported& reason) {
+      fail(Status::unsupported, reason.what());
+    } catch (const ipc::LimitReached& limit) {
+      fail(Status::unsupported, limit.what());
+    } catch (const CannotPin& refusal) {
+      fail(Status::unsupported, text(refusal.what(), "; with placement free nothing is pinned"));
+    } catch (const executors::StartFailed& failure) {
+      fail(failure.status, failure.what());
+    } catch (const Json::exception&) {
+      throw;
+    } catch (const std::exception& failure) {
+      fail(Status::error, failure.what());
+    }
+    return 0;
+  } catch (const std::exception& failure) {
+    tell(text("trial: ", failure.what()));
+    return 2;
+  }
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,301 @@
+#include "benchmarks/trial/trial_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "base/checked.hpp"
+#include "base/child_process.hpp"
+#include "base/pipe.hpp"
+#include "base/text.hpp"
+#include "benchmarks/trial/spawn_attributes.hpp"
+#include "ipc/names.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+using executors::Status;
+
+constexpr std::size_t kMostErrorText = 64 << 10;
+
+void make_nonblocking(const Fd& fd) {
+  const int flags = checked([&] { return ::fcntl(fd.get(), F_GETFL); }, "fcntl");
+  checked([&] { return ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK); }, "fcntl");
+}
+
+std::string last_line(const std::string& output) {
+  const auto end = output.find_last_not_of('\n');
+  if (end == std::string::npos) return {};
+  const auto start = output.find_last_of('\n', end);
+  return output.substr(start == std::string::npos ? 0 : start + 1,
+                       end - (start == std::string::npos ? 0 : start + 1) + 1);
+}
+
+std::string standstill_of(Nanoseconds time) {
+  return text("the run stood still for ", std::chrono::round<std::chrono::seconds>(time).count(), " s");
+}
+
+std::string excerpt(const std::string& line) {
+  return line.size() <= 60 ? line : line.substr(0, 60) + "…";
+}
+
+}  // namespace
+
+std::vector<std::string> TrialProcess::own_command() {
+  return {"/proc/self/exe", "trial", "--parent", std::to_string(::getpid())};
+}
+
+TrialProcess::TrialProcess(const Assignment& assignment, Interrupt& interrupt, const std::vector<std::string>& command)
+    : interrupt_(interrupt),
+      allowance_(kGrace +
+                 std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(assignment.deadline_s))) {
+  result_.assignment = assignment;
+  spawn(command);
+  send(to_json(assignment));
+}
+
+TrialProcess::~TrialProcess() {
+  reap();
+}
+
+void TrialProcess::spawn(const std::vector<std::string>& command) {
+  Pipe input;
+  Pipe output;
+  Pipe errors;
+  SpawnAttributes attributes;
+  attributes.redirect(input.read, STDIN_FILENO);
+  attributes.redirect(output.write, STDOUT_FILENO);
+  attributes.redirect(errors.write, STDERR_FILENO);
+
+  std::vector<char*> arguments;
+  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const int reason =
+      ::posix_spawnp(&pid_, arguments[0], attributes.actions(), attributes.attributes(), arguments.data(), environ);
+  if (reason != 0) throw_system_error(reason, "posix_spawn", command.front());
+
+  pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  to_ = std::move(input.write);
+  from_ = std::move(output.read);
+  errors_ = std::move(errors.read);
+  for (const Fd* fd : {&to_, &from_, &errors_}) make_nonblocking(*fd);
+}
+
+bool TrialProcess::wait_until_ready() {
+  if (failed()) return false;
+  try {
+    const auto ready = ask(nullptr, "ready");
+    if (!ready) return false;
+    result_.startup_ns = ready->at("startup_ns").get<std::int64_t>();
+    result_.workers = workers_from(ready->at("workers"));
+    if (ready->contains("surroundings"))
+      result_.surroundings = ready->at("surroundings").get<decltype(result_.surroundings)>();
+    affinities_ = affinities_of(pid_, result_.workers);
+    return true;
+  } catch (const std::exception& wrong) {
+    give_up(Status::error, text("the trial's 'ready' is not as the protocol has it: ", wrong.what()));
+    return false;
+  }
+}
+
+std::optional<executors::Block> TrialProcess::run_block() {
+  if (failed()) return std::nullopt;
+  try {
+    const auto still_before = allowance_.stood_still();
+    const auto answer = ask({{"type", "run"}}, "block");
+    if (!answer) return std::nullopt;
+    const auto block = block_from(*answer);
+    // Whether it stood still with us is not known where it was frozen; the time of a shorter block says that it was
+    // not.
+    const auto still = allowance_.stood_still() - still_before;
+    if (still.count() > 0 && 2 * block.wall_ns >= still.count()) result_.stopped = standstill_of(still);
+    if (block.tasks != result_.assignment.tasks) {
+      return give_up(Status::error,
+                     text("the trial ran ", block.tasks, " tasks instead of ", result_.assignment.tasks));
+    }
+    if (!result_.blocks.empty() && block.sum != result_.blocks.front().sum) {
+      return give_up(Status::wrong_checksum, text("blocks of the same tasks have the sums ",
+                                                  hex(result_.blocks.front().sum), " and ", hex(block.sum)));
+    }
+    result_.blocks.push_back(block);
+    return block;
+  } catch (const std::exception& wrong) {
+    return give_up(Status::error, text("the trial's 'block' is not as the protocol has it: ", wrong.what()));
+  }
+}
+
+void TrialProcess::end() {
+  if (failed()) return;
+  result_.moved = change_between(affinities_, affinities_of(pid_, result_.workers));
+  try {
+    const auto done = ask({{"type", "end"}}, "done");
+    if (!done) return;
+    result_.shutdown_ns = done->at("shutdown_ns").get<std::int64_t>();
+    result_.latency = histogram_from(done->at("latency_ns"));
+    result_.workers = workers_from(done->at("workers"));
+  } catch (const std::exception& wrong) {
+    give_up(Status::error, text("the trial's 'done' is not as the protocol has it: ", wrong.what()));
+    return;
+  }
+  to_.reset();
+  while (from_ && wait_for_output()) drain(from_, output_);
+  note_end();
+}
+
+/// Sends `message`, if any, and returns the answer of the expected type.
+std::optional<Json> TrialProcess::ask(const Json& message, std::string_view expected_type) {
+  if (!message.is_null() && !send(message)) return std::nullopt;
+  const auto said = line();
+  if (!said) return std::nullopt;
+  const auto answer = Json::parse(*said, nullptr, false);
+  if (answer.is_discarded() || !answer.is_object() || !answer.contains("type") || !answer["type"].is_string()) {
+    return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));
+  }
+  if (answer["type"] == "failed") {
+    const auto status = status_from(answer.value("status", "error"));
+    const auto error = answer.value("error", "no reason given");
+    // Judged by the run, and no failure at all.
+    const bool possible = status != Status::ok && status != Status::disturbed && status != Status::unstable;
+    return possible ? give_up(status, error)
+                    : give_up(Status::error, text("the trial failed with status '", text_of(status), "': ", error));
+  }
+  if (answer["type"] != expected_type) {
+    return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));
+  }
+  return answer;
+}
+
+bool TrialProcess::send(const Json& message) {
+  // A message is far smaller than a pipe: it is taken at once, or nobody reads.
+  const std::string line = message.dump() + "\n";
+  sigset_t pipe_signal;
+  ::sigemptyset(&pipe_signal);
+  ::sigaddset(&pipe_signal, SIGPIPE);
+  ::sigprocmask(SIG_BLOCK, &pipe_signal, nullptr);
+  const auto written = ::write(to_.get(), line.data(), line.size());
+  const int reason = errno;
+  const timespec at_once{};
+  if (written < 0 && reason == EPIPE) ::sigtimedwait(&pipe_signal, nullptr, &at_once);
+  ::sigprocmask(SIG_UNBLOCK, &pipe_signal, nullptr);
+  if (written == static_cast<ssize_t>(line.size())) return true;
+  if (written < 0 && reason == EPIPE) {
+    note_end();
+  } else {
+    give_up(Status::error, "the trial does not read what it is sent");
+  }
+  return false;
+}
+
+std::optional<std::string> TrialProcess::line() {
+  for (;;) {
+    if (const auto end = output_.find('\n'); end != std::string::npos) {
+      std::string found = output_.substr(0, end);
+      output_.erase(0, end + 1);
+      return found;
+    }
+    if (output_.size() > kMaxLineBytes) return give_up(Status::error, "the trial said a line of more than 16 MiB");
+    if (!from_) return note_end();
+    if (!wait_for_output()) return std::nullopt;
+    drain(from_, output_);
+  }
+}
+
+/// Waits until the trial says something or closes its output. False when the deadline passed, and nothing had come by
+/// then, or we were interrupted.
+bool TrialProcess::wait_for_output() {
+  for (;;) {
+    if (last_look_) {
+      give_up(Status::timed_out, text("the trial did not answer within ", result_.assignment.deadline_s, " s"));
+      return false;
+    }
+    last_look_ = allowance_.spent();
+    std::array<pollfd, 3> wanted{pollfd{from_.get(), POLLIN, 0}, pollfd{interrupt_.fd(), POLLIN, 0},
+                                 pollfd{errors_.get(), POLLIN, 0}};
+    allowance_.poll(wanted);
+    notice_standstill();
+    if (wanted[2].revents != 0) {
+      drain(errors_, error_output_);
+      // Only its last line is ever shown.
+      if (error_output_.size() > kMostErrorText) error_output_.erase(0, error_output_.size() - kMostErrorText);
+    }
+    if (interrupt_.requested()) {
+      result_.interrupted = true;
+      reap();
+      return false;
+    }
+    if (wanted[0].revents != 0) return true;
+  }
+}
+
+/// A stop of the trial is seen as long as it has not ended; of our own we see that time has gone.
+void TrialProcess::notice_standstill() {
+  siginfo_t info{};
+  const bool continued =
+      ::waitid(P_PID, static_cast<id_t>(pid_), &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == pid_;
+  if (continued) result_.stopped = "the trial was stopped and continued";
+}
+
+/// Reads what is there; closes the descriptor at its end.
+void TrialProcess::drain(Fd& from, std::string& into) const {
+  std::array<char, 16'384> buffer;
+  for (;;) {
+    const auto count = ::read(from.get(), buffer.data(), buffer.size());
+    if (count > 0) {
+      into.append(buffer.data(), static_cast<std::size_t>(count));
+      if (into.size() > kMaxLineBytes) return;
+      continue;
+    }
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) from.reset();
+    return;
+  }
+}
+
+std::nullopt_t TrialProcess::give_up(Status status, const std::string& error) {
+  if (failed()) return std::nullopt;
+  if (status == Status::timed_out && result_.stopped.empty() && allowance_.stood_still().count() > 0)
+    result_.stopped = standstill_of(allowance_.stood_still());
+  result_.status = status;
+  result_.error = result_.stopped.empty() ? error : text(error, "; ", result_.stopped);
+  reap();
+  return std::nullopt;
+}
+
+/// The trial has closed its output: it has ended, or will at once.
+std::nullopt_t TrialProcess::note_end() {
+  if (failed()) return std::nullopt;
+  pollfd ended{pidfd_.get(), POLLIN, 0};
+  ::poll(&ended, 1, static_cast<int>(kGrace.count()));
+  if (errors_) drain(errors_, error_output_);
+  const bool is_over = ended.revents != 0;
+  reap();
+  const int status = wait_status_.value_or(0);
+  if (is_over && WIFEXITED(status) && WEXITSTATUS(status) == 0 && result_.shutdown_ns) return std::nullopt;
+  const ChildEnd end{WIFSIGNALED(status), WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)};
+  const auto reason = last_line(error_output_);
+  result_.status = Status::worker_died;
+  result_.error = text("the trial (pid ", pid_, ") ", is_over ? end.describe() : "closed its output and did not end",
+                       reason.empty() ? "" : ": ", reason);
+  return std::nullopt;
+}
+
+void TrialProcess::reap() {
+  if (wait_status_ || pid_ <= 0) return;
+  ::kill(-pid_, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) == -1 && errno == EINTR) {
+  }
+  wait_status_ = status;
+  ipc::remove_stale_names();
+}
+
+}  // namespace mpmt::benchmarks

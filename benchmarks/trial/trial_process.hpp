@@ -1,0 +1,90 @@
+// The run's side of a trial: starts it, asks it, ends it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/allowance.hpp"
+#include "base/fd.hpp"
+#include "benchmarks/trial/affinities.hpp"
+#include "base/interrupt.hpp"
+#include "benchmarks/trial/protocol.hpp"
+
+namespace mpmt::benchmarks {
+
+/// All that is known of a trial when it has ended.
+struct TrialResult {
+  executors::Status status = executors::Status::ok;
+  std::string error;
+  bool interrupted = false;  ///< ended by Ctrl-C: not a result
+  Assignment assignment;
+  std::optional<std::int64_t> startup_ns;
+  std::optional<std::int64_t> shutdown_ns;
+  std::vector<executors::Block> blocks;
+  Histogram latency;
+  std::vector<executors::WorkerFacts> workers;
+  std::map<std::string, std::string> surroundings;
+  std::string stopped;  ///< that, or for how long, it or the run stood still meanwhile, in words; else empty
+  std::string moved;    ///< which thread's CPUs were changed from outside while blocks ran, in words; else empty
+};
+
+/// A running trial: the leader of a process group of its own, killed and reaped with the whole group in the destructor.
+/// Every call returns before the assignment's deadline plus kGrace, time not counted during which this process itself
+/// stood still (Allowance); the first thing that goes wrong is kept in result()
+/// and makes the later calls return at once. Used by one thread.
+class TrialProcess {
+ public:
+  /// A trial knows its deadline and names what it waits for; one that says nothing is killed this much later.
+  static constexpr std::chrono::milliseconds kGrace{500};
+
+  /// `command`: the program and its arguments; the default is this program's own trial.
+  TrialProcess(const Assignment& assignment, Interrupt& interrupt,
+               const std::vector<std::string>& command = own_command());
+  ~TrialProcess();
+  TrialProcess(const TrialProcess&) = delete;
+  TrialProcess& operator=(const TrialProcess&) = delete;
+
+  /// Waits until the trial is ready; false when it failed.
+  bool wait_until_ready();
+  /// Has one block run; nothing when it failed.
+  std::optional<executors::Block> run_block();
+  /// Lets the trial end. Before that it looks whether its threads may still run where they might when it was ready.
+  void end();
+
+  bool failed() const { return result_.status != executors::Status::ok || result_.interrupted; }
+  const TrialResult& result() const { return result_; }
+
+  static std::vector<std::string> own_command();
+
+ private:
+  void spawn(const std::vector<std::string>& command);
+  std::optional<Json> ask(const Json& message, std::string_view expected_type);
+  bool send(const Json& message);
+  std::optional<std::string> line();
+  bool wait_for_output();
+  void notice_standstill();
+  void drain(Fd& from, std::string& into) const;
+  std::nullopt_t give_up(executors::Status status, const std::string& error);
+  std::nullopt_t note_end();
+  void reap();
+
+  Interrupt& interrupt_;
+  TrialResult result_;
+  Allowance allowance_;
+  bool last_look_ = false;  ///< it has been seen whether an answer came before the allowance was spent
+  pid_t pid_ = -1;
+  Fd pidfd_;
+  Fd to_;
+  Fd from_;
+  Fd errors_;
+  Affinities affinities_;  ///< when it was ready
+  std::string output_;
+  std::string error_output_;
+  std::optional<int> wait_status_;
+};
+
+}  // namespace mpmt::benchmarks
