@@ -140,4 +140,12 @@ bool wait_until(Bell& bell, Wait how, Deadline deadline, Poll&& poll) {
   }
 }
 
+/// Sleeps on `bell` until `poll` returns true, and never looks in between, which would use the CPU: for who is parked
+/// while others are measured. Who rings has to be somebody with whom this one ends as well.
+template <class Poll>
+void park_until(Bell& bell, Poll&& poll) {
+  while (!bell.sleep_unless(poll, std::nullopt)) {
+  }
+}
+
 }  // namespace mpmt

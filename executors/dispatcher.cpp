@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/text.hpp"
+#include "executors/placement.hpp"
 
 namespace mpmt::executors {
 namespace {
@@ -71,6 +72,7 @@ Dispatcher::Dispatcher(const std::vector<std::unique_ptr<ipc::Link>>& links, Sco
       fixture.fill_request(lane.request_payload.subspan(task * config.payload_bytes, config.payload_bytes));
     }
   }
+  for (const int worker : waking_order(config)) bells_.push_back(&scoreboard.slot(worker).bell);
 }
 
 Outcome Dispatcher::run(const Request& request, Deadline deadline) {
@@ -123,7 +125,7 @@ bool Dispatcher::deal(Pass& pass) {
   }
   // Once for all that was dealt: a worker that sleeps wakes to a full window rather than to a single batch.
   if (any) {
-    for (auto& lane : lanes_) lane.slot->bell.ring();
+    for (auto* const bell : bells_) bell->ring();
   }
   return any;
 }
@@ -178,7 +180,8 @@ void Dispatcher::take(Pass& pass, Lane& lane, const ipc::Message& reply) {
   --lane.in_flight;
 }
 
-Outcome Dispatcher::await_hello(Deadline deadline) {
+/// Of all workers: their hello, or the answer to a control request.
+Outcome Dispatcher::await_answers(Deadline deadline) {
   std::optional<Outcome> failure;
   for (auto& lane : lanes_) lane.answered = false;
   const bool finished = wait_until(scoreboard_.doorbell(), config_.wait, deadline, [&] {
@@ -228,9 +231,14 @@ Outcome Dispatcher::ask_all(RequestKind request, Deadline deadline) {
 
 Outcome Dispatcher::usage_of_workers(Usage& total, Deadline deadline) {
   if (auto asked = ask_all(RequestKind::report, deadline); asked.status != Status::ok) return asked;
-  if (auto answered = await_hello(deadline); answered.status != Status::ok) return answered;
+  if (auto answered = await_answers(deadline); answered.status != Status::ok) return answered;
   for (const auto& lane : lanes_) total += lane.slot->usage;
   return {};
+}
+
+Outcome Dispatcher::rest(Deadline deadline) {
+  if (auto asked = ask_all(RequestKind::rest, deadline); asked.status != Status::ok) return asked;
+  return await_answers(deadline);
 }
 
 void Dispatcher::tell_to_stop(Deadline deadline) {

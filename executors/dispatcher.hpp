@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cache_line.hpp"
 #include "executors/crew.hpp"
 #include "executors/shared_clock.hpp"
 #include "executors/wire.hpp"
@@ -21,9 +22,12 @@ class Dispatcher {
              const Config& config, Crew& crew);
 
   /// Waits until every worker has opened its session.
-  Outcome await_hello(Deadline deadline);
+  Outcome await_hello(Deadline deadline) { return await_answers(deadline); }
 
   Outcome run(const Request& request, Deadline deadline);
+
+  /// Has every worker sleep until the next request.
+  Outcome rest(Deadline deadline);
 
   /// Tells every worker to leave, as far as its link takes the message before the deadline.
   void tell_to_stop(Deadline deadline);
@@ -33,11 +37,11 @@ class Dispatcher {
     workloads::TaskRange tasks;
     Clock::time_point dispatched;
   };
-  struct Lane {
+  struct alignas(kPadding) Lane {
     ipc::End* end = nullptr;
     Slot* slot = nullptr;
     std::span<std::byte> request_payload;
-    std::vector<Flight> flights;  ///< a ring, as long as the window
+    PaddedVector<Flight> flights;  ///< a ring, as long as the window
     std::size_t oldest = 0;
     std::size_t in_flight = 0;
 
@@ -69,6 +73,7 @@ class Dispatcher {
   void take(Pass& pass, Lane& lane, const ipc::Message& reply);
 
   Outcome ask_all(RequestKind request, Deadline deadline);
+  Outcome await_answers(Deadline deadline);
   bool hear(Lane& lane, std::optional<Outcome>& failure);
   Outcome usage_of_workers(Usage& total, Deadline deadline);
 
@@ -81,7 +86,8 @@ class Dispatcher {
   workloads::Fixture& fixture_;
   const Config& config_;
   Crew& crew_;
-  std::vector<Lane> lanes_;
+  PaddedVector<Lane> lanes_;
+  std::vector<Bell*> bells_;  ///< of all workers, in the order in which they are rung
 };
 
 }  // namespace mpmt::executors

@@ -85,6 +85,9 @@ class Executor {
   /// deadline has passed.
   virtual Outcome run(const Request& request, Deadline deadline) = 0;
 
+  /// From its return until the next run() no worker uses a CPU, whatever its wait: all sleep. Outcomes as of run().
+  virtual Outcome rest(Deadline deadline) = 0;
+
   /// Lets the workers leave and waits for them; false when some had to be killed.
   virtual bool shutdown(Deadline deadline) = 0;
 

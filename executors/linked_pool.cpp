@@ -56,11 +56,20 @@ LinkedPool::~LinkedPool() {
   shutdown(Clock::now() + kLastPatience);
 }
 
-Outcome LinkedPool::run(const Request& request, Deadline deadline) {
+template <class Ask>
+Outcome LinkedPool::ask(Ask ask) {
   if (broken_ || !crew_) return {Status::error, "the pool is broken or shut down", {}};
-  auto outcome = dispatcher_->run(request, deadline);
+  auto outcome = ask(*dispatcher_);
   broken_ = outcome.status != Status::ok;
   return outcome;
+}
+
+Outcome LinkedPool::run(const Request& request, Deadline deadline) {
+  return ask([&](Dispatcher& dispatcher) { return dispatcher.run(request, deadline); });
+}
+
+Outcome LinkedPool::rest(Deadline deadline) {
+  return ask([&](Dispatcher& dispatcher) { return dispatcher.rest(deadline); });
 }
 
 bool LinkedPool::shutdown(Deadline deadline) {

@@ -1,5 +1,8 @@
 #include "executors/placement.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include "base/cpus.hpp"
 
 namespace mpmt::executors {
@@ -25,6 +28,15 @@ std::optional<int> cpu_of_worker(const Config& config, int worker) {
 
 std::optional<int> cpu_of_submitter(const Config& config) {
   return cpu_at(config, config.workers);
+}
+
+std::vector<int> waking_order(const Config& config) {
+  std::vector<int> order(static_cast<std::size_t>(config.workers));
+  std::iota(order.begin(), order.end(), 0);
+  const auto here = cpu_of_submitter(config);
+  std::stable_partition(order.begin(), order.end(),
+                        [&](int worker) { return !here || cpu_of_worker(config, worker) != here; });
+  return order;
 }
 
 PinnedHere::PinnedHere(std::optional<int> cpu) {

@@ -25,8 +25,13 @@ class Worker {
   void live() {
     if (!open()) return;
     bool stopped = false;
+    const auto any = [&] { return drain(stopped); };
     while (!stopped) {
-      wait_until(slot_.bell, side_.config.wait, kNever, [&] { return drain(stopped); });
+      if (resting_) {
+        park_until(slot_.bell, any);
+      } else {
+        wait_until(slot_.bell, side_.config.wait, kNever, any);
+      }
     }
   }
 
@@ -70,6 +75,7 @@ class Worker {
   /// False when told to stop.
   bool answer(const ipc::Message& message) {
     const auto request = head_of<RequestHead>(message);
+    resting_ = request.kind == RequestKind::rest;
     switch (request.kind) {
       case RequestKind::run:
         run({request.first, request.count}, message.payload);
@@ -77,6 +83,9 @@ class Worker {
       case RequestKind::report:
         slot_.usage = thread_usage();
         reply({ReplyKind::reported});
+        return true;
+      case RequestKind::rest:
+        reply({ReplyKind::resting});
         return true;
       case RequestKind::stop:
         break;
@@ -120,6 +129,7 @@ class Worker {
   Slot& slot_;
   Bell& doorbell_;
   std::unique_ptr<workloads::Session> session_;
+  bool resting_ = false;
 };
 
 }  // namespace

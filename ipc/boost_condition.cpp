@@ -17,9 +17,9 @@
 #include <boost/interprocess/sync/interprocess_condition.hpp>
 #include <boost/interprocess/sync/interprocess_mutex.hpp>
 #include <boost/interprocess/sync/scoped_lock.hpp>
-#include <vector>
 
 #include "ipc/boost_locks.hpp"
+#include "ipc/buffer.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/named_memory.hpp"
 #include "ipc/ring.hpp"
@@ -199,8 +199,8 @@ class ConditionEnd final : public End {
   const LinkConfig config_;
   const Side side_;
   const Lifeline& lifeline_;
-  std::vector<std::byte> built_;
-  std::vector<std::byte> received_;
+  Buffer built_;
+  Buffer received_;
   Message view_;
   int peer_cpu_ = -1;
 };

@@ -10,9 +10,9 @@
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <cstring>
 #include <optional>
-#include <vector>
 
 #include "ipc/boost_locks.hpp"
+#include "ipc/buffer.hpp"
 #include "ipc/built_message.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/named_memory.hpp"
@@ -136,7 +136,7 @@ class QueueEnd final : public End {
   const Side side_;
   const Lifeline& lifeline_;
   BuiltMessage<Preamble> built_;
-  std::vector<std::byte> received_;
+  Buffer received_;
   bip::message_queue::size_type received_bytes_ = 0;
   int peer_cpu_ = -1;
 };

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
-#include <vector>
 
+#include "ipc/buffer.hpp"
 #include "ipc/limits.hpp"
 
 namespace mpmt::ipc {
@@ -44,7 +44,7 @@ class BuiltMessage {
 
   const std::size_t max_payload_bytes_;
   const std::string_view channel_;
-  std::vector<std::byte> buffer_;
+  Buffer buffer_;
 };
 
 }  // namespace mpmt::ipc

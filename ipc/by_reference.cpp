@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/cpu_relax.hpp"
+#include "ipc/buffer.hpp"
 #include "ipc/channel.hpp"
 #include "ipc/limits.hpp"
 
@@ -168,7 +169,7 @@ class ReferenceEnd final : public End {
   Lane& outgoing_;
   Lane& incoming_;
   std::size_t max_payload_;
-  std::vector<std::vector<std::byte>> lent_;
+  std::vector<Buffer> lent_;
   std::size_t next_lent_ = 0;
 };
 

@@ -4,10 +4,10 @@
 #include <sys/types.h>
 
 #include <cerrno>
-#include <vector>
 
 #include "base/checked.hpp"
 #include "base/fd.hpp"
+#include "ipc/buffer.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/waiting.hpp"
 
@@ -60,8 +60,8 @@ class PortEnd final : public WaitingEnd {
 
   const Ports ports_;
   const std::string_view floor_;
-  std::vector<std::byte> built_;
-  std::vector<std::byte> received_;
+  Buffer built_;
+  Buffer received_;
 };
 
 }  // namespace mpmt::ipc

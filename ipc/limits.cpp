@@ -41,7 +41,7 @@ std::string memory_wanted(std::string_view channel, std::size_t bytes) {
               limited ? text("; RLIMIT_AS is ", address_space.rlim_cur, " bytes") : "");
 }
 
-void resize(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel) {
+void resize(Buffer& buffer, std::size_t bytes, std::string_view channel) {
   try {
     buffer.resize(bytes);
   } catch (const std::bad_alloc&) {

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "ipc/buffer.hpp"
 #include "ipc/channel.hpp"
 
 namespace mpmt::ipc {
@@ -27,10 +27,10 @@ inline void check(const Message& message, std::string_view channel, std::size_t 
 std::string memory_wanted(std::string_view channel, std::size_t bytes);
 
 /// For grow().
-void resize(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel);
+void resize(Buffer& buffer, std::size_t bytes, std::string_view channel);
 
 /// Grows `buffer` to at least `bytes`; throws std::system_error naming them when there is not so much memory.
-inline void grow(std::vector<std::byte>& buffer, std::size_t bytes, std::string_view channel) {
+inline void grow(Buffer& buffer, std::size_t bytes, std::string_view channel) {
   if (buffer.size() < bytes) resize(buffer, bytes, channel);
 }
 

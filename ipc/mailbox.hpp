@@ -6,8 +6,8 @@
 #pragma once
 
 #include <new>
-#include <vector>
 
+#include "ipc/buffer.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/ring.hpp"
 #include "ipc/segment.hpp"
@@ -86,7 +86,7 @@ class MailboxEnd final : public WaitingEnd {
   const Side side_;
   const Lifeline& lifeline_;
   const std::string_view floor_;
-  std::vector<std::byte> built_;
+  Buffer built_;
   std::uint32_t sent_ = 0;
   std::uint32_t answered_ = 0;  ///< of those sent: known to have been read
   std::uint32_t received_ = 0;

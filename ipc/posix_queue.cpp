@@ -8,10 +8,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <vector>
-
 #include "base/proc_files.hpp"
 #include "base/thread_sanitizer.hpp"
+#include "ipc/buffer.hpp"
 #include "ipc/built_message.hpp"
 #include "ipc/descriptor_wait.hpp"
 #include "ipc/frame.hpp"
@@ -157,7 +156,7 @@ class PosixQueueEnd final : public End {
   const Side side_;
   const Lifeline& lifeline_;
   BuiltMessage<FrameHeader> built_;
-  std::vector<std::byte> received_;
+  Buffer received_;
 };
 
 class PosixQueueLink final : public Link {

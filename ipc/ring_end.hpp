@@ -3,8 +3,7 @@
 
 #include <sched.h>
 
-#include <vector>
-
+#include "ipc/buffer.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/ring.hpp"
 #include "ipc/segment.hpp"
@@ -125,7 +124,7 @@ class RingEnd final : public End {
   const Side side_;
   const Lifeline& lifeline_;
   const std::string_view channel_;
-  std::vector<std::byte> lent_;
+  Buffer lent_;
 };
 
 /// Both lanes in one segment, and the ends over them.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "ipc/buffer.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/segment.hpp"
 #include "ipc/waiting.hpp"
@@ -71,11 +72,11 @@ class StreamEnd final : public End {
   std::uint64_t received_by_peer_ = 0;  ///< as last read
   std::uint64_t received_ = 0;
 
-  std::vector<std::byte> buffer_;  ///< holds the largest frame and more; made by the first read, in the right process
-  std::size_t begin_ = 0;          ///< what has been read and not been given up
+  Buffer buffer_;          ///< holds the largest frame and more; made by the first read, in the right process
+  std::size_t begin_ = 0;  ///< what has been read and not been given up
   std::size_t end_ = 0;
   std::size_t handed_out_ = 0;  ///< bytes of the frame at begin_ that the receiver may still look at
-  std::vector<std::byte> lent_;
+  Buffer lent_;
 };
 
 class StreamLink final : public Link {

@@ -22,7 +22,7 @@ class ThreadTimer {
   }
 
   void arm() {
-    if (armed_) return;
+    if (armed_) return resume();
     struct sigaction nothing {};
     nothing.sa_handler = [](int) {};
     checked([&] { return ::sigaction(tick_signal(), &nothing, nullptr); }, "sigaction", "tick");
@@ -32,16 +32,33 @@ class ThreadTimer {
     to_this_thread._sigev_un._tid = ::gettid();
     checked([&] { return ::timer_create(CLOCK_MONOTONIC, &to_this_thread, &timer_); }, "timer_create", "tick");
     armed_ = true;
-    const timespec period{0, Nanoseconds(kLongestSleep).count()};
+    set_period(kLongestSleep);
+  }
+
+  void pause() {
+    if (!armed_ || paused_) return;
+    set_period(Nanoseconds(0));
+    paused_ = true;
+  }
+
+  void resume() {
+    if (!paused_) return;
+    set_period(kLongestSleep);
+    paused_ = false;
+  }
+
+  /// In a forked child, which does not inherit timers.
+  void forget() { armed_ = paused_ = false; }
+
+ private:
+  void set_period(Nanoseconds time) {
+    const timespec period{0, time.count()};
     const itimerspec regular{period, period};
     checked([&] { return ::timer_settime(timer_, 0, &regular, nullptr); }, "timer_settime", "tick");
   }
 
-  /// In a forked child, which does not inherit timers.
-  void forget() { armed_ = false; }
-
- private:
   bool armed_ = false;
+  bool paused_ = false;
   timer_t timer_{};
 };
 
@@ -53,6 +70,14 @@ void tick_in_blocking_calls() {
   static const int registered = ::pthread_atfork(nullptr, nullptr, [] { timer.forget(); });
   if (registered != 0) throw_system_error(registered, "pthread_atfork", "tick");
   timer.arm();
+}
+
+void pause_ticks() {
+  timer.pause();
+}
+
+void resume_ticks() {
+  timer.resume();
 }
 
 }  // namespace mpmt::ipc

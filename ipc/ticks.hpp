@@ -13,4 +13,10 @@ namespace mpmt::ipc {
 /// timer until it asks for one. Throws std::system_error.
 void tick_in_blocking_calls();
 
+/// No more ticks for the calling thread, which is parked while others are measured, until resume_ticks() or
+/// tick_in_blocking_calls(). Of no effect on a thread that has none. Throws std::system_error.
+void pause_ticks();
+/// After pause_ticks(), before anything is measured again.
+void resume_ticks();
+
 }  // namespace mpmt::ipc

@@ -4,8 +4,7 @@
 // The kernel wants a block of contiguous memory for each message, of its size less 64 KiB: hence the limit.
 #include <sys/socket.h>
 
-#include <vector>
-
+#include "ipc/buffer.hpp"
 #include "ipc/descriptor_wait.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/limits.hpp"
@@ -88,8 +87,8 @@ class PacketEnd final : public End {
   const LinkConfig config_;
   const Side side_;
   const Lifeline no_lifeline_;  ///< a socket shows the peer's end by itself
-  std::vector<std::byte> received_;
-  std::vector<std::byte> lent_;
+  Buffer received_;
+  Buffer lent_;
 };
 
 class PacketLink final : public Link {

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "executors/linked_pool.hpp"
 #include "executors/placement.hpp"
+#include "ipc/ticks.hpp"
 #include "pairs/conversation.hpp"
 #include "pairs/desk.hpp"
 
@@ -33,9 +34,10 @@ void live(ipc::WaitingEnd& end, const Config& config, Desk& desk, std::optional<
     desk.libc_single_threaded = __libc_single_threaded != 0;
     desk.move_to(Desk::State::idle, desk.to_submitter);
     for (;;) {
-      wait_until(desk.to_worker, Wait::block, Deadline::max(),
-                 [&] { return desk.leave || desk.is(Desk::State::ordered); });
+      ipc::pause_ticks();
+      park_until(desk.to_worker, [&] { return desk.leave || desk.is(Desk::State::ordered); });
       if (desk.leave) return;
+      ipc::resume_ticks();
       desk.latency.clear();
       const Usage before = thread_usage();
       desk.move_to(Desk::State::ready, desk.to_submitter);
@@ -87,6 +89,7 @@ class Pair final : public executors::Executor {
   Outcome run(const executors::Request& request, Deadline deadline) override {
     if (broken_ || ended_) return {Status::error, "the pair is broken or has ended", {}};
     broken_ = true;
+    ipc::resume_ticks();
     desk_.operations = request.tasks;
     desk_.deadline = deadline;
     desk_.move_to(Desk::State::ordered, desk_.to_worker);
@@ -108,6 +111,12 @@ class Pair final : public executors::Executor {
     broken_ = false;
     if (request.latency != nullptr) request.latency->merge(desk_.latency);
     return outcome(request, part, used);
+  }
+
+  /// The other side is parked between its orders in any case.
+  Outcome rest(Deadline) override {
+    ipc::pause_ticks();
+    return {};
   }
 
   bool shutdown(Deadline deadline) override {

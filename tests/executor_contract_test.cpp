@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/child_process.hpp"
+#include "cpu_used.hpp"
 #include "pool_case.hpp"
 #include "scratch_dir.hpp"
 
@@ -102,6 +103,27 @@ TEST_P(EveryExecutor, blocks_give_the_expected_sum_for_any_workload_placement_an
         blocks_are_right(made, work);
       }
     }
+  }
+}
+
+TEST_P(EveryExecutor, who_rests_uses_no_cpu_and_works_again_afterwards) {
+  const auto fixture = prepare(kWorks[0]);
+  std::vector<std::unique_ptr<executors::Executor>> all;
+  std::set<pid_t> processes{::getpid()};
+  for (const auto wait : {Wait::block, Wait::yield, Wait::spin}) {
+    auto made = config();
+    made.wait = wait;
+    all.push_back(start(*fixture, made));
+    ASSERT_EQ(all.back()->run({10}, soon()).status, Status::ok);
+    for (const auto& worker : all.back()->workers()) processes.insert(worker.pid);
+  }
+  for (const auto& executor : all) ASSERT_EQ(executor->rest(soon()).status, Status::ok);
+  EXPECT_LT(cpu_used_by(processes, std::chrono::seconds(1)), all.size() * std::chrono::milliseconds(1));
+  for (const auto& executor : all) {
+    EXPECT_EQ(executor->run({100}, soon()).block.sum, fixture->expected_sum({0, 100}));
+    EXPECT_EQ(executor->rest(soon()).status, Status::ok);
+    EXPECT_TRUE(executor->shutdown(soon()));
+    EXPECT_EQ(executor->rest(soon()).status, linked() ? Status::error : Status::ok);
   }
 }
 

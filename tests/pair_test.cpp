@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/cpus.hpp"
+#include "cpu_used.hpp"
 #include "footprint.hpp"
 #include "in_child.hpp"
 #include "pairs/conversation.hpp"
@@ -69,6 +70,21 @@ class EveryPair : public ::testing::TestWithParam<Carrier> {
     return pairs::start_pair(GetParam().connect, config, soon());
   }
 };
+
+TEST_P(EveryPair, who_rests_uses_no_cpu_and_talks_again_afterwards) {
+  std::vector<std::unique_ptr<executors::Executor>> all;
+  std::set<pid_t> processes;
+  for (const auto wait : {Wait::block, Wait::yield, Wait::spin}) {
+    auto how = config(Pattern::ping_pong, 64);
+    if (!GetParam().floor) how.wait = wait;
+    all.push_back(start(how));
+    ASSERT_EQ(all.back()->run({100}, soon()).status, Status::ok);
+    ASSERT_EQ(all.back()->rest(soon()).status, Status::ok);
+    for (const auto& side : all.back()->workers()) processes.insert(side.pid);
+  }
+  EXPECT_LT(cpu_used_by(processes, std::chrono::seconds(1)), all.size() * std::chrono::milliseconds(1));
+  for (const auto& pair : all) EXPECT_EQ(pair->run({100}, soon()).status, Status::ok);
+}
 
 TEST_P(EveryPair, both_sides_read_what_was_sent) {
   for (const auto pattern : {Pattern::ping_pong, Pattern::stream, Pattern::open_loop}) {

@@ -2,6 +2,7 @@
 // by itself.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -14,6 +15,7 @@
 
 #include "base/child_process.hpp"
 #include "base/text.hpp"
+#include "cpu_used.hpp"
 #include "workload_trial.hpp"
 #include "workloads/kernel.hpp"
 
@@ -155,6 +157,14 @@ TEST_P(EveryWorkload, nothing_is_left_behind) {
   EXPECT_EQ(entries_in("/proc/self/fd"), descriptors);
   EXPECT_EQ(entries_in(data_dir_.path()), 0U);
   EXPECT_FALSE(has_children());
+}
+
+TEST_P(EveryWorkload, helpers_of_which_nothing_is_asked_use_no_cpu) {
+  const auto session = fixture_->open(0);
+  sum_of(*session, {0, 5});
+  const auto helpers = children_of(::getpid());
+  EXPECT_EQ(helpers.empty(), !has_children()) << "helpers of which the kernel does not tell";
+  EXPECT_LE(cpu_used_by({helpers.begin(), helpers.end()}, std::chrono::seconds(1)), std::chrono::milliseconds(1));
 }
 
 INSTANTIATE_TEST_SUITE_P(workloads, EveryWorkload, ::testing::ValuesIn(workloads::WorkloadCatalog::instance().all()),

@@ -79,6 +79,7 @@ const Registration registered{{.name = "payload_copy",
                                .grain_unit = "one pass over the payload",
                                .kind = Kind::cpu,
                                .version = 1,
+                               .reads_payload = true,
                                .minimum_payload = 1,
                                .prepare = prepare}};
 

@@ -54,7 +54,8 @@ class Fixture {
   virtual std::unique_ptr<Session> open(int worker) = 0;
 
   /// The sum that run() over `tasks` must give. Known, not measured: it neither waits nor repeats the work of the
-  /// range.
+  /// range; only when a range is first asked for that has variants not asked for before may it take as long as they do.
+  /// Used by the thread that made the fixture.
   virtual std::uint64_t expected_sum(TaskRange tasks) const = 0;
 
   /// What the submitter sends with every task: payload_bytes bytes. The same for all tasks. As it is here: a fixed
@@ -91,6 +92,7 @@ struct Description {
   /// A test pins each version's checksum of a fixed block.
   int version = 1;
   bool grain_scales = true;         ///< cost grows with grain, so that `--grain 100us` can be calibrated
+  bool reads_payload = false;       ///< false: a payload only travels
   std::size_t minimum_payload = 0;  ///< bytes; a smaller payload is refused
   std::unique_ptr<Fixture> (*prepare)(const Parameters&) = nullptr;
 };

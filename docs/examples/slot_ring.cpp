@@ -11,9 +11,9 @@
 #include <cstring>
 #include <new>
 #include <thread>
-#include <vector>
 
 #include "base/shared_region.hpp"
+#include "ipc/buffer.hpp"
 #include "ipc/limits.hpp"
 #include "ipc/waiting.hpp"
 
@@ -132,7 +132,7 @@ class RingEnd final : public End {
   const Side side_;
   const Lifeline& lifeline_;
   std::size_t max_payload_;
-  std::vector<std::byte> lent_;
+  Buffer lent_;
 };
 
 class RingLink final : public Link {
