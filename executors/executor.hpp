@@ -35,8 +35,8 @@ struct Config {
   std::vector<int> cpus = {};  ///< usable CPUs, in the order in which they are dealt out; not empty
 };
 
-/// What became of an attempt to run something. `disturbed` and `unstable` are judged later, from many trials.
-enum class Status { ok, wrong_checksum, worker_died, timed_out, disturbed, unstable, unsupported, error };
+/// What became of an attempt to run something.
+enum class Status { ok, wrong_checksum, worker_died, timed_out, unsupported, error };
 
 /// A block of tasks, run from first dispatch to last completion.
 struct Block {

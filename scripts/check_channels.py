@@ -15,7 +15,7 @@ from mpmt_shown import shown
 EXIT_HOLDS, EXIT_MISSES = 0, 1
 
 EPILOG = """\
-Medians over ok trials, paired by round within one record. A row is answered by every record that has its
+Medians over the rounds that count, of cases measured together over the same ones. A row is answered by every record that has its
 cases: with several, the record is named. The records' runs: check_channels.py --commands.
 
 exit codes:
@@ -24,13 +24,13 @@ exit codes:
 """
 
 _CHANNELS = "mpmt run --family channel --sides threads,processes"
-_PINNED = "--placement same,spread --wait block,yield --rounds 5"
+_PINNED = "--placement same,spread --wait block,yield --rounds 8"
 # Runs are cut by what the rows need: large messages take long, and few rows ask for them. Floors come by themselves.
 COMMANDS = [
     f"{_CHANNELS} --channel shm_ring,boost_condition,boost_queue,pipe,unix_seqpacket --pattern ping_pong --message-bytes 64 "
     f"{_PINNED}",
     f"{_CHANNELS} --channel shm_ring,shm_arena --pattern ping_pong --message-bytes 64,1Mi --touch yes,no "
-    "--placement same,spread --wait yield --rounds 5",
+    "--placement same,spread --wait yield --rounds 8",
     f"{_CHANNELS} --channel boost_queue --pattern stream --message-bytes 64 --no-floors {_PINNED}",
     f"{_CHANNELS} --channel shm_ring --pattern ping_pong,stream --message-bytes 8,64,512,4Ki,32Ki,256Ki,1Mi,16Mi --no-floors "
     f"{_PINNED}",
@@ -109,7 +109,7 @@ def _row(what: str, allowed: str, answer: Any) -> Row:
 
 
 def report(rows: list[Row]) -> int:
-    heading = Row("what", "measured", "allowed", "trials", "verdict")
+    heading = Row("what", "measured", "allowed", "rounds", "verdict")
     table = [[row.what, row.measured, row.allowed, row.rounds, row.verdict] for row in (heading, *rows)]
     widths = [max(map(len, column)) for column in zip(*table)]
     for cells in table:

@@ -1,7 +1,7 @@
 """What must hold of the channels: each row of the table as a question to a record, with what is allowed.
 
-All are ratios, or times, of medians over trials that were measured in the same rounds of one record. Only the row that
-sets a pool against bare channels takes its medians from two records: each family has its own. """
+All are ratios, or times, of medians over rounds of one record: the same ones, of cases that were measured together. Only
+the row that sets a pool against bare channels takes its medians from two records: each family has its own. """
 
 from __future__ import annotations
 

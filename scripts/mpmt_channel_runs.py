@@ -1,5 +1,5 @@
-"""Records as what the table of channel ratios asks of them: a case by its fields, and medians of several cases over the
-rounds that they have in common."""
+"""Records as what the table of channel ratios asks of them: a case by its fields, and medians of several cases over
+rounds that count."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mpmt_families import CHANNEL, comparisons_of, value_ns
+from mpmt_families import CHANNEL, Round, case_status, comparisons_of, outcome, round_of, value_ns
 from mpmt_records import Record
 
 ANY = object()  # a field that may be anything
@@ -16,14 +16,14 @@ ANY = object()  # a field that may be anything
 
 @dataclass(frozen=True)
 class Case:
-    """A case's ok trials: their entries by round."""
+    """A case's rounds that count."""
 
     fields: Mapping[str, Any]
-    trials: Mapping[int, Mapping[str, Any]]
+    trials: Mapping[Round, Mapping[str, Any]]
     status: str
     modes: Mapping[str, Any] | None
 
-    def values(self, field: str | None = None) -> dict[int, float]:
+    def values(self, field: str | None = None) -> dict[Round, float]:
         """By round: ns per operation or task, or another field."""
         return {at: float(trial[field] if field else value_ns(trial)) for at, trial in self.trials.items()}
 
@@ -42,10 +42,10 @@ class Run:
                 said[entry["run_name"]] = entry
         self.cases = []
         for name, entries in trials.items():
-            good = {entry["round"]: entry for entry in entries if entry["status"] == "ok"}
+            good = {round_of(entry): entry for entry in entries if outcome(entry) == "ok"}
             if good:
-                aggregate = said.get(name, {})
-                self.cases.append(Case(entries[0], good, aggregate.get("status", "ok"), aggregate.get("modes")))
+                aggregate = said.get(name, {"status": "ok"})
+                self.cases.append(Case(entries[0], good, case_status(aggregate), aggregate.get("modes")))
 
     def find(self, **wanted: Any) -> list[Case]:
         """The cases whose fields are as wanted."""
@@ -69,7 +69,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Medians:
-    """Of several cases over the rounds in which all are ok."""
+    """Of several cases over the rounds that count."""
 
     values: list[float]
     rounds: int
@@ -77,12 +77,15 @@ class Medians:
 
 
 def medians(*cases: Case | None, field: str | None = None) -> Medians | None:
-    """None where a case is missing, or they have no round in common."""
+    """Over the rounds that they have in common; of cases that were never together in a group, each over all of its own. None
+    where a case is missing, or those that were together have no round in common."""
     if any(case is None for case in cases):
         return None
     columns = [case.values(field) for case in cases if case]
-    rounds = set.intersection(*({*column} for column in columns))
-    if not rounds:
+    if set.intersection(*({group for group, _ in column} for column in columns)):
+        common = set.intersection(*({*column} for column in columns))
+        columns = [{at: column[at] for at in common} for column in columns]
+    if not all(columns):
         return None
-    return Medians([statistics.median(column[at] for at in rounds) for column in columns], len(rounds),
+    return Medians([statistics.median(column.values()) for column in columns], min(map(len, columns)),
                    any(case.status == "unstable" for case in cases if case))

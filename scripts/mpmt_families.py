@@ -4,11 +4,12 @@ The only place that knows which of a family's fields is measured against which: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 POOL, CHANNEL = "pool", "channel"
+Round = tuple[Optional[str], int]  # group (None in versions 1 and 2, whose rounds are of all groups), number
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,32 @@ def family_of(entry: Mapping[str, Any]) -> Family:
 
 
 def value_ns(entry: Mapping[str, Any]) -> Any:
-    """A trial's value: time per task or operation, ns; None where it failed."""
+    """What a round is worth: time per task or operation, ns; None where it failed."""
     return entry[family_of(entry).metric]
+
+
+def outcome(entry: Mapping[str, Any]) -> str:
+    """What became of a round of a case: "ok" if it counts in statistics, "disturbed" if the trial went well but this is
+    of no use, else how the trial failed. The only place that decides it, for records of all versions."""
+    if entry["status"] == "ok" and entry.get("disturbed_by") is not None:
+        return "disturbed"
+    return entry["status"]
+
+
+def rounds_that_count(record: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Their entries, of all families, with their places in `benchmarks`."""
+    return ((at, entry) for at, entry in enumerate(record["benchmarks"])
+            if entry["run_type"] == "iteration" and outcome(entry) == "ok")
+
+
+def round_of(entry: Mapping[str, Any]) -> Round:
+    """In which round it was measured. Entries in which this is equal were measured next to each other."""
+    return entry.get("together"), entry["round"]
+
+
+def case_status(aggregate: Mapping[str, Any]) -> str:
+    """What an aggregate says of its case: "ok" or "unstable"."""
+    return "unstable" if aggregate.get("unstable") is not None else aggregate["status"]
 
 
 def families_in(record: Mapping[str, Any]) -> list[str]:

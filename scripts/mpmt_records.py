@@ -1,27 +1,27 @@
 """mpmt's records: read, checked, and laid out as tables (mpmt_tables.py). With mpmt_families.py the only places in
 scripts/ that know the record's form.
 
-The format is results/schema.json, explained in docs/record-format.md. What a record says is untrusted: show
-names only through mpmt_shown.shown. """
+The format is results/schema.json (older versions: beside it), explained in docs/record-format.md. What a record says is
+untrusted: show names only through mpmt_shown.shown. """
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from mpmt_files import regular_file
 from mpmt_json import BadJson, decoded, itself, needs_a_closer_look, no_constant, parsed
-from mpmt_schema import Record, first_problem, schema, surely_follows, validator
+from mpmt_schema import SCHEMA_VERSION, Record, first_problem, schema, surely_follows, validator
 from mpmt_shown import shown
 from mpmt_tables import by_round, cases, left_out, trials
 
 __all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "left_out", "load",
-           "read_json", "schema", "trials", "usable_cpus", "validator"]
+           "read_json", "rules", "schema", "trials", "usable_cpus", "validator"]
 
-SCHEMA_VERSION = 2
 MAX_BYTES = 512 * 1024 * 1024
 
 
@@ -105,7 +105,7 @@ def _quickly(text: str) -> Record | None:
         return None
     try:
         record = json.loads(text, parse_constant=no_constant, object_hook=itself)
-        return record if surely_follows()(record) else None
+        return record if surely_follows(record) else None
     except (ValueError, RecursionError):
         return None
 
@@ -133,6 +133,29 @@ def usable_cpus(record: Record) -> int:
     """CPUs that the run could use; the machine's where the record does not say."""
     said = str(record["context"]["machine"]["identity"].get("usable_cpus", ""))
     return int(said) if said.isdigit() and 0 < int(said) < 1_000_000 else int(record["context"]["num_cpus"])
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a record's comparisons were judged by."""
+
+    margin: float  # differences below this share are as good as none
+    confidence: float  # of the intervals
+
+    @property
+    def margin_text(self) -> str:
+        """± 3 %"""
+        return f"± {100 * self.margin:g} %"
+
+    @property
+    def confidence_text(self) -> str:
+        """95 %"""
+        return f"{100 * self.confidence:g} %"
+
+
+def rules(record: Record) -> Rules:
+    said = record["context"].get("rules")  # not in versions 1 and 2, which knew one rule only
+    return Rules(float(said["margin"]), float(said["confidence"])) if said else Rules(0.03, 0.95)
 
 
 def capacity(record: Record) -> dict[int, float]:

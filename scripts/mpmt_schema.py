@@ -1,4 +1,5 @@
-"""Whether a parsed record follows results/schema.json, and how to show what it says.
+"""Whether a parsed record follows the schema of its version (results/schema.json, older ones beside it), and how to show
+what it says.
 
 Good records are recognised by predicates made from the schema (mpmt_quick_check.py). Only where these are in doubt is
 jsonschema asked, which has the last word and the good message; a test holds the two to the same answers. """
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-SCHEMA_PATH = Path(__file__).resolve().parent.parent / "results" / "schema.json"
+SCHEMA_VERSION = 3
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+SCHEMA_PATHS = {1: RESULTS / "schema-2.json", 2: RESULTS / "schema-2.json", 3: RESULTS / "schema.json"}
 
 
 # ---- text --------------------------------------------------------------------------------------------------
@@ -36,15 +39,22 @@ def _shorten(message: str, limit: int = 200) -> str:
 # ---- the schema --------------------------------------------------------------------------------------------
 
 
-def schema() -> dict[str, Any]:
-    """results/schema.json."""
-    return json.loads(SCHEMA_PATH.read_text("utf-8"))
+def schema(version: int = SCHEMA_VERSION) -> dict[str, Any]:
+    """That of records of this version."""
+    return json.loads(SCHEMA_PATHS[version].read_text("utf-8"))
+
+
+def version_of(record: Any) -> int:
+    """By which schema a value is to be checked: the newest, where it names no known version."""
+    context = record.get("context") if isinstance(record, dict) else None
+    version = context.get("schema_version") if isinstance(context, dict) else None
+    return SCHEMA_VERSION if not isinstance(version, int) or version not in SCHEMA_PATHS else version
 
 
 @functools.cache
-def validator() -> jsonschema.Draft202012Validator:
-    """A validator of whole records."""
-    document = schema()
+def validator(version: int = SCHEMA_VERSION) -> jsonschema.Draft202012Validator:
+    """A validator of whole records of this version."""
+    document = schema(version)
     return strict_validator(_inlined(document, document["$defs"]))
 
 
@@ -60,10 +70,14 @@ def strict_validator(document: dict[str, Any]) -> jsonschema.Draft202012Validato
     return jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": check_pattern})(document)
 
 
-@functools.cache
-def surely_follows() -> Callable[[Any], bool]:
+def surely_follows(record: Any) -> bool:
     """Whether a value is a good record beyond doubt; when it says no, ask `first_problem`."""
-    document = schema()
+    return _quick_check(version_of(record))(record)
+
+
+@functools.cache
+def _quick_check(version: int) -> Callable[[Any], bool]:
+    document = schema(version)
     return quick_check(_inlined(document, document["$defs"]))
 
 
@@ -84,14 +98,14 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
 def first_problem(record: Record) -> str | None:
     """What is wrong with a record, as "field: what", or None.
 
-    Long plain arrays (histograms, wall_ns) are checked here, since jsonschema takes some 10 µs a number; a
+    Long plain arrays (histograms, blocks, laps) are checked here, since jsonschema takes some 10 µs a number; a
     test holds the two to the same answers. """
-    if surely_follows()(record):
+    if surely_follows(record):
         return None
     problem = _array_problem(record)
     if problem:
         return problem
-    checker = validator()
+    checker = validator(version_of(record))
     from jsonschema.exceptions import best_match
     error = best_match(islice(checker.iter_errors(_without_arrays(record)), 50))
     if error is None:
@@ -121,11 +135,15 @@ def _is_integer(value: Any, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value < high
 
 
+_DURATIONS = {"wall_ns": False, "laps_ns": True}  # long arrays of them, and whether 0 is none
+
+
 def _array_problem(record: Record) -> str | None:
     for index, entry in _entries(record):
-        for at, wall in enumerate(_list_of(entry.get("wall_ns"))):
-            if isinstance(wall, bool) or not isinstance(wall, (int, float)) or wall < 0:
-                return f"benchmarks[{index}].wall_ns[{at}]: {_shorten(repr(wall), 60)} is not a duration"
+        for key, positive in _DURATIONS.items():
+            for at, ns in enumerate(_list_of(entry.get(key))):
+                if isinstance(ns, bool) or not isinstance(ns, (int, float)) or ns < 0 or (positive and ns == 0):
+                    return f"benchmarks[{index}].{key}[{at}]: {_shorten(repr(ns), 60)} is not a duration"
         latency = entry.get("latency_ns")
         histogram = latency.get("histogram") if isinstance(latency, dict) else None
         for at, pair in enumerate(_list_of(histogram)):
@@ -150,8 +168,9 @@ def _without_arrays(record: Record) -> Record:
     for entry in record["benchmarks"]:
         if isinstance(entry, dict):
             entry = dict(entry)
-            if isinstance(entry.get("wall_ns"), list):
-                entry["wall_ns"] = entry["wall_ns"][:1]
+            for key in _DURATIONS:
+                if isinstance(entry.get(key), list):
+                    entry[key] = entry[key][:1]
             latency = entry.get("latency_ns")
             if isinstance(latency, dict) and isinstance(latency.get("histogram"), list):
                 entry["latency_ns"] = {**latency, "histogram": latency["histogram"][:1]}

@@ -12,12 +12,14 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from scipy.special import betaincinv, ndtri, stdtr, stdtrit  # scipy.stats takes a second to load
 
-EFFECT = 0.03  # a difference below 3 % names no winner
+Key = TypeVar("Key", bound=Hashable)  # what says which values belong together: a round
+
 MODE_GAP = 1.3  # neighbouring sorted values further apart than this belong to different modes
 MODE_SHARE = 0.2  # each mode has at least this share of the values, and at least 2
 MAX_CV = 0.2
@@ -67,7 +69,7 @@ def _exp(x: float) -> float:
     return math.exp(min(max(x, -700.0), 700.0))
 
 
-def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float],
+def paired_ratio(numerator: Mapping[Key, float], denominator: Mapping[Key, float],
                  confidence: float = 0.95) -> RatioInterval | None:
     """Ratio of two cases' times, paired by round (rounds that only one of them has are dropped); None without
     a pair.
@@ -78,7 +80,7 @@ def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float
     return log_mean_interval([numerator[r] / denominator[r] for r in rounds], confidence) if rounds else None
 
 
-def speedup(baseline: Mapping[int, float], case: Mapping[int, float],
+def speedup(baseline: Mapping[Key, float], case: Mapping[Key, float],
             confidence: float = 0.95) -> RatioInterval | None:
     """Speed-up of a case over a baseline: baseline time / case time, paired by round, t interval on the log
     scale."""
@@ -123,25 +125,6 @@ def modes(values: Sequence[float]) -> list[list[float]]:
 def is_unstable(values: Sequence[float]) -> bool:
     """Bimodal, or a coefficient of variation above 20 %: no winner is named from such values."""
     return len(modes(values)) > 1 or coefficient_of_variation(values) > MAX_CV
-
-
-def verdict(interval: RatioInterval | None, p_holm: float | None, stable: bool = True,
-            alpha: float = 0.05) -> str:
-    """threads, processes, same, undecided or unstable, of process time / thread time (1 = equal).
-
-    A winner: the interval excludes 1, so does Holm's test at `alpha` over the table, and the effect is at
-    least 3 %. Same: the interval lies within ± 3 %. Otherwise undecided. Unstable values come first. """
-    if not stable:
-        return "unstable"
-    if interval is None or interval.low is None or interval.high is None or p_holm is None:
-        return "undecided"
-    if p_holm < alpha and interval.low > 1 and interval.ratio >= 1 + EFFECT:
-        return "threads"
-    if p_holm < alpha and interval.high < 1 and interval.ratio <= 1 / (1 + EFFECT):
-        return "processes"
-    if interval.low >= 1 / (1 + EFFECT) and interval.high <= 1 + EFFECT:
-        return "same"
-    return "undecided"
 
 
 # ---- paired trimmed means ----------------------------------------------------------------------------------

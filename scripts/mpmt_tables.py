@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas
 
-from mpmt_families import FAMILIES, POOL, family_of, value_ns
+from mpmt_families import FAMILIES, POOL, Round, case_status, family_of, outcome, round_of, value_ns
 from mpmt_schema import Record
 from mpmt_shown import shown
 
-# Status words for people, in the order in which left-out trials are named.
+# What became of a round, in words for people, in the order in which those that are left out are named.
 STATUS_WORDS = {
     "wrong_checksum": "wrong checksum",
     "worker_died": "worker died",
@@ -25,7 +25,7 @@ STATUS_WORDS = {
 }
 
 TRIAL_FIELDS = [
-    "name", "round", "status", "error", "iterations", "tasks", "startup_ns", "shutdown_ns", "real_time", "cpu_time",
+    "name", "round", "together", "error", "iterations", "tasks", "startup_ns", "shutdown_ns", "real_time", "cpu_time",
     "time_unit", "libc_single_threaded", "attempts", "checksum",
 ]
 # Flat column: path in the entry.
@@ -46,16 +46,17 @@ NESTED_FIELDS = {
 
 
 def trials(record: Record, family: str = POOL) -> pandas.DataFrame:
-    """One row per trial of the family, whatever its status: what makes its case, TRIAL_FIELDS, the family's own, and the
-    flattened NESTED_FIELDS.
+    """One row per contender's round of the family, whatever became of it: `status` (mpmt_families.outcome: "ok" counts in
+    statistics), what makes its case, TRIAL_FIELDS, the family's own, and the flattened NESTED_FIELDS.
 
-    Columns are of type object where values may be missing (None). `value_ns` is the trial's value in statistics, `blocks`
-    the number of timed blocks, and `tasks_done` = tasks × blocks, which totals over a trial (CPU time, switches, faults)
-    are divided by.
+    Columns are of type object where values may be missing (None). `value_ns` is what the round is worth in statistics,
+    `blocks` the number of timed blocks (laps), and `tasks_done` = tasks × blocks, which totals over a round (CPU time,
+    switches, faults) are divided by.
     """
     rows = [_trial_row(e) for e in record["benchmarks"] if e["family"] == family and e["run_type"] == "iteration"]
     own = FAMILIES[family]
-    columns = [*TRIAL_FIELDS, *own.trial_fields, *own.case_fields, *NESTED_FIELDS, "value_ns", "blocks", "tasks_done"]
+    columns = [*TRIAL_FIELDS, "status", *own.trial_fields, *own.case_fields, *NESTED_FIELDS, "value_ns", "blocks",
+               "tasks_done"]
     return pandas.DataFrame(rows, columns=columns, dtype=object)
 
 
@@ -66,8 +67,9 @@ def _trial_row(entry: Mapping[str, Any]) -> dict[str, Any]:
         row["batch_split"] = bool(row["batch_split"])
     for column, (outer, inner) in NESTED_FIELDS.items():
         row[column] = (entry.get(outer) or {}).get(inner)
+    row["status"] = outcome(entry)
     row["value_ns"] = value_ns(entry)
-    row["blocks"] = len(entry.get("wall_ns") or [])
+    row["blocks"] = entry["iterations"]
     row["tasks_done"] = row["blocks"] * (entry.get("tasks") or 0)
     return row
 
@@ -76,8 +78,8 @@ def cases(record: Record, family: str = POOL) -> pandas.DataFrame:
     """One row per case of the family, in the record's order: `name`, what makes it, `trials`, `ok` (counts), `status`,
     `modes`, `error`.
 
-    `status` is the case's: what its aggregates say; without aggregates `ok` if any trial is, else its trials'
-    most frequent status. `modes` too is what they say. `error` is its first failed trial's. """
+    `ok` are the rounds that count. `status` is the case's: what its aggregates say; without aggregates `ok` if any round
+    counts, else what became of most. `modes` too is what they say. `error` is its first failed trial's. """
     said = {e["run_name"]: e for e in record["benchmarks"] if e["family"] == family and e["run_type"] == "aggregate"}
     by_name: dict[str, list[dict[str, Any]]] = {}
     for entry in record["benchmarks"]:
@@ -86,20 +88,20 @@ def cases(record: Record, family: str = POOL) -> pandas.DataFrame:
     rows = []
     for name, entries in by_name.items():
         row = _trial_row(entries[0])
-        statuses = Counter(entry["status"] for entry in entries)
+        statuses = Counter(map(outcome, entries))
         row["trials"], row["ok"] = len(entries), statuses["ok"]
         aggregate = said.get(name, {"status": "ok" if statuses["ok"] else statuses.most_common(1)[0][0]})
-        row["status"], row["modes"] = aggregate["status"], aggregate.get("modes")
+        row["status"], row["modes"] = case_status(aggregate), aggregate.get("modes")
         row["error"] = next((e["error"] for e in entries if e["status"] != "ok" and e["error"]), None)
         rows.append(row)
     columns = ["name", *FAMILIES[family].case_fields, "trials", "ok", "status", "modes", "error"]
     return pandas.DataFrame(rows, columns=columns, dtype=object)
 
 
-def by_round(trial_rows: pandas.DataFrame, name: str) -> dict[int, float]:
-    """ns per task, or per operation, of the case's `ok` trials, by round."""
+def by_round(trial_rows: pandas.DataFrame, name: str) -> dict[Round, float]:
+    """ns per task, or per operation, of the case's rounds that count."""
     rows = trial_rows[(trial_rows["name"] == name) & (trial_rows["status"] == "ok")]
-    return {int(r): float(v) for r, v in zip(rows["round"], rows["value_ns"])}
+    return {round_of(row): float(row["value_ns"]) for row in rows[["together", "round", "value_ns"]].to_dict("records")}
 
 
 def left_out(record: Record, family: str | None = None) -> list[str]:
@@ -107,8 +109,8 @@ def left_out(record: Record, family: str | None = None) -> list[str]:
     and the first reason given."""
     failed: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for entry in record["benchmarks"]:
-        if entry["run_type"] == "iteration" and entry["status"] != "ok" and family in (None, entry["family"]):
-            failed.setdefault((entry[family_of(entry).subject], entry["status"]), []).append(entry)
+        if entry["run_type"] == "iteration" and outcome(entry) != "ok" and family in (None, entry["family"]):
+            failed.setdefault((entry[family_of(entry).subject], outcome(entry)), []).append(entry)
     lines = []
     order = list(STATUS_WORDS)
     for (subject, status), entries in sorted(failed.items(),

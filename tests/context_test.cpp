@@ -45,12 +45,32 @@ TEST(CapacityWarnings, each_doubt_is_said_once) {
 TEST(ContextAtEnd, an_unknown_capacity_stays_null_when_it_is_merged) {
   nlohmann::json context{{"capacity", {{"before", nullptr}, {"after", nullptr}}}};
   auto merged = context;
-  merged.merge_patch(context_at_end(3, false, kRefused, {}));
+  merged.merge_patch(context_at_end(3, 2, 1, false, kRefused, {}));
   EXPECT_EQ(merged.at("capacity"), context.at("capacity"));
-  merged.merge_patch(context_at_end(3, true, {}, {}));
+  merged.merge_patch(context_at_end(3, 2, 1, true, {}, {}));
   EXPECT_EQ(merged.at("capacity").at("after"), nlohmann::json::array()) << "interrupted";
-  merged.merge_patch(context_at_end(3, false, kFull, {}));
+  merged.merge_patch(context_at_end(3, 2, 1, false, kFull, {}));
   EXPECT_EQ(merged.at("capacity").at("after").size(), 2U);
+}
+
+TEST(ContextAtEnd, says_how_much_was_measured_and_how_often_others_were_at_work) {
+  const auto end = context_at_end(30, 10, 4, false, kFull, {"w"});
+  EXPECT_EQ(end.at("trials"), nlohmann::json({{"done", 30}}));
+  EXPECT_EQ(end.at("group_rounds"), nlohmann::json({{"done", 10}, {"busy", 4}}));
+  EXPECT_EQ(end.at("warnings"), nlohmann::json::array({"w"}));
+  EXPECT_EQ(end.at("interrupted"), false);
+}
+
+TEST(ContextRules, a_record_is_judged_by_its_own_and_one_without_by_those_of_today) {
+  const Rules given{0.05, 0.9, 7};
+  const auto found = rules_of({{"rules", {{"margin", given.margin}, {"confidence", given.confidence}, {"rows", 7}}}});
+  EXPECT_EQ(found.margin, given.margin);
+  EXPECT_EQ(found.confidence, given.confidence);
+  EXPECT_EQ(found.rows, 7);
+  const auto of_old = rules_of({{"schema_version", 2}});
+  EXPECT_EQ(of_old.margin, Rules().margin);
+  EXPECT_EQ(of_old.confidence, Rules().confidence);
+  EXPECT_EQ(of_old.rows, 0) << "as many as it has";
 }
 
 }  // namespace

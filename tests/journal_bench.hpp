@@ -21,9 +21,8 @@ namespace mpmt::benchmarks {
 
 class JournalBench : public ::testing::Test {
  protected:
-  static inline const Json kContext{
-      {"schema_version", 1}, {"warnings", Json::array()}, {"trials", {{"planned", 10}, {"done", nullptr}}}};
-  static inline const Json kContextAtEnd{{"trials", {{"done", 10}}}, {"interrupted", false}};
+  static inline const Json kContext{{"schema_version", 3}, {"warnings", Json::array()}, {"trials", {{"done", 0}}}};
+  static inline const Json kContextAtEnd{{"trials", {{"done", 12}}}, {"interrupted", false}};
 
   ~JournalBench() override { ::unsetenv("XDG_STATE_HOME"); }
 
@@ -35,39 +34,42 @@ class JournalBench : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   /// An entry as a run journals it, as far as assembling needs it.
-  static Json entry(const std::string& executor, int round, double ns_per_task) {
+  static Entry entry(const std::string& executor, int round, double ns_per_task) {
     Case c;
     c.workload = "prime_count";
     c.executor = executor;
     c.channel = "boost_queue";
-    Json made = to_json(c);
-    made.update({{"name", c.name()},
-                 {"run_name", c.name()},
-                 {"run_type", "iteration"},
-                 {"family_index", 0},
-                 {"per_family_instance_index", 0},
-                 {"repetitions", 5},
-                 {"repetition_index", round},
-                 {"threads", 1},
-                 {"iterations", 1},
-                 {"real_time", ns_per_task},
-                 {"cpu_time", ns_per_task},
-                 {"time_unit", "ms"},
-                 {"workload_kind", "cpu"},
-                 {"bench_version", 1},
-                 {"processes", 1},
-                 {"threads_per_process", 1},
-                 {"submitter_helps", false},
-                 {"group", "g"},
-                 {"tasks", 10},
-                 {"round", round},
-                 {"status", "ok"},
-                 {"ns_per_task", ns_per_task}});
-    return made;
+    Json of_case = to_json(c);
+    of_case.update({{"run_name", c.name()},
+                    {"family_index", 0},
+                    {"per_family_instance_index", 0},
+                    {"repetitions", 0},
+                    {"threads", 1},
+                    {"time_unit", "ms"},
+                    {"workload_kind", "cpu"},
+                    {"bench_version", 1},
+                    {"processes", 1},
+                    {"threads_per_process", 1},
+                    {"submitter_helps", false},
+                    {"group", "g"}});
+    return {of_case,
+            {{"name", c.name()},
+             {"run_type", "iteration"},
+             {"repetition_index", round},
+             {"iterations", 1},
+             {"real_time", ns_per_task},
+             {"cpu_time", ns_per_task},
+             {"tasks", 10},
+             {"round", round},
+             {"together", "g"},
+             {"status", "ok"},
+             {"disturbed_by", nullptr},
+             {"laps_ns", {ns_per_task}},
+             {"ns_per_task", ns_per_task}}};
   }
-  /// Ten trials, five a side.
+  /// Twelve entries, six a side: as many as a first look needs.
   static void fill(Journal& journal) {
-    for (int round = 0; round < 5; ++round) {
+    for (int round = 0; round < 6; ++round) {
       journal.add(entry("thread_pool", round, 100 + round));
       journal.add(entry("process_pool", round, 200 + 2 * round));
     }
@@ -94,8 +96,9 @@ class JournalBench : public ::testing::Test {
   }
   /// A journal that somebody has made up.
   void plant(const std::string& name, const std::string& wanted) const {
+    const auto one = entry("thread_pool", 0, 100);
     std::ofstream(state() / name) << Json{{"record", wanted}, {"context", kContext}} << "\n"
-                                  << Json{{"entry", entry("thread_pool", 0, 100)}} << "\n";
+                                  << Json{{"of_case", one.of_case}, {"of_round", one.of_round}} << "\n";
     std::filesystem::permissions(state() / name,
                                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }

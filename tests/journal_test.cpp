@@ -22,13 +22,13 @@ TEST_F(JournalTest, a_journal_becomes_a_record_and_goes) {
     ASSERT_EQ(::stat(journal.file().path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600U);
     fill(journal);
-    EXPECT_EQ(journal.entries(), 10U);
+    EXPECT_EQ(journal.entries(), 12U);
     journal.end(kContextAtEnd);
     const auto assembled = assemble(journal.file(), record(), false);
-    EXPECT_EQ(assembled.entries, 10U);
-    EXPECT_EQ(assembled.observations.size(), 10U);
+    EXPECT_EQ(assembled.entries, 12U);
+    EXPECT_EQ(assembled.observations.size(), 12U);
     ASSERT_FALSE(assembled.comparisons.empty());
-    EXPECT_NEAR(assembled.comparisons.front().ratio, 2, 1e-9);
+    EXPECT_NEAR(assembled.comparisons.front().finding.ratio, 2, 1e-9);
     journal.done();
   }
   EXPECT_EQ(names_in(state()), std::set<std::string>());
@@ -36,11 +36,18 @@ TEST_F(JournalTest, a_journal_becomes_a_record_and_goes) {
   const auto whole = read_record();
   EXPECT_EQ(whole.at("context").at("recovered"), false);
   EXPECT_EQ(whole.at("context").at("interrupted"), false);
-  EXPECT_EQ(whole.at("context").at("trials"), Json({{"planned", 10}, {"done", 10}}));
+  EXPECT_EQ(whole.at("context").at("trials"), Json({{"done", 12}}));
   int trials = 0;
   int aggregates = 0;
-  for (const auto& one : whole.at("benchmarks")) (one.at("run_type") == "iteration" ? trials : aggregates) += 1;
-  EXPECT_EQ(trials, 10);
+  for (const auto& one : whole.at("benchmarks")) {
+    const bool is_trial = one.at("run_type") == "iteration";
+    (is_trial ? trials : aggregates) += 1;
+    if (is_trial) {
+      EXPECT_EQ(one.at("repetitions"), 6) << "known at the end only";
+    }
+    EXPECT_EQ(one.contains("laps_ns"), is_trial) << "what one round gave is in no aggregate";
+  }
+  EXPECT_EQ(trials, 12);
   EXPECT_EQ(aggregates, 8) << "mean, median, stddev, cv of two cases";
   EXPECT_EQ(whole.at("comparisons").size(), 2U);
 }
@@ -88,7 +95,7 @@ TEST_F(JournalTest, a_journal_that_is_cut_off_anywhere_gives_its_complete_trials
 
 TEST_F(JournalTest, a_journal_without_its_context_is_refused_and_leaves_no_record) {
   const auto cut = dir_.path() / "cut.journal";
-  for (const auto* bytes : {"", "{\"conte", "garbage\n[1]\n", "{\"entry\": {}}\n"}) {
+  for (const auto* bytes : {"", "{\"conte", "garbage\n[1]\n", "{\"of_case\": {}, \"of_round\": {}}\n"}) {
     std::ofstream(cut) << bytes;
     EXPECT_THROW(assemble_file(cut, record()), std::runtime_error) << bytes;
     EXPECT_EQ(names_in(dir_.path(), "record"), std::set<std::string>());
@@ -113,7 +120,7 @@ TEST_F(JournalTest, a_record_that_cannot_be_written_is_named_and_the_journal_kep
     EXPECT_EQ(names_in(dir_.path() / "folder.json"), std::set<std::string>());
     EXPECT_EQ(contents_of(journal.file().path), bytes);
   }
-  EXPECT_EQ(assemble(journal.file(), record(), false).entries, 10U) << "elsewhere, later";
+  EXPECT_EQ(assemble(journal.file(), record(), false).entries, 12U) << "elsewhere, later";
 }
 
 TEST_F(JournalTest, a_full_disk_leaves_the_former_record_and_the_journal) {

@@ -104,11 +104,14 @@ TEST(Load, what_others_used_is_what_is_left) {
       {"idle", 0, 0, 0, 0, 0, false},
       {"we alone", 90, 0, 900 * ms, 0, 0, false},
       {"a neighbour on one CPU", 190, 0, 900 * ms, 1000 * ms, 0.5, true},
-      {"a neighbour at 5 %", 100, 0, 900 * ms, 100 * ms, 0.05, false},
-      {"a neighbour above 5 %", 101, 0, 900 * ms, 110 * ms, 0.055, true},
-      {"the hypervisor", 90, 20, 900 * ms, 0, 0.1, true},
-      {"both a little", 96, 6, 900 * ms, 60 * ms, 0.06, true},
-      {"ticks that lag behind us", 89, 0, 900 * ms, 0, 0, false},
+      {"a neighbour at 5 %, and we at rest", 10, 0, 0, 100 * ms, 0.05, false},
+      {"a neighbour above 5 %, and we at rest", 11, 0, 0, 110 * ms, 0.055, true},
+      {"a neighbour above 5 %, and we on both CPUs", 211, 0, 2000 * ms, 110 * ms, 0.055, true},
+      {"what ticks may invent beside us", 111, 0, 900 * ms, 210 * ms, 0.105, false},
+      {"more than that", 112, 0, 900 * ms, 220 * ms, 0.11, true},
+      {"the hypervisor", 90, 22, 900 * ms, 0, 0.11, true},
+      {"both a little", 101, 11, 900 * ms, 110 * ms, 0.11, true},
+      {"ticks that lag behind us", 89, 0, 900 * ms, -10 * ms, 0, false},
       {"steal that goes backwards", 90, -1, 900 * ms, 0, 0, false},
   };
   for (const auto& row : table) {
@@ -118,7 +121,7 @@ TEST(Load, what_others_used_is_what_is_left) {
     const auto load = between(before, before, after, 2);
     ASSERT_TRUE(load.others) << load.why_unknown;
     EXPECT_EQ(load.others->cpu_ns, row.foreign_ns);
-    EXPECT_NEAR(load.others->share, row.share, 1e-9);
+    EXPECT_NEAR(load.others->share(), row.share, 1e-9);
     EXPECT_EQ(!load.disturbance().empty(), row.disturbing) << load.disturbance();
   }
 }
@@ -127,13 +130,13 @@ TEST(Load, what_ticks_may_invent_in_a_short_trial_disturbs_nobody) {
   const auto before = sample(milliseconds(0), {10, 0, 100});
   const auto load = between(before, before, sample(milliseconds(50), {13, 0, 110}), 2);
   ASSERT_TRUE(load.others);
-  EXPECT_GT(load.others->share, 0.05);
+  EXPECT_GT(load.others->share(), 0.05);
   EXPECT_EQ(load.disturbance(), "");
 }
 
 TEST(Load, no_time_at_all_is_no_share) {
   const auto now = sample(milliseconds(7), {1, 2, 3}, 4);
-  EXPECT_EQ(between(now, now, now, 2).others.value().share, 0);
+  EXPECT_EQ(between(now, now, now, 2).others.value().share(), 0);
 }
 
 TEST(Load, of_what_cannot_be_seen_nothing_is_said) {
@@ -181,6 +184,39 @@ TEST(Load, cpus_that_were_changed_since_the_start_disturb) {
   EXPECT_EQ(between(start, start, after, 2).disturbance(), "this run's CPUs were changed from 0-1 to 1");
   after.affinity = {};
   EXPECT_EQ(between(start, start, after, 2).disturbance(), "") << "not to be read is not changed";
+}
+
+TEST(Load, of_several_intervals_what_was_used_adds_up_and_what_is_unknown_of_one_is_unknown_of_all) {
+  const Load one{Load::Others{1 * ms, -2 * ms, 40 * ms, 100e6}, "", ""};
+  const Load other{Load::Others{10 * ms, 24 * ms, 50 * ms, 300e6}, "", ""};
+  const Load unknown{std::nullopt, "no such thing", ""};
+  const Load moved{Load::Others{0, 0, 0, 100e6}, "", "moved"};
+  Load total;
+  for (const auto& part : {one, other, moved}) total += part;
+  ASSERT_TRUE(total.others);
+  EXPECT_EQ(total.others->steal_ns, 11 * ms);
+  EXPECT_EQ(total.others->cpu_ns, 22 * ms);
+  EXPECT_EQ(total.others->own_ns, 90 * ms);
+  EXPECT_NEAR(total.others->share(), 33.0 / 500, 1e-9);
+  EXPECT_EQ(total.disturbance(), "moved");
+  for (const auto& parts : {std::vector{unknown, one}, {one, unknown}, {one, unknown, other}}) {
+    Load sum;
+    for (const auto& part : parts) sum += part;
+    EXPECT_FALSE(sum.others);
+    EXPECT_EQ(sum.why_unknown, "no such thing");
+    EXPECT_EQ(sum.disturbance(), "");
+  }
+}
+
+TEST(Load, what_living_children_have_used_is_ours) {
+  LoadMeter meter(usable_cpus());
+  if (!meter.why_unknown().empty()) GTEST_SKIP() << meter.why_unknown();
+  constexpr std::chrono::hours much(1);
+  const auto without = meter.sample();
+  const auto with = meter.sample(much);
+  EXPECT_GE(with.own_ns - without.own_ns, Nanoseconds(much).count());
+  EXPECT_EQ(meter.since(without, much).others.value().share(), 0);
+  EXPECT_GT(meter.since(with).others.value().cpu_ns, Nanoseconds(much).count() / 2) << "they are others' from then on";
 }
 
 TEST(Load, this_machines_samples_do_not_go_backwards) {

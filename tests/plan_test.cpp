@@ -31,7 +31,9 @@ TEST(Plan, options_replace_the_profiles_axes_and_repeat_nothing) {
   options.placements = {executors::Placement::same};
   options.waits = {executors::Wait::spin};
   options.rounds = 2;
-  options.iterations = 4;
+  options.laps = 4;
+  options.budget_s = 7;
+  options.block = std::chrono::milliseconds(11);
   const auto plan = plan_of(options);
   const std::string prefix = "empty/thread_pool/boost_queue/workers:";
   const std::string suffix = "/payload:16/window:7/placement:same/wait:spin";
@@ -40,8 +42,10 @@ TEST(Plan, options_replace_the_profiles_axes_and_repeat_nothing) {
                                         prefix + "3/grain:5/batch:2" + suffix, prefix + "1/grain:5/batch:2" + suffix};
   EXPECT_EQ(names_of(plan), wanted);
   EXPECT_EQ(plan.rounds, 2);
-  EXPECT_EQ(plan.iterations, 4);
-  EXPECT_EQ(plan.turns.size(), 8U);
+  EXPECT_EQ(plan.laps, 4);
+  EXPECT_EQ(plan.budget_s, 7);
+  EXPECT_EQ(plan.block, std::chrono::milliseconds(11));
+  EXPECT_EQ(plan.rows(), 0U) << "nobody to compare with";
 }
 
 TEST(Plan, an_executor_without_links_appears_once_however_many_windows_there_are) {
@@ -229,18 +233,15 @@ TEST(Plan, all_channels_of_exchanges_are_those_that_serve_the_sides) {
   EXPECT_TRUE(used.contains("pipe"));
 }
 
-TEST(Plan, blocks_per_trial_may_be_given_as_google_benchmark_does) {
+TEST(Plan, laps_may_be_given_as_blocks_or_as_a_time_as_google_benchmark_does) {
   RunOptions options;
   options.min_blocks = 10;
-  EXPECT_EQ(plan_of(options).iterations, 10);
-}
-
-TEST(Plan, a_least_time_sets_the_blocks_per_trial) {
-  RunOptions options;
-  options.min_time_s = 0.3;
-  EXPECT_EQ(plan_of(options).iterations, 4);  // of 80 ms
-  options.iterations = 9;
-  EXPECT_EQ(plan_of(options).iterations, 9);
+  EXPECT_EQ(plan_of(options).laps, 10);
+  options = {};
+  options.min_time_s = 100.5 * std::chrono::duration<double>(plan_of({}).block).count();
+  EXPECT_EQ(plan_of(options).laps, 101);
+  options.laps = 9;
+  EXPECT_EQ(plan_of(options).laps, 9);
 }
 
 }  // namespace

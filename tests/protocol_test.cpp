@@ -94,9 +94,36 @@ TEST(Protocol, an_assignment_travels_unchanged) {
   EXPECT_EQ(arrived.data_dir, assignment.data_dir);
 }
 
+TEST(Protocol, a_trial_is_told_which_version_it_is_spoken_to_in) {
+  for (int version = kOldestProtocol; version <= kProtocolVersion; ++version) {
+    Assignment assignment{linked_case(), 1, 1, 1, ""};
+    assignment.protocol = version;
+    EXPECT_EQ(to_json(assignment).at("protocol"), version);
+    EXPECT_EQ(assignment_from(over_the_wire(to_json(assignment))).protocol, version);
+  }
+}
+
+TEST(Protocol, an_order_travels_unchanged_and_what_it_leaves_out_is_as_usual) {
+  const Order usual{7, 3, true};
+  const auto arrived = [&](const Json& message) { return order_from(over_the_wire(message), usual); };
+  const auto expect_same = [](const Order& found, const Order& wanted) {
+    EXPECT_EQ(found.tasks, wanted.tasks);
+    EXPECT_EQ(found.settle, wanted.settle);
+    EXPECT_EQ(found.latencies, wanted.latencies);
+  };
+  const Order order{std::uint64_t{1} << 40, 12, false};
+  EXPECT_EQ(to_json(order).at("type"), "run");
+  expect_same(arrived(to_json(order)), order);
+  expect_same(arrived({{"type", "run"}}), usual);
+  expect_same(arrived({{"type", "run"}, {"tasks", 9}}), {9, 3, true});
+  expect_same(arrived({{"type", "run"}, {"settle_tasks", 0}}), {7, 0, true});
+  expect_same(arrived({{"type", "run"}, {"latencies", false}}), {7, 3, false});
+  EXPECT_THROW(arrived({{"type", "run"}, {"tasks", "many"}}), Json::exception);
+}
+
 TEST(Protocol, another_version_or_another_message_is_refused) {
   const auto message = to_json(Assignment{linked_case(), 1, 1, 1, ""});
-  for (const Json& version : {Json(kProtocolVersion + 1), Json("1"), Json(nullptr)}) {
+  for (const Json& version : {Json(kProtocolVersion + 1), Json(kOldestProtocol - 1), Json("1"), Json(nullptr)}) {
     auto wrong = message;
     wrong["protocol"] = version;
     EXPECT_THROW(assignment_from(wrong), std::invalid_argument) << version;

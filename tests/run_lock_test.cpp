@@ -130,6 +130,8 @@ class Keeper {
 
   pid_t pid() const { return child_.pid(); }
   void end() { child_.kill(SIGKILL); }
+  /// After end(), which does not wait for it.
+  bool has_ended() { return child_.reap(tests::soon()).has_value(); }
 
  private:
   Pipe ready_;
@@ -279,8 +281,9 @@ TEST(RunLockTest, between_runs_of_one_user_the_file_settles_it_whoever_has_the_n
               require(holder.kind == Kind::own, holder.who);
               lock.wait(interrupt);
               require(!lock.try_take(), "taken");
-              run.end();
               stranger.end();
+              require(stranger.has_ended(), "the stranger stays");
+              run.end();
               require(take(lock, interrupt).taken && lock.warning().empty(), lock.warning());
             }),
             "");

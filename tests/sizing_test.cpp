@@ -78,6 +78,45 @@ TEST(Sizing, pilots_that_failed_do_not_count_and_without_any_a_block_is_small) {
   EXPECT_EQ(tasks_for(equal_figures(plan, 0, 0), members, kWantedBlock), 2U);
 }
 
+TEST(Sizing, blocks_are_short_where_they_hold_many_tasks_beside_those_in_flight) {
+  struct Row {
+    const char* what;
+    std::size_t window;
+    std::uint64_t batch;
+    double ns;  // of a task; the short block is 1 ms
+    bool is_short;
+  };
+  for (const auto& row : std::vector<Row>{{"many", 2, 1, 10'000, true},
+                                          {"16 and no more", 2, 1, 62'500, true},
+                                          {"fewer than 16", 2, 1, 62'600, false},
+                                          {"four times 2 x 64 in flight", 64, 1, 1950, true},
+                                          {"not four times as many", 64, 1, 1960, false},
+                                          {"the same in batches", 2, 32, 1950, true},
+                                          {"in larger batches", 2, 64, 1950, false},
+                                          {"split: all in flight", 2, 0, 10, false},
+                                          {"unknown", 2, 1, 0, false}}) {
+    RunOptions options;
+    options.workloads = {"empty"};
+    options.executors = {"thread_pool"};
+    options.workers = {2};
+    options.windows = {row.window};
+    options.batches = {row.batch};
+    const auto plan = sized_plan(options);
+    const auto blocks = plan.blocks();
+    const auto found = block_of(plan, equal_figures(plan, row.ns, row.ns), blocks.begin()->second);
+    EXPECT_EQ(found, row.is_short ? plan.short_block : plan.block) << row.what;
+  }
+}
+
+TEST(Sizing, a_block_that_was_asked_for_is_not_shortened) {
+  RunOptions options;
+  options.workloads = {"empty"};
+  options.block = std::chrono::milliseconds(7);
+  const auto plan = sized_plan(options);
+  const auto blocks = plan.blocks();
+  EXPECT_EQ(block_of(plan, equal_figures(plan, 100, 100), blocks.begin()->second), std::chrono::milliseconds(7));
+}
+
 TEST(Sizing, an_open_loop_has_as_many_messages_as_its_rate_and_time) {
   RunOptions options;
   options.family = Family::channel;
@@ -114,13 +153,26 @@ TEST(Sizing, a_failed_end_does_not_make_the_others_nothing) {
   }
 }
 
-TEST(Sizing, the_time_of_a_run_is_what_its_trials_take) {
-  auto plan = sized_plan({"tcp_loopback"}, {2});  // serial, thread_pool, process_pool: five rounds
-  plan.iterations = 2;
+/// With the fifth of a block that settles, and what a block takes beside its tasks.
+double lap_seconds_of(double ns_per_task, double tasks) {
+  return 0.0002 + ns_per_task * 1e-9 * tasks * 1.2;
+}
+
+TEST(Sizing, the_time_of_a_run_is_at_least_what_its_first_looks_take_and_at_most_its_budget) {
+  auto plan = sized_plan({"tcp_loopback"}, {2});  // serial, thread_pool, process_pool: one group
+  plan.laps = 2;
+  plan.budget_s = 50;
   const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 10'000}};
-  const double pool = 0.02 + 10'000 * 8e-6 * 2.125;
-  const double serial = 0.02 + 10'000 * 40e-9 * 2.125;
-  EXPECT_NEAR(expected_seconds(plan, equal_figures(plan, 40, 8000), tasks), 5 * (serial + 2 * pool), 1e-9);
+  const auto figures = equal_figures(plan, 40, 8000);
+  const double pool = 0.02 + 3 * lap_seconds_of(8000, 10'000);
+  const double serial = 0.02 + 3 * lap_seconds_of(40, 10'000);
+  const auto until_decided = expected_seconds(plan, figures, tasks);
+  EXPECT_NEAR(until_decided.first_part_s, 6 * (serial + 2 * pool), 1e-9);
+  EXPECT_EQ(until_decided.most_s, 50);
+  plan.rounds = 5;
+  const auto fixed = expected_seconds(plan, figures, tasks);
+  EXPECT_NEAR(fixed.first_part_s, 5 * (serial + 2 * pool), 1e-9);
+  EXPECT_EQ(fixed.most_s, fixed.first_part_s);
 }
 
 TEST(Sizing, the_time_of_a_run_follows_the_tasks_that_were_asked_for) {
@@ -129,14 +181,81 @@ TEST(Sizing, the_time_of_a_run_follows_the_tasks_that_were_asked_for) {
   const auto at = [&](std::uint64_t tasks) {
     return expected_seconds(plan, figures, {{plan.cases.front().block, tasks}});
   };
-  EXPECT_LT(at(10), 1);
-  EXPECT_GT(at(2'200'000), 170);
+  EXPECT_LT(at(10).first_part_s, 1);
+  EXPECT_GT(at(2'200'000).first_part_s, 170);
+  EXPECT_GE(at(2'200'000).most_s, at(2'200'000).first_part_s) << "also beyond the budget";
+}
+
+TEST(Sizing, a_round_begins_with_fewer_laps_where_the_first_looks_would_take_most_of_the_budget) {
+  auto plan = sized_plan({"tcp_loopback"}, {2});
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 10'000}};
+  const auto figures = equal_figures(plan, 40, 8000);
+  const auto at = [&](double budget_s) {
+    plan.budget_s = budget_s;
+    return expected_seconds(plan, figures, tasks);
+  };
+  EXPECT_EQ(at(1000).laps, kFirstLaps);
+  EXPECT_EQ(at(1).laps, kLeastLaps) << "fewer say too little";
+  EXPECT_GT(at(1).first_part_s, 1);
+  const auto between = at(30);
+  EXPECT_LT(between.laps, kFirstLaps);
+  EXPECT_GT(between.laps, kLeastLaps);
+  EXPECT_LE(between.first_part_s, 0.6 * 30);
+  plan.laps = 30;
+  EXPECT_EQ(at(1).laps, 30) << "as asked for";
+  plan.laps = std::nullopt;
+  plan.rounds = 3;
+  EXPECT_EQ(at(1).laps, kFirstLaps) << "no budget holds";
+}
+
+TEST(Sizing, a_case_of_several_groups_is_measured_in_each) {
+  auto plan = sized_plan({"tcp_loopback"}, {2});
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 100}};
+  const auto figures = equal_figures(plan, 40, 8000);
+  const auto once = expected_seconds(plan, figures, tasks).first_part_s;
+  plan.groups.push_back(plan.groups.front());
+  EXPECT_NEAR(expected_seconds(plan, figures, tasks).first_part_s, 2 * once, 1e-9);
 }
 
 TEST(Sizing, a_trial_that_fails_counts_with_the_time_until_it_does) {
-  const auto plan = sized_plan({"tcp_loopback"}, {2});
+  auto plan = sized_plan({"tcp_loopback"}, {2});
+  plan.rounds = 5;
+  plan.laps = 1;
   const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 100}};
-  EXPECT_NEAR(expected_seconds(plan, equal_figures(plan, 0, 0, 2.0), tasks), 3 * 5 * 2.0, 1e-9);
+  EXPECT_NEAR(expected_seconds(plan, equal_figures(plan, 0, 0, 2.0), tasks).most_s, 3 * 5 * (2.0 + 2 * 0.0002), 1e-9);
+}
+
+TEST(Sizing, before_the_pilots_the_time_of_a_run_is_guessed) {
+  auto plan = sized_plan({"tcp_loopback"}, {2});
+  const auto until_decided = guessed_seconds(plan);
+  EXPECT_GT(until_decided.first_part_s, 0);
+  EXPECT_GE(until_decided.most_s, plan.budget_s);
+  plan.rounds = 100;
+  EXPECT_GT(guessed_seconds(plan).first_part_s, until_decided.first_part_s);
+  EXPECT_EQ(guessed_seconds(plan).most_s, guessed_seconds(plan).first_part_s);
+}
+
+TEST(Sizing, a_fifth_of_a_block_settles_and_two_messages_a_worker_at_least) {
+  struct Row {
+    int workers;
+    std::uint64_t batch;
+    std::uint64_t tasks;
+    std::uint64_t wanted;
+  };
+  for (const auto& row : std::vector<Row>{{1, 1, 1000, 200},
+                                          {4, 1, 1000, 200},
+                                          {4, 50, 1000, 400},
+                                          {4, 1000, 1000, 1000},
+                                          {2, 1, 4, 4},
+                                          {2, 1, 10, 4},
+                                          {2, 0, 100, 100},
+                                          {1, 1, 1, 1}}) {
+    Case measured;
+    measured.workers = row.workers;
+    measured.batch = row.batch;
+    EXPECT_EQ(settle_tasks(measured, row.tasks), row.wanted)
+        << row.workers << " workers, batch " << row.batch << ", " << row.tasks << " tasks";
+  }
 }
 
 TEST(Sizing, a_pilot_grows_towards_its_length_but_never_by_more_than_64) {
@@ -149,9 +268,9 @@ TEST(Sizing, a_pilot_grows_towards_its_length_but_never_by_more_than_64) {
 }
 
 TEST(Sizing, a_trial_is_cut_at_ten_times_its_length_and_not_before_a_pause_is_over) {
-  EXPECT_NEAR(cut_after_s({100, 0.02}, 800'000, kWantedBlock, 1), 2 + 10 * (0.02 + 0.08 * 1.125), 1e-9);
-  EXPECT_NEAR(cut_after_s({0, 0.02}, 1, kWantedBlock, 3), 2 + 10 * (0.02 + 0.08 * 3.125), 1e-9);
-  EXPECT_GT(cut_after_s({5e9, 0.02}, 2, kWantedBlock, 1), 100) << "a task that takes long by itself";
+  EXPECT_NEAR(cut_after_s({100, 0.02}, 800'000, kWantedBlock), 2 + 10 * (0.02 + 0.08), 1e-9);
+  EXPECT_NEAR(cut_after_s({0, 0.02}, 1, kWantedBlock), 2 + 10 * (0.02 + 0.08), 1e-9);
+  EXPECT_GT(cut_after_s({5e9, 0.02}, 2, kWantedBlock), 100) << "a task that takes long by itself";
 }
 
 TEST(Sizing, a_grain_is_timed_with_tasks_for_a_block_however_long_they_are) {

@@ -90,5 +90,15 @@ TEST(Spelling, seconds_are_written_with_their_unit_or_without) {
   }
 }
 
+TEST(Spelling, a_share_is_a_percentage_or_a_fraction) {
+  const std::vector<std::pair<std::string, double>> good{
+      {"3%", 0.03}, {"0.5 %", 0.005}, {"0.03", 0.03}, {"1", 1}, {"100%", 1}};
+  for (const auto& [item, share] : good) EXPECT_DOUBLE_EQ(share_from(item, 0.001, 1), share) << item;
+  const auto parse = [](const std::string& item) { share_from(item, 0.001, 1); };
+  for (const auto* item : {"0", "3", "0%", "101%", "-3%", "nan", "3ms", "%", ""}) {
+    EXPECT_EQ(answer_to(parse, item), "'" + std::string(item) + "' is not a share from 0.1 % to 100 %");
+  }
+}
+
 }  // namespace
 }  // namespace mpmt::benchmarks

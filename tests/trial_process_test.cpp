@@ -5,7 +5,9 @@
 #include <signal.h>
 
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
 
 #include "base/text.hpp"
 #include "footprint.hpp"
@@ -43,10 +45,13 @@ class TrialProcessTest : public ::testing::Test {
   TrialResult converse(const std::string& script, int blocks = 1, double deadline_s = 20) {
     const Footprint before;
     TrialResult result;
+    blocks_.clear();
     {
       TrialProcess trial(assignment(deadline_s), interrupt_, {"/bin/sh", "-c", script});
       trial.wait_until_ready();
-      for (int block = 0; block < blocks; ++block) trial.run_block();
+      for (int block = 0; block < blocks; ++block) {
+        if (const auto ran = trial.run_block({3})) blocks_.push_back(*ran);
+      }
       trial.end();
       EXPECT_EQ(trial.failed(), trial.result().status != Status::ok);
       result = trial.result();
@@ -84,6 +89,7 @@ class TrialProcessTest : public ::testing::Test {
   }
 
   Interrupt interrupt_;
+  std::vector<executors::Block> blocks_;  ///< of the last conversation
 };
 
 TEST_F(TrialProcessTest, a_good_trial_is_taken_down_in_full) {
@@ -94,9 +100,9 @@ TEST_F(TrialProcessTest, a_good_trial_is_taken_down_in_full) {
   EXPECT_EQ(result.startup_ns, 17);
   EXPECT_EQ(result.shutdown_ns, 9);
   EXPECT_EQ(result.surroundings.at("a"), "b");
-  ASSERT_EQ(result.blocks.size(), 2U);
-  EXPECT_EQ(result.blocks[1].sum, 0xffU);
-  EXPECT_EQ(result.blocks[1].wall_ns, 5);
+  ASSERT_EQ(blocks_.size(), 2U);
+  EXPECT_EQ(blocks_[1].sum, 0xffU);
+  EXPECT_EQ(blocks_[1].wall_ns, 5);
   EXPECT_EQ(result.latency.count(), 3U);
   EXPECT_EQ(result.latency.max(), 5U);
 }
@@ -111,7 +117,7 @@ TEST_F(TrialProcessTest, the_trial_gets_its_assignment_and_requests_a_line_each)
   for (std::string line; std::getline(in, line);) lines.push_back(Json::parse(line));
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0], to_json(assignment(20)));
-  EXPECT_EQ(lines[1], Json({{"type", "run"}}));
+  EXPECT_EQ(lines[1], to_json(Order{3}));
   EXPECT_EQ(lines[2], Json({{"type", "end"}}));
 }
 
@@ -136,6 +142,14 @@ TEST_F(TrialProcessTest, a_silent_trial_is_timed_out_wherever_it_falls_silent) {
 
 TEST_F(TrialProcessTest, a_trial_that_says_done_and_stays_is_timed_out) {
   expect_late(kGetReady + kRunBlock + kEnd);
+}
+
+TEST_F(TrialProcessTest, the_deadline_holds_for_each_answer_and_not_for_all_together) {
+  const std::string pause = "sleep 0.4; ";  // three of them are more than a deadline and all of kGrace
+  const auto result = converse(kGetReady + "read request; " + pause + say(kBlock) + "read request; " + pause +
+                                   say(kBlock) + "read request; " + pause + say(kDone),
+                               2, 0.6);
+  EXPECT_EQ(result.status, Status::ok) << result.error;
 }
 
 TEST_F(TrialProcessTest, a_stopped_trial_is_timed_out) {
@@ -167,6 +181,59 @@ TEST_F(TrialProcessTest, a_field_that_is_missing_or_wrong_is_an_error_that_names
   auto no_time = kBlock;
   no_time.replace(no_time.find("\"wall_ns\": 5"), 12, "\"wall_ns\": 0");
   expect(Status::error, kGetReady + "read request; " + say(no_time) + "exec sleep 1000", {"'block'", "duration"});
+}
+
+/// A block of as many tasks with this sum.
+std::string block_of(int tasks, const std::string& sum) {
+  auto block = kBlock;
+  block.replace(block.find("\"tasks\": 3"), 10, text("\"tasks\": ", tasks));
+  block.replace(block.find("00000000000000ff"), 16, std::string(16 - sum.size(), '0') + sum);
+  return say(block);
+}
+
+TEST_F(TrialProcessTest, a_block_of_other_tasks_than_ordered_is_an_error) {
+  expect(Status::error, kGetReady + "read request; " + block_of(4, "ff") + "exec sleep 1000", {"4 tasks instead of 3"});
+}
+
+TEST_F(TrialProcessTest, blocks_of_equal_tasks_with_other_sums_are_wrong) {
+  expect(Status::wrong_checksum, kGetReady + kRunBlock + "read request; " + block_of(3, "fe") + "exec sleep 1000",
+         {"0x00000000000000ff", "0x00000000000000fe"}, 2);
+}
+
+TEST_F(TrialProcessTest, blocks_of_other_tasks_may_have_other_sums) {
+  TrialProcess trial(assignment(20), interrupt_,
+                     {"/bin/sh", "-c",
+                      kGetReady + kRunBlock + "read request; " + block_of(5, "77") + kRunBlock + "read request; " +
+                          block_of(5, "77") + kEnd});
+  ASSERT_TRUE(trial.wait_until_ready()) << trial.result().error;
+  for (const std::uint64_t tasks : {3, 5, 3, 5}) {
+    const auto block = trial.run_block({tasks});
+    ASSERT_TRUE(block) << trial.result().error;
+    EXPECT_EQ(block->sum, tasks == 3 ? 0xffU : 0x77U);
+  }
+  trial.end();
+  EXPECT_EQ(trial.result().status, Status::ok) << trial.result().error;
+}
+
+TEST_F(TrialProcessTest, several_are_told_to_end_before_any_is_waited_for) {
+  const tests::ScratchDir dir;
+  const auto mark = [&](int i) { return (dir.path() / text("told-", i)).string(); };
+  std::vector<std::unique_ptr<TrialProcess>> trials;
+  // Each says that it has been told, and ends when the other has been told as well.
+  for (const int i : {0, 1}) {
+    const auto script = kGetReady + "read request; : >" + mark(i) + "; while [ ! -e " + mark(1 - i) +
+                        " ]; do sleep 0.01; done; " + say(kDone);
+    trials.push_back(
+        std::make_unique<TrialProcess>(assignment(20), interrupt_, std::vector<std::string>{"/bin/sh", "-c", script}));
+  }
+  for (const auto& trial : trials) ASSERT_TRUE(trial->wait_until_ready()) << trial->result().error;
+  for (const auto& trial : trials) trial->tell_to_end();
+  for (const auto& trial : trials) {
+    trial->tell_to_end();  // it has been told
+    trial->end();
+    EXPECT_EQ(trial->result().status, Status::ok) << trial->result().error;
+    EXPECT_EQ(trial->result().shutdown_ns, 9);
+  }
 }
 
 TEST_F(TrialProcessTest, a_histogram_that_contradicts_itself_is_an_error) {
@@ -250,10 +317,84 @@ TEST_F(TrialProcessTest, an_interruption_ends_the_trial_and_is_no_result) {
     TrialProcess trial(assignment(20), interrupt, {"/bin/sh", "-c", kGetReady + "exec sleep 1000"});
     ASSERT_TRUE(trial.wait_until_ready());
     ::raise(signal);
-    EXPECT_FALSE(trial.run_block());
+    EXPECT_FALSE(trial.run_block({3}));
     EXPECT_TRUE(trial.result().interrupted);
     EXPECT_TRUE(trial.failed());
   }
+}
+
+/// mpmt's own trial (this program, see trial_main.cpp).
+class OwnTrialTest : public TrialProcessTest {
+ protected:
+  static Assignment pool_assignment(int protocol, double deadline_s = 20) {
+    Assignment made;
+    made.measured.workload = "hash_chain";
+    made.measured.executor = "process_pool";
+    made.measured.channel = "shm_ring";
+    made.measured.workers = 2;
+    made.measured.grain = 100;
+    made.measured.batch = 2;
+    made.tasks = 40;
+    made.warmup_tasks = 8;
+    made.deadline_s = deadline_s;
+    made.protocol = protocol;
+    return made;
+  }
+};
+
+TEST_F(OwnTrialTest, blocks_are_as_each_order_says) {
+  TrialProcess trial(pool_assignment(2), interrupt_);
+  ASSERT_TRUE(trial.wait_until_ready()) << trial.result().error;
+  struct Row {
+    Order order;
+    std::uint64_t messages;
+  };
+  std::uint64_t wanted = 0;
+  for (const auto& [order, messages] :
+       std::vector<Row>{{{40, 0, true}, 20}, {{40, 10, true}, 20}, {{8, 4, true}, 4}, {{1000, 8, false}, 500}}) {
+    const auto block = trial.run_block(order);
+    ASSERT_TRUE(block) << trial.result().error;
+    EXPECT_EQ(block->tasks, order.tasks);
+    EXPECT_EQ(block->messages, messages);
+    wanted += order.latencies ? messages : 0;
+  }
+  trial.end();
+  EXPECT_EQ(trial.result().status, Status::ok) << trial.result().error;
+  EXPECT_EQ(trial.result().latency.count(), wanted) << "neither those that settle nor those that were not wanted";
+}
+
+TEST_F(OwnTrialTest, a_deadline_is_for_the_whole_trial_in_protocol_1_and_for_each_answer_in_protocol_2) {
+  for (const int protocol : {1, 2}) {
+    TrialProcess trial(pool_assignment(protocol, 0.7), interrupt_);
+    ASSERT_TRUE(trial.wait_until_ready()) << trial.result().error;
+    const auto start = Clock::now();
+    tests::comes_true([] { return false; }, start + std::chrono::milliseconds(710));
+    EXPECT_EQ(trial.run_block({1000}).has_value(), protocol == 2) << trial.result().error;
+    EXPECT_EQ(trial.result().status, protocol == 2 ? Status::ok : Status::timed_out) << trial.result().error;
+  }
+}
+
+TEST_F(OwnTrialTest, its_cpu_time_is_that_of_all_its_processes_and_stands_still_between_blocks) {
+  TrialProcess trial(pool_assignment(2), interrupt_);
+  EXPECT_EQ(trial.cpu_time(), Nanoseconds(0)) << "nothing is known of it yet";
+  ASSERT_TRUE(trial.wait_until_ready()) << trial.result().error;
+  const auto ready = trial.cpu_time();
+  const auto block = trial.run_block({20'000});
+  ASSERT_TRUE(block) << trial.result().error;
+  const auto after = trial.cpu_time();
+  EXPECT_GT(block->workers.cpu_ns, 0);
+  EXPECT_GE(after - ready, Nanoseconds(block->workers.cpu_ns + block->submitter.cpu_ns));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_LT(trial.cpu_time() - after, std::chrono::milliseconds(1));
+}
+
+TEST_F(OwnTrialTest, what_cannot_be_built_is_said) {
+  auto nowhere = pool_assignment(2);
+  nowhere.cpus = {1 << 20};
+  TrialProcess trial(nowhere, interrupt_);
+  EXPECT_FALSE(trial.wait_until_ready());
+  EXPECT_EQ(trial.result().status, Status::unsupported) << trial.result().error;
+  EXPECT_NE(trial.result().error.find("placement free"), std::string::npos) << trial.result().error;
 }
 
 }  // namespace

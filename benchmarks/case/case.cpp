@@ -25,12 +25,10 @@ using Names = std::array<std::pair<Value, std::string_view>, Count>;
 constexpr Names<Placement, 3> kPlacements{
     {{Placement::same, "same"}, {Placement::spread, "spread"}, {Placement::free, "free"}}};
 constexpr Names<Wait, 3> kWaits{{{Wait::block, "block"}, {Wait::yield, "yield"}, {Wait::spin, "spin"}}};
-constexpr Names<Status, 8> kStatuses{{{Status::ok, "ok"},
+constexpr Names<Status, 6> kStatuses{{{Status::ok, "ok"},
                                       {Status::wrong_checksum, "wrong_checksum"},
                                       {Status::worker_died, "worker_died"},
                                       {Status::timed_out, "timed_out"},
-                                      {Status::disturbed, "disturbed"},
-                                      {Status::unstable, "unstable"},
                                       {Status::unsupported, "unsupported"},
                                       {Status::error, "error"}}};
 constexpr Names<workloads::Kind, 3> kKinds{
@@ -126,6 +124,17 @@ std::string exchange_name(const Case& c) {
   return name;
 }
 
+std::string pool_name(const Case& c) {
+  std::string name = c.workload + "/" + c.executor;
+  if (c.has_links()) name += text("/", c.channel, "/workers:", c.workers);
+  name += text("/grain:", c.grain, "/batch:", c.batch == 0 ? "split" : std::to_string(c.batch),
+               "/payload:", c.payload_bytes);
+  if (c.has_links()) name += text("/window:", c.window);
+  name += text("/placement:", text_of(c.placement));
+  if (c.has_links()) name += text("/wait:", text_of(c.wait));
+  return name;
+}
+
 Json exchange_fields(const Case& c) {
   const auto& e = c.exchange;
   const bool open_loop = e.pattern == pairs::Pattern::open_loop;
@@ -181,14 +190,8 @@ bool Case::uses_processes() const {
 }
 
 std::string Case::name() const {
-  if (is_exchange()) return exchange_name(*this);
-  std::string name = workload + "/" + executor;
-  if (has_links()) name += text("/", channel, "/workers:", workers);
-  name += text("/grain:", grain, "/batch:", batch == 0 ? "split" : std::to_string(batch), "/payload:", payload_bytes);
-  if (has_links()) name += text("/window:", window);
-  name += text("/placement:", text_of(placement));
-  if (has_links()) name += text("/wait:", text_of(wait));
-  return name;
+  std::string name = is_exchange() ? exchange_name(*this) : pool_name(*this);
+  return label.empty() ? name : name + "/as:" + label;
 }
 
 std::uint64_t Case::batch_in(std::uint64_t tasks) const {
@@ -197,8 +200,9 @@ std::uint64_t Case::batch_in(std::uint64_t tasks) const {
   return std::max<std::uint64_t>(1, (tasks + sharers - 1) / sharers);
 }
 
-Json to_json(const Case& measured) {
-  if (measured.is_exchange()) return exchange_fields(measured);
+namespace {
+
+Json pool_fields(const Case& measured) {
   Json fields{{"family", text_of(measured.family)},
               {"workload", measured.workload},
               {"executor", measured.executor},
@@ -219,8 +223,7 @@ Json to_json(const Case& measured) {
   return fields;
 }
 
-Case case_from(const Json& fields) {
-  if (family_from(fields.at("family").get<std::string>()) == Family::channel) return exchange_from(fields);
+Case pool_from(const Json& fields) {
   Case made;
   made.workload = fields.at("workload").get<std::string>();
   made.executor = fields.at("executor").get<std::string>();
@@ -233,6 +236,21 @@ Case case_from(const Json& fields) {
   made.channel = fields.at("channel").get<std::string>();
   made.window = fields.at("window").get<std::size_t>();
   made.wait = wait_from(fields.at("wait").get<std::string>());
+  return made;
+}
+
+}  // namespace
+
+Json to_json(const Case& measured) {
+  Json fields = measured.is_exchange() ? exchange_fields(measured) : pool_fields(measured);
+  if (!measured.label.empty()) fields["label"] = measured.label;
+  return fields;
+}
+
+Case case_from(const Json& fields) {
+  const bool exchange = family_from(fields.at("family").get<std::string>()) == Family::channel;
+  Case made = exchange ? exchange_from(fields) : pool_from(fields);
+  made.label = fields.value("label", "");
   return made;
 }
 

@@ -41,6 +41,7 @@ struct Case {
   executors::Placement placement = executors::Placement::spread;
   executors::Wait wait = executors::Wait::block;
   Exchange exchange;
+  std::string label;  ///< tells apart contenders that are equal in all of this; empty as a rule
 
   /// Stable and readable; nothing parses it.
   std::string name() const;

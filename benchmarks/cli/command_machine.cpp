@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
+#include "base/output.hpp"
 #include "base/text.hpp"
 #include "benchmarks/cli/commands.hpp"
 #include "benchmarks/cli/print_json.hpp"
 #include "benchmarks/record/context.hpp"
-#include "base/output.hpp"
 
 namespace mpmt::benchmarks {
 namespace {

@@ -14,19 +14,21 @@
 
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
+#include "base/duration_text.hpp"
+#include "base/output.hpp"
 #include "base/scheduling.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/cli/commands.hpp"
 #include "benchmarks/cli/print_json.hpp"
+#include "benchmarks/host/idle.hpp"
+#include "benchmarks/host/run_lock.hpp"
 #include "benchmarks/record/context.hpp"
-#include "benchmarks/run/google.hpp"
 #include "benchmarks/record/journal.hpp"
-#include "base/output.hpp"
 #include "benchmarks/record/places.hpp"
 #include "benchmarks/record/plan_json.hpp"
-#include "benchmarks/host/run_lock.hpp"
 #include "benchmarks/record/state_folder.hpp"
+#include "benchmarks/run/google.hpp"
 #include "ipc/names.hpp"
 
 namespace mpmt::benchmarks {
@@ -38,12 +40,21 @@ long whole_seconds(double seconds) {
   return std::max(1L, static_cast<long>(std::ceil(seconds)));
 }
 
+/// "about 12 s", "12 to 50 s"
+std::string span_text(double least, double most) {
+  return most > least + 1 ? text(whole_seconds(least), " to ", whole_seconds(most), " s")
+                          : text("about ", whole_seconds(most), " s");
+}
+
 /// What is known before the pilots. How long a block of a given number of tasks takes is not.
 std::string plan_line(const Plan& plan, const RunOptions& options) {
-  const auto time = options.tasks ? std::string("for how long pilots have to tell, as --tasks is given")
-                                  : text("a guess of ", whole_seconds(guessed_seconds(plan)), " s, before any pilot");
-  return text(plan.cases.size(), " cases x ", plan.rounds, " rounds = ", plan.turns.size(), " trials, ", time,
-              "; seed ", plan.seed);
+  const auto guess = guessed_seconds(plan);
+  const auto time = options.tasks
+                        ? std::string("for how long pilots have to tell, as --tasks is given")
+                        : text("a guess of ", span_text(guess.first_part_s, guess.most_s), ", before any pilot");
+  const auto rounds = plan.rounds ? text(*plan.rounds, " rounds each") : "rounds until all is decided";
+  return text(plan.cases.size(), " cases in ", plan.groups.size(), " groups, ", plan.rows(), " rows to decide, ",
+              rounds, ", ", time, "; seed ", plan.seed);
 }
 
 int print_names(const Plan& plan) {
@@ -51,14 +62,21 @@ int print_names(const Plan& plan) {
   return kOk;
 }
 
+/// "3 ms", or "1 to 3 ms".
+std::string lengths_of(const Plan& plan) {
+  const auto most = duration_text(static_cast<double>(plan.block.count()));
+  return plan.short_block == plan.block ? most : text(plan.short_block / std::chrono::milliseconds(1), " to ", most);
+}
+
 int print_plan(const Plan& plan, const RunOptions& options) {
   std::cout << plan_line(plan, options)
-            << "\nin order: in each round every case once, groups shuffled; each trial times " << plan.iterations
-            << " block(s) of about " << plan.block / std::chrono::milliseconds(1) << " ms for a group's slowest case\n";
-  std::string group;
-  for (const auto& planned : plan.cases) {
-    if (planned.group != group) std::cout << "group " << (group = planned.group) << '\n';
-    std::cout << "  " << planned.measured.name() << '\n';
+            << "\nthe cases of a group are alive at once and take turns, in blocks of about " << lengths_of(plan)
+            << " for its slowest case; "
+            << (plan.laps ? text(*plan.laps, " laps") : text("first ", kFirstLaps, " laps at most")) << " a round, "
+            << (plan.laps ? "as asked for\n" : "then as many as the scatter of laps and rounds asks for\n");
+  for (const auto& group : plan.groups) {
+    std::cout << "group " << group.name << '\n';
+    for (const auto member : group.members) std::cout << "  " << plan.cases[member].measured.name() << '\n';
   }
   return kOk;
 }
@@ -167,9 +185,9 @@ class Run {
   /// After the pilots: from the lock to the record.
   void announce(const Plan& plan, double probe_s) const {
     const double over = seconds_since(its_turn_);
-    const double left = measurement_.expected_seconds(plan) + probe_s;
-    std::cout << "the pilots say: about " << whole_seconds(over + left) << " s in all, of which " << whole_seconds(left)
-              << " s are to come" << std::endl;
+    const auto left = measurement_.expectation(plan);
+    std::cout << "the pilots say: " << span_text(over + probe_s + left.first_part_s, over + probe_s + left.most_s)
+              << " in all, of which " << whole_seconds(over) << " s are over" << std::endl;
   }
 
   int dry_run(const Plan& plan) const {
@@ -180,9 +198,13 @@ class Run {
   }
 
   int measure(const Plan& plan, const fs::path& record) {
-    Progress progress(plan, quiet_);
+    const Rules rules{options_.margin, options_.confidence, std::max(1, static_cast<int>(plan.rows()))};
+    Progress progress(plan, rules, quiet_);
+    measurement_.seed(plan.seed);
     if (!quiet_) std::cout << "mpmt " << suite_version() << ": " << plan_line(plan, options_) << std::endl;
     for (const auto& note : plan.notes) tell(note);
+    wait_until_idle(measurement_.load(), options_.wait_idle_s, interrupt_,
+                    [&](const std::string& line) { progress.tell(line); });
     progress.say("measuring the way from core to core");
     const auto matrix = measure_core_matrix(cpus_.cpus, interrupt_);
     const auto dealt_cpus = spread_order(cpus_.cpus, cores_of(cpus_.cpus), matrix);
@@ -198,10 +220,12 @@ class Run {
     if (!quiet_ && !interrupt_.requested()) announce(plan, probe_s);
 
     Journal journal(*state_, record,
-                    make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix));
+                    make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix, rules));
     bool interrupted = false;
     try {
-      run_with_google_benchmark(plan, measurement_, journal, progress, options_.time_unit);
+      Dealer dealer(plan, rules, measurement_.expectation(plan).laps);
+      run_with_google_benchmark(plan, dealer, measurement_, journal, progress, options_.time_unit);
+      progress.rest();
       if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
       progress.say("assembling the record");
       auto after = measure_capacity(dealt_cpus, interrupt_);
@@ -209,7 +233,8 @@ class Run {
       if (interrupted) after = {};
       say_new(load_warnings(measurement_.load()));
       if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
-      journal.end(context_at_end(journal.entries(), interrupted, after, warnings(capacity, after, matrix)));
+      journal.end(context_at_end(journal.entries(), progress.rounds(), progress.busy(), interrupted, after,
+                                 warnings(capacity, after, matrix)));
       const auto made = assembled(journal.file(), record);
       journal.done();
       report(made, record, interrupted, progress);
@@ -229,7 +254,7 @@ class Run {
     return progress.failed() > 0 ? kCaseFailed : kOk;
   }
 
-  std::vector<std::string> warnings(const Capacity& before, const Capacity& after, const CoreMatrix& matrix) const {
+  std::vector<std::string> warnings(const Capacity& before, const Capacity& after, const CoreMatrix& matrix) {
     auto list = identity_.warnings();
     const auto add = [&](const std::vector<std::string>& more) { list.insert(list.end(), more.begin(), more.end()); };
     if (!class_left_.empty()) {
@@ -268,7 +293,11 @@ class Run {
 
   void report(const Assembled& assembled, const fs::path& record, bool interrupted, const Progress& progress) const {
     if (quiet_) return;
-    if (!assembled.comparisons.empty()) std::cout << '\n' << table_of(assembled.comparisons);
+    if (3 * progress.busy() >= progress.rounds() && progress.busy() > 0) {
+      std::cout << "\nothers used these CPUs in " << progress.busy() << " of " << progress.rounds()
+                << " rounds: on an idle machine more can be said, and more of it be believed\n";
+    }
+    if (!assembled.comparisons.empty()) std::cout << '\n' << answer_of(assembled.comparisons, assembled.rules);
     if (interrupted) std::cout << "\ninterrupted: " << assembled.entries << " trials are kept\n";
     if (progress.disturbed() > 0) {
       std::cout << '\n'
@@ -277,6 +306,10 @@ class Run {
                    "compared\n";
     }
     if (progress.failed() > 0) std::cout << '\n' << progress.failed() << " trials failed; see 'error' in the record\n";
+    if (!assembled.comparisons.empty()) {
+      print_line("");
+      print_line(text("all rows: mpmt verdict ", record.string(), " --all"));
+    }
     print_line("");
     print_line("record: " + record.string());
     std::cout.flush();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/judge/judge.hpp"
 #include "benchmarks/plan/options.hpp"
 
 namespace mpmt::benchmarks {
@@ -19,10 +20,13 @@ int list(const std::string& what, const std::string& profile, Family family, boo
 
 int show_machine(bool json);
 
+/// Judges the rows that come as JSON lines over standard input, and answers each with one (docs/judging.md).
+int judge_lines(const Rules& rules);
+
 int run(const RunOptions& options, const std::vector<std::string>& command_line);
 
-/// Prints the verdict tables of a stored record; with `relabelled` > 0 also how often that many tables of this record's
-/// own trials, with both sides the same executor, name a winner.
-int show_verdict(const std::string& record, int relabelled, std::uint64_t seed);
+/// Prints the verdict of a stored record, `all`: in tables of all rows; with `relabelled` > 0 also how often that many
+/// tables of this record's own trials, with both sides the same executor, name a winner.
+int show_verdict(const std::string& record, bool all, int relabelled, std::uint64_t seed);
 
 }  // namespace mpmt::benchmarks

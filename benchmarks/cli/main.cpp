@@ -5,15 +5,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
+#include <string_view>
 #include <system_error>
 
 #include "base/dispositions.hpp"
+#include "base/output.hpp"
 #include "base/stack_limit.hpp"
 #include "base/standard_streams.hpp"
 #include "benchmarks/cli/commands.hpp"
+#include "benchmarks/cli/rule_options.hpp"
 #include "benchmarks/cli/run_options.hpp"
 #include "benchmarks/record/context.hpp"
-#include "base/output.hpp"
 #include "benchmarks/trial/trial.hpp"
 
 namespace {
@@ -61,68 +63,110 @@ void settle() {
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
 }
 
-int answer(int argc, char** argv) {
-  CLI::App app{"Threads or processes? mpmt answers with measurements.", "mpmt"};
-  app.footer(kExitCodes);
-  app.set_version_flag("--version", suite_version());
-  app.require_subcommand(1);
-  int code = kOk;
-
-  RunOptions options;
-  auto* const run_command = app.add_subcommand("run", "measure, and write a record")->footer(kExitCodes);
-  add_run_options(*run_command, options);
-  run_command->callback([&] { code = run(options, {argv, argv + argc}); });
-
-  std::string what;
-  std::string profile = "quick";
-  bool json = false;
-  auto* const list_command = app.add_subcommand("list", "what there is: workloads, channels, floors, executors, cases");
-  list_command->add_option("what", what, "one of them")
-      ->check(CLI::IsMember({"workloads", "channels", "floors", "executors", "cases"}));
-  list_command->add_option("--profile", profile, "whose cases")->check(CLI::IsMember({"quick", "standard", "full"}));
-  std::string family = "pool";
-  list_command->add_option("--family", family, "whose cases")->check(CLI::IsMember({"pool", "channel"}));
-  list_command->add_flag("--json", json, "as JSON");
-  list_command->callback([&] { code = list(what, profile, family_from(family), json); });
-
-  auto* const machine_command =
-      app.add_subcommand("machine", "this machine's key, what it is computed from, and its state");
-  machine_command->add_flag("--json", json, "as JSON");
-  machine_command->callback([&] { code = show_machine(json); });
-
-  std::string record;
-  int relabel = 0;
-  std::uint64_t seed = 1;
-  auto* const verdict_command = app.add_subcommand("verdict", "the verdict tables of a stored record");
-  verdict_command->add_option("record", record, "the record's file")->required();
-  verdict_command
-      ->add_option("--relabel", relabel,
-                   "also draw N tables from this record in which both sides are the same executor, and tell "
-                   "how many name a winner")
-      ->check(CLI::Range(1, 1'000'000))
-      ->type_name("N");
-  verdict_command->add_option("--seed", seed, "of these draws")->capture_default_str();
-  verdict_command->callback([&] { code = show_verdict(record, relabel, seed); });
-
-  int parent = 0;
-  auto* const trial_command =
-      app.add_subcommand("trial", "one trial, over standard input and output (docs/trial-protocol.md)");
-  trial_command->add_option("--parent", parent, "the process to die with");
-  trial_command->callback([&] { code = run_trial(parent); });
-
-  try {
-    app.parse(argc, argv);
-    return printed(code);
-  } catch (const CLI::Success& done) {  // --help, --version
-    return printed(app.exit(done));
-  } catch (const CLI::ParseError& wrong) {
-    return usage_error(app.get_subcommands().empty() ? without_command(app, argc, argv) : wrong.what());
-  } catch (const UsageError& wrong) {
-    return usage_error(wrong.what());
-  } catch (const std::exception& failure) {
-    return usage_error(failure.what());  // set-up or I/O
+/// The commands there are, and what they were given.
+class CommandLine {
+ public:
+  CommandLine(int argc, char** argv) : argc_(argc), argv_(argv) {
+    app_.footer(kExitCodes);
+    app_.set_version_flag("--version", suite_version());
+    app_.require_subcommand(1);
+    // A trial is started for every contender of every round, and to describe what it does not need takes a millisecond.
+    if (argc < 2 || std::string_view(argv[1]) != "trial") {
+      add_run();
+      add_list();
+      add_machine();
+      add_verdict();
+      add_judge();
+    }
+    add_trial();
   }
-}
+
+  int answer() {
+    try {
+      app_.parse(argc_, argv_);
+      return printed(code_);
+    } catch (const CLI::Success& done) {  // --help, --version
+      return printed(app_.exit(done));
+    } catch (const CLI::ParseError& wrong) {
+      return usage_error(app_.get_subcommands().empty() ? without_command(app_, argc_, argv_) : wrong.what());
+    } catch (const UsageError& wrong) {
+      return usage_error(wrong.what());
+    } catch (const std::exception& failure) {
+      return usage_error(failure.what());  // set-up or I/O
+    }
+  }
+
+ private:
+  void add_run() {
+    auto* const command = app_.add_subcommand("run", "measure, and write a record")->footer(kExitCodes);
+    add_run_options(*command, options_);
+    command->callback([this] { code_ = run(options_, {argv_, argv_ + argc_}); });
+  }
+
+  void add_list() {
+    auto* const command = app_.add_subcommand("list", "what there is: workloads, channels, floors, executors, cases");
+    command->add_option("what", what_, "one of them")
+        ->check(CLI::IsMember({"workloads", "channels", "floors", "executors", "cases"}));
+    command->add_option("--profile", profile_, "whose cases")->check(CLI::IsMember({"quick", "standard", "full"}));
+    command->add_option("--family", family_, "whose cases")->check(CLI::IsMember({"pool", "channel"}));
+    command->add_flag("--json", json_, "as JSON");
+    command->callback([this] { code_ = list(what_, profile_, family_from(family_), json_); });
+  }
+
+  void add_machine() {
+    auto* const command = app_.add_subcommand("machine", "this machine's key, what it is computed from, and its state");
+    command->add_flag("--json", json_, "as JSON");
+    command->callback([this] { code_ = show_machine(json_); });
+  }
+
+  void add_verdict() {
+    auto* const command = app_.add_subcommand("verdict", "the verdict of a stored record");
+    command->add_option("record", record_, "the record's file")->required();
+    command
+        ->add_option("--relabel", relabel_,
+                     "also draw N tables from this record in which both sides are the same executor, and tell "
+                     "how many name a winner")
+        ->check(CLI::Range(1, 1'000'000))
+        ->type_name("N");
+    command->add_option("--seed", seed_, "of these draws")->capture_default_str();
+    command->add_flag("--all", all_, "every row, in tables");
+    command->callback([this] { code_ = show_verdict(record_, all_, relabel_, seed_); });
+  }
+
+  void add_judge() {
+    auto* const command = app_.add_subcommand(
+        "judge", "decide rows of laps, as JSON lines over standard input and output (docs/judging.md)");
+    add_rule_options(*command, rules_.margin, rules_.confidence);
+    command->add_option("--rows", rules_.rows, "of the table that the correction is for")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    command->callback([this] { code_ = judge_lines(rules_); });
+  }
+
+  void add_trial() {
+    auto* const command =
+        app_.add_subcommand("trial", "one trial, over standard input and output (docs/trial-protocol.md)");
+    command->add_option("--parent", parent_, "the process to die with");
+    command->callback([this] { code_ = run_trial(parent_); });
+  }
+
+  const int argc_;
+  char** const argv_;
+  CLI::App app_{"Threads or processes? mpmt answers with measurements.", "mpmt"};
+  int code_ = kOk;
+
+  RunOptions options_;
+  std::string what_;
+  std::string profile_ = "quick";
+  std::string family_ = "pool";
+  bool json_ = false;
+  std::string record_;
+  int relabel_ = 0;
+  std::uint64_t seed_ = 1;
+  bool all_ = false;
+  Rules rules_;
+  int parent_ = 0;
+};
 
 }  // namespace
 
@@ -132,5 +176,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& failure) {
     return usage_error(failure.what());
   }
-  return answer(argc, argv);
+  return CommandLine(argc, argv).answer();
 }

@@ -6,7 +6,9 @@
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/cli/rule_options.hpp"
 #include "benchmarks/cli/spelling.hpp"
+#include "benchmarks/cli/value_option.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -62,20 +64,6 @@ std::function<std::string(const std::string&)> plain() {
 template <class Integer>
 std::function<Integer(const std::string&)> integer(Integer least, Integer most) {
   return [=](const std::string& item) { return static_cast<Integer>(whole_number_from(item, least, most)); };
-}
-
-/// An option with one value; errors name the option.
-CLI::Option* add_value(CLI::App& command, const std::string& name, const std::string& help,
-                       std::function<void(const std::string&)> take) {
-  const auto checked = [name, take = std::move(take)](const CLI::results_t& results) {
-    try {
-      take(results.front());
-    } catch (const std::invalid_argument& wrong) {
-      throw CLI::ValidationError(name, wrong.what());
-    }
-    return true;
-  };
-  return command.add_option(name, checked, help);
 }
 
 template <class Value>
@@ -177,12 +165,27 @@ void add_axes(CLI::App& command, RunOptions& options) {
 }
 
 void add_amounts(CLI::App& command, RunOptions& options) {
-  add_number(command, "--rounds", options.rounds, 1, 10'000, "trials per case, each a fresh process");
-  add_number(command, "--iterations", options.iterations, 1, 100'000, "timed blocks per trial");
+  add_rule_options(command, options.margin, options.confidence);
+  add_value(command, "--budget", "of measuring, all rows together; it ends sooner when all are decided",
+            [&options](const std::string& item) { options.budget_s = seconds_from(item, 0, 1e7); })
+      ->type_name("SECONDS")
+      ->default_str("50s, 9 min, 6 h, by profile");
+  add_number(command, "--rounds", options.rounds, 1, 10'000,
+             "of every group, each with fresh processes (default: until all rows are decided)");
+  add_number(command, "--laps", options.laps, 1, 100'000,
+             "timed blocks of each contender in a round (default: by the scatter that is found)");
+  add_value(command, "--wait-idle", "for the machine to become idle before the first round, at most",
+            [&options](const std::string& item) { options.wait_idle_s = seconds_from(item, 0, 86'400); })
+      ->type_name("SECONDS")
+      ->default_str("10s");
+  add_value(command, "--block", "how long a timed block of a group's slowest case takes, about",
+            [&options](const std::string& item) { options.block = time_from(item); })
+      ->type_name("TIME")
+      ->default_str("3ms, or 1ms where that holds many tasks");
   add_number(command, "--tasks", options.tasks, std::uint64_t{1}, std::uint64_t{1} << 40,
-             "tasks per block (default: found by a pilot)");
-  add_number(command, "--seed", options.seed, std::uint64_t{0}, std::uint64_t{1} << 53, "order of the trials");
-  add_value(command, "--timeout", "seconds that one trial may take",
+             "tasks per block, in place of --block");
+  add_number(command, "--seed", options.seed, std::uint64_t{0}, std::uint64_t{1} << 53, "order of rounds and laps");
+  add_value(command, "--timeout", "for each answer of a trial: that it is ready, a block, its end",
             [&options](const std::string& item) { options.timeout_s = seconds_from(item, 0.1, 86'400); })
       ->type_name("SECONDS")
       ->default_str("30");
@@ -202,8 +205,8 @@ void refuse_interleaving_off(CLI::App& command) {
   const auto take = [name](const CLI::results_t& results) {
     static const std::vector<std::string> yes{"", "true", "1", "yes"};
     if (!results.empty() && std::find(yes.begin(), yes.end(), results.front()) == yes.end()) {
-      throw CLI::ValidationError(name,
-                                 "cannot be turned off: trials are always shuffled within each round (see --seed)");
+      throw CLI::ValidationError(
+          name, "cannot be turned off: blocks always take turns, in an order drawn for each lap (see --seed)");
     }
     return true;
   };
@@ -233,7 +236,7 @@ void add_google_options(CLI::App& command, RunOptions& options) {
       ->group(kGoogle);
   add_number(command, "--benchmark_repetitions", options.rounds, 1, 10'000, "the same as --rounds")->group(kGoogle);
   add_value(command, "--benchmark_min_time",
-            "timed per trial, at least: seconds (0.05s) or blocks (10x); sets --iterations",
+            "timed per contender and round, at least: seconds (0.05s) or blocks (10x); sets --laps",
             [&options](const std::string& item) { take_min_time(options, item); })
       ->type_name("TIME")
       ->group(kGoogle);
@@ -249,7 +252,7 @@ void add_google_options(CLI::App& command, RunOptions& options) {
 void add_run_options(CLI::App& command, RunOptions& options) {
   command
       .add_option("--profile", options.profile,
-                  "how much is measured: quick (under a minute), standard (some minutes), full (hours)")
+                  "how much is measured: quick (within a minute), standard (within ten), full (hours)")
       ->check(CLI::IsMember({"quick", "standard", "full"}))
       ->capture_default_str();
   command
@@ -267,6 +270,8 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       "the record (default: results/<machine-key>/<commit>-<utc>.json); - for standard output, which then "
       "gets nothing else");
   command.add_flag("--dry-run", options.dry_run, "print the plan and end (with --benchmark_format json: as JSON)");
+  command.add_flag("--twins", options.twins, "each contender against itself: what says that they differ is wrong")
+      ->group("");  // for tests of this program
   command.add_flag("--no-wait", options.no_wait,
                    "end when another run is measuring on this machine, instead of waiting");
   add_google_options(command, options);

@@ -114,4 +114,12 @@ double seconds_from(const std::string& item, double least, double most) {
   refuse(item, text("a number of seconds from ", least, " to ", static_cast<std::uint64_t>(most)));
 }
 
+double share_from(const std::string& item, double least, double most) {
+  if (const auto quantity = quantity_from(item); quantity && (quantity->unit.empty() || quantity->unit == "%")) {
+    const double share = quantity->unit.empty() ? quantity->value : quantity->value / 100;
+    if (share >= least && share <= most) return share;
+  }
+  refuse(item, text("a share from ", 100 * least, " % to ", 100 * most, " %"));
+}
+
 }  // namespace mpmt::benchmarks

@@ -22,4 +22,7 @@ std::chrono::nanoseconds time_from(const std::string& item);
 /// Seconds from `least` to `most`: 2, 0.5, 2s, 500ms. Throws std::invalid_argument as above.
 double seconds_from(const std::string& item, double least, double most);
 
+/// A share from `least` to `most`: 3%, 0.5 %, or 0.03. Throws std::invalid_argument as above.
+double share_from(const std::string& item, double least, double most);
+
 }  // namespace mpmt::benchmarks

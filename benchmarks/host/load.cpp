@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -26,7 +27,8 @@ constexpr std::size_t kColumns = 8;
 /// Ticks that have not moved for so long stand still.
 constexpr std::chrono::milliseconds kStandsStill{100};
 constexpr double kMostShare = 0.05;
-constexpr std::int64_t kLeastNs = 30'000'000;
+constexpr double kLeastNs = 30e6;
+constexpr double kDeviations = 3;
 
 StatReading unbelievable(const std::string& why) {
   return {std::nullopt, text(kStat, " ", why)};
@@ -78,8 +80,8 @@ std::vector<int> own_affinity() {
   }
 }
 
-LoadSample sample_of(const std::vector<int>& cpus) {
-  LoadSample sample{Clock::now(), {}, cpu_ns(RUSAGE_SELF) + cpu_ns(RUSAGE_CHILDREN), own_affinity()};
+LoadSample sample_of(const std::vector<int>& cpus, Nanoseconds living) {
+  LoadSample sample{Clock::now(), {}, cpu_ns(RUSAGE_SELF) + cpu_ns(RUSAGE_CHILDREN) + living.count(), own_affinity()};
   try {
     sample.stat = read_stat(contents_of_stat(), cpus);
   } catch (const std::system_error& failure) {
@@ -101,16 +103,19 @@ std::string unknown_because(const LoadSample& start, const LoadSample& before, c
   return {};
 }
 
+std::int64_t tick_ns() {
+  return 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
+}
+
 Load::Others others_of(const LoadSample& before, const LoadSample& after, int usable_cpus) {
-  const std::int64_t tick_ns = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
   const auto ns = [&](std::int64_t StatTicks::*counter) {
-    return (after.stat.ticks.value().*counter - before.stat.ticks.value().*counter) * tick_ns;
+    return (after.stat.ticks.value().*counter - before.stat.ticks.value().*counter) * tick_ns();
   };
   Load::Others others;
   others.steal_ns = std::max<std::int64_t>(0, ns(&StatTicks::steal));
-  others.cpu_ns = std::max<std::int64_t>(0, ns(&StatTicks::busy) - (after.own_ns - before.own_ns));
-  const double available = std::chrono::duration<double, std::nano>(after.when - before.when).count() * usable_cpus;
-  if (available > 0) others.share = static_cast<double>(others.steal_ns + others.cpu_ns) / available;
+  others.own_ns = after.own_ns - before.own_ns;
+  others.cpu_ns = ns(&StatTicks::busy) - others.own_ns;
+  others.available_ns = std::chrono::duration<double, std::nano>(after.when - before.when).count() * usable_cpus;
   return others;
 }
 
@@ -143,10 +148,39 @@ StatReading read_stat(const std::string& contents, const std::vector<int>& cpus)
 
 std::string Load::disturbance() const {
   if (!change.empty()) return change;
-  if (!others || others->share <= kMostShare || others->steal_ns + others->cpu_ns <= kLeastNs) return {};
+  if (!others || others->share() <= kMostShare) return {};
+  if (static_cast<double>(others->steal_ns + others->cpu_ns) <= others->invented_ns()) return {};
   std::array<char, 64> words;
-  std::snprintf(words.data(), words.size(), "others used %.1f %% of the CPUs", 100 * others->share);
+  std::snprintf(words.data(), words.size(), "others used %.1f %% of the CPUs", 100 * others->share());
   return words.data();
+}
+
+double Load::Others::share() const {
+  return available_ns > 0 ? std::max(0.0, static_cast<double>(steal_ns + cpu_ns) / available_ns) : 0;
+}
+
+/// A tick counts as a whole for whoever runs when it comes: of N ticks, with a share q of the CPUs ours, as many as a
+/// binomial distribution says are ours, and the rest is taken for others'.
+double Load::Others::invented_ns() const {
+  if (available_ns <= 0) return kLeastNs;
+  const double tick = static_cast<double>(tick_ns());
+  const double ours = std::clamp(static_cast<double>(own_ns) / available_ns, 0.0, 1.0);
+  return std::max(kLeastNs, kDeviations * std::sqrt(available_ns * tick * ours * (1 - ours)));
+}
+
+Load& Load::operator+=(const Load& more) {
+  if (change.empty()) change = more.change;
+  if (why_unknown.empty()) why_unknown = more.why_unknown;
+  if (!why_unknown.empty() || !more.others) {
+    others.reset();
+    return *this;
+  }
+  if (!others) others = Others{};
+  others->steal_ns += more.others->steal_ns;
+  others->cpu_ns += more.others->cpu_ns;
+  others->own_ns += more.others->own_ns;
+  others->available_ns += more.others->available_ns;
+  return *this;
 }
 
 Load between(const LoadSample& start, const LoadSample& before, const LoadSample& after, int usable_cpus) {
@@ -158,14 +192,14 @@ Load between(const LoadSample& start, const LoadSample& before, const LoadSample
 }
 
 LoadMeter::LoadMeter(UsableCpus cpus)
-    : cpus_(std::move(cpus)), start_(sample_of(cpus_.cpus)), why_unknown_(start_.stat.why_not) {}
+    : cpus_(std::move(cpus)), start_(sample_of(cpus_.cpus, Nanoseconds(0))), why_unknown_(start_.stat.why_not) {}
 
-LoadSample LoadMeter::sample() const {
-  return sample_of(cpus_.cpus);
+LoadSample LoadMeter::sample(Nanoseconds living) const {
+  return sample_of(cpus_.cpus, living);
 }
 
-Load LoadMeter::since(const LoadSample& before) {
-  auto load = between(start_, before, sample(), cpus_.count());
+Load LoadMeter::since(const LoadSample& before, Nanoseconds living) {
+  auto load = between(start_, before, sample(living), cpus_.count());
   if (why_unknown_.empty()) why_unknown_ = load.why_unknown;
   if (change_.empty()) change_ = load.change;
   return load;

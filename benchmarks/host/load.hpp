@@ -32,7 +32,7 @@ StatReading read_stat(const std::string& contents, const std::vector<int>& cpus)
 struct LoadSample {
   Clock::time_point when;
   StatReading stat;
-  std::int64_t own_ns = 0;    ///< of this process and its reaped children
+  std::int64_t own_ns = 0;    ///< of this process, its reaped children and those that live
   std::vector<int> affinity;  ///< of this process; empty when that could not be read
 };
 
@@ -40,16 +40,24 @@ struct LoadSample {
 struct Load {
   struct Others {
     std::int64_t steal_ns = 0;
-    std::int64_t cpu_ns = 0;  ///< used by neither this process nor its children
-    double share = 0;         ///< stolen and used by others ÷ (elapsed × usable CPUs)
+    std::int64_t cpu_ns =
+        0;  ///< used by neither this process nor its children; below 0 where ticks missed some of ours
+    std::int64_t own_ns = 0;  ///< used by this process and its children
+    double available_ns = 0;  ///< elapsed × usable CPUs
+
+    double share() const;        ///< stolen and used by others, of what was available; at least 0
+    double invented_ns() const;  ///< what ticks may show as others' although it was ours
   };
   std::optional<Others> others;  ///< none: unknown
   std::string why_unknown;
   std::string change;  ///< of the CPUs that this process may use, in words; empty when there was none
 
   /// Why a trial during which this happened is `disturbed`; empty when it is not: others took more than 5 % of the CPUs
-  /// and more than the 30 ms that ticks may invent, or the usable CPUs are not those of the start.
+  /// and more than ticks may invent, or the usable CPUs are not those of the start.
   std::string disturbance() const;
+
+  /// One more interval: what is unknown of either is unknown of both.
+  Load& operator+=(const Load& more);
 };
 
 /// `start`: the run's first sample. Its affinity is what `after` is compared with, and counters that have not moved
@@ -61,9 +69,10 @@ class LoadMeter {
  public:
   explicit LoadMeter(UsableCpus cpus);
 
-  LoadSample sample() const;
+  /// `living`: CPU time that children who live have used so far, and theirs.
+  LoadSample sample(Nanoseconds living = Nanoseconds(0)) const;
   /// From `before` until now.
-  Load since(const LoadSample& before);
+  Load since(const LoadSample& before, Nanoseconds living = Nanoseconds(0));
 
   /// Why the load of others is unknown, or was in at least one interval; empty when it never was.
   const std::string& why_unknown() const { return why_unknown_; }

@@ -2,8 +2,8 @@
 
 #include <tuple>
 
-#include "base/text.hpp"
 #include "base/duration_text.hpp"
+#include "base/text.hpp"
 #include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {

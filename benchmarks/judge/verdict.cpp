@@ -6,200 +6,176 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <sstream>
-#include <tuple>
 
 #include "base/text.hpp"
+#include "benchmarks/case/pairing.hpp"
+#include "benchmarks/judge/sequence.hpp"
 #include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 using executors::Placement;
-using executors::Status;
 
-constexpr int kLeastRounds = 5;
-constexpr std::size_t kLeastToRelabel = 2 * std::size_t{kLeastRounds};
-constexpr double kMargin = 1.03;
-constexpr double kSignificant = 0.05;
-
-/// The ok trials of a case, by round.
-using Rounds = std::map<int, double>;
-
-struct Measured {
-  Case measured;
-  Rounds rounds;
-  int disturbed = 0;  ///< trials left out because somebody else used the CPUs
-};
-
-enum class Who { threads, processes, neither };
-
-Who who_runs(const Case& measured) {
-  if (measured.exchange.floor) return Who::neither;
-  if (measured.is_exchange()) return measured.uses_processes() ? Who::processes : Who::threads;
-  const auto* const executor = executors::ExecutorCatalog::instance().find(measured.executor);
-  if (executor == nullptr || !executor->uses_channel) return Who::neither;
-  return executor->sides == ipc::Sides::threads ? Who::threads : Who::processes;
+/// By how many rounds the deployed contenders are chosen: as many as have been made when a row is first looked at.
+int choosing_rounds() {
+  return looks().front();
 }
 
-std::vector<Measured> by_case(const std::vector<Observation>& observations) {
-  std::map<std::string, Measured> cases;
+/// A case's rounds, in the order in which they were made.
+struct Series {
+  Case measured;
+  std::map<int, const Observation*> rounds;
+  int disturbed = 0;
+};
+
+std::vector<Series> by_case(const std::vector<Observation>& observations) {
+  std::map<std::string, std::size_t> places;
+  std::vector<Series> list;
   for (const auto& observation : observations) {
-    auto& entry = cases.try_emplace(observation.measured.name(), Measured{observation.measured, {}, 0}).first->second;
-    if (observation.status == Status::ok) entry.rounds[observation.round] = observation.cost_ns;
-    entry.disturbed += observation.status == Status::disturbed;
+    const auto place = places.try_emplace(observation.measured.name(), list.size()).first->second;
+    if (place == list.size()) list.push_back({observation.measured, {}, 0});
+    if (observation.ok()) list[place].rounds[observation.round] = &observation;
+    list[place].disturbed += observation.disturbed;
   }
-  std::vector<Measured> list;
-  for (auto& [name, entry] : cases) list.push_back(std::move(entry));
   return list;
 }
 
-std::vector<double> values_of(const Rounds& rounds) {
-  std::vector<double> values;
-  for (const auto& [round, value] : rounds) values.push_back(value);
-  return values;
+double log_ratio_of(const Observation& threads, const Observation& processes) {
+  const bool in_turns = threads.together == processes.together && threads.laps_ns.size() == processes.laps_ns.size();
+  if (!in_turns) return std::log(processes.cost_ns / threads.cost_ns);
+  std::vector<Lap> laps;
+  for (std::size_t i = 0; i < threads.laps_ns.size(); ++i) laps.push_back({threads.laps_ns[i], processes.laps_ns[i]});
+  return log_ratio_of(laps);
 }
 
-/// What two exchanges have in common that carry the same load.
-auto load_of(const Exchange& e) {
-  return std::tuple(e.pattern, e.message_bytes, e.touched, e.rate);
-}
-auto controlled_key(const Case& c) {
-  return std::tuple(c.workload, c.grain, c.payload_bytes, c.batch, c.window, c.placement, c.wait, c.channel, c.workers,
-                    load_of(c.exchange), c.exchange.futex);
-}
-/// One CPU and two are different deployments of a channel; where workers run is a pool's own choice.
-auto deployed_key(const Case& c) {
-  return std::tuple(c.workload, c.grain, c.payload_bytes, load_of(c.exchange),
-                    c.is_exchange() ? c.placement : Placement::spread);
+std::vector<double> log_ratios(const Series& threads, const Series& processes, int from_round) {
+  std::vector<double> logs;
+  for (const auto& [round, observation] : threads.rounds) {
+    const auto other = processes.rounds.find(round);
+    if (round < from_round || other == processes.rounds.end()) continue;
+    logs.push_back(log_ratio_of(*observation, *other->second));
+  }
+  return logs;
 }
 
-/// What is known before the correction over the table.
-Comparison estimate(const Measured& processes, const Measured& threads, bool deployed) {
-  Comparison row;
-  row.deployed = deployed;
-  row.processes = processes.measured;
-  row.threads = threads.measured;
-  std::vector<double> numerators;
-  std::vector<double> denominators;
-  for (const auto& [round, value] : processes.rounds) {
-    const auto other = threads.rounds.find(round);
-    if (other == threads.rounds.end()) continue;
-    numerators.push_back(value);
-    denominators.push_back(other->second);
+bool is_free(const Case& measured) {
+  return measured.placement == Placement::free;
+}
+
+Verdict verdict_of(Judgement judgement) {
+  switch (judgement) {
+    case Judgement::a_faster:
+      return Verdict::threads;
+    case Judgement::b_faster:
+      return Verdict::processes;
+    case Judgement::same:
+      return Verdict::same;
+    case Judgement::unstable:
+      return Verdict::unstable;
+    case Judgement::undecided:
+      break;
   }
-  row.rounds = static_cast<int>(numerators.size());
-  if (row.rounds < kLeastRounds) {
-    row.reason = text(row.rounds, " rounds with both sides, ", kLeastRounds, " are needed");
-    if (const int lost = processes.disturbed + threads.disturbed; lost > 0) {
-      row.reason += text("; ", lost, " trials were disturbed");
-    }
+  return Verdict::undecided;
+}
+
+Finding found_in(const std::vector<double>& logs, const Rules& rules) {
+  Sequence sequence(rules);
+  for (const double log : logs) sequence.add(log);
+  return sequence.finding();
+}
+
+Comparison compared(const Series& threads, const Series& processes, int from_round, const Rules& rules) {
+  const auto logs = log_ratios(threads, processes, from_round);
+  auto row = controlled_row(threads.measured, processes.measured, static_cast<int>(logs.size()), found_in(logs, rules));
+  if (is_free(threads.measured) || is_free(processes.measured)) {
+    const auto faster = std::count_if(logs.begin(), logs.end(), [](double log) { return log < 0; });
+    row.reason += text("; processes were faster in ", faster, " of ", logs.size(), " rounds");
   }
-  if (row.rounds < 2) return row;
-  const auto [ratio, low, high, p_value] = paired_ratio(numerators, denominators);
-  std::tie(row.ratio, row.low, row.high, row.p_value) = std::tie(ratio, low, high, p_value);
-  row.detectable = std::max(row.high / row.ratio, kMargin) - 1;
-  std::string unstable;
-  for (const auto& [side, who] : {std::pair(&processes, "processes"), std::pair(&threads, "threads")}) {
-    const auto why = instability(values_of(side->rounds));
-    if (!why.empty()) unstable += text(unstable.empty() ? "" : "; ", who, ": ", why);
-  }
-  if (!unstable.empty()) {
-    row.verdict = Verdict::unstable;
-    row.reason = unstable;
-  }
-  if (row.processes.placement == Placement::free || row.threads.placement == Placement::free) {
-    const auto faster =
-        std::count_if(numerators.begin(), numerators.end(),
-                      [&, i = std::size_t{0}](double value) mutable { return value < denominators[i++]; });
-    row.reason += text(row.reason.empty() ? "" : "; ", "not pinned: processes were faster in ", faster, " of ",
-                       row.rounds, " rounds");
+  if (const int lost = threads.disturbed + processes.disturbed; row.finding.rounds == 0 && lost > 0) {
+    row.reason += text("; ", lost, " were disturbed");
   }
   return row;
 }
 
-void decide(Comparison& row) {
-  if (row.verdict == Verdict::unstable) return;
-  if (row.rounds < kLeastRounds) return;
-  if (row.processes.placement == Placement::free || row.threads.placement == Placement::free)
-    return;  // luck names no winner
-  if (row.low > 1 / kMargin && row.high < kMargin) {
-    row.verdict = Verdict::same;
-  } else if (row.p_holm < kSignificant && row.low > 1 && row.ratio >= kMargin) {
-    row.verdict = Verdict::threads;
-  } else if (row.p_holm < kSignificant && row.high < 1 && row.ratio <= 1 / kMargin) {
-    row.verdict = Verdict::processes;
+/// Of its first rounds; the larger of two unknowns.
+double typical(const Series& series) {
+  std::vector<double> costs;
+  for (const auto& [round, observation] : series.rounds) {
+    if (round < choosing_rounds()) costs.push_back(observation->cost_ns);
   }
+  return costs.empty() ? HUGE_VAL : median(costs);
 }
 
-/// Corrects the p-values over the rows of a table that have one, and decides each row.
-void decide_table(std::vector<Comparison>& rows) {
-  std::vector<double> p_values;
-  for (const auto& row : rows) {
-    if (row.rounds >= 2) p_values.push_back(row.p_value);
-  }
-  const auto adjusted = holm(p_values);
-  auto next = adjusted.begin();
-  for (auto& row : rows) {
-    if (row.rounds >= 2) row.p_holm = *next++;
-    decide(row);
-  }
-}
-
-std::vector<Comparison> controlled_rows(const std::vector<Measured>& cases) {
-  std::vector<Comparison> rows;
-  std::multimap<decltype(controlled_key(Case())), const Measured*> threads;
-  for (const auto& entry : cases) {
-    if (who_runs(entry.measured) == Who::threads) threads.emplace(controlled_key(entry.measured), &entry);
-  }
-  for (const auto& entry : cases) {
-    if (who_runs(entry.measured) != Who::processes) continue;
-    const auto [first, last] = threads.equal_range(controlled_key(entry.measured));
-    for (auto other = first; other != last; ++other) rows.push_back(estimate(entry, *other->second, false));
-  }
-  return rows;
-}
-
-double typical(const Measured& entry) {
-  return median(values_of(entry.rounds));
-}
-
-std::vector<Comparison> deployed_rows(const std::vector<Measured>& cases) {
+std::vector<Comparison> deployed_rows(const std::vector<Series>& cases, const std::vector<Comparison>& controlled,
+                                      const Rules& rules) {
   struct Best {
-    const Measured* threads = nullptr;
-    const Measured* processes = nullptr;
+    const Series* threads = nullptr;
+    const Series* processes = nullptr;
   };
-  std::map<decltype(deployed_key(Case())), Best> best;
-  for (const auto& entry : cases) {
-    const auto who = who_runs(entry.measured);
-    if (who == Who::neither || entry.rounds.empty() || entry.measured.placement == Placement::free) continue;
-    auto& places = best[deployed_key(entry.measured)];
+  std::map<std::string, Best> best;
+  for (const auto& series : cases) {
+    const auto who = who_runs(series.measured);
+    const bool left_out = who == Who::neither || is_free(series.measured) || !series.measured.label.empty();
+    if (left_out || typical(series) == HUGE_VAL) continue;
+    auto& places = best[deployed_key(series.measured)];
     auto& place = who == Who::threads ? places.threads : places.processes;
-    if (place == nullptr || typical(entry) < typical(*place)) place = &entry;
+    if (place == nullptr || typical(series) < typical(*place)) place = &series;
   }
   std::vector<Comparison> rows;
   for (const auto& [key, pair] : best) {
-    if (pair.threads != nullptr && pair.processes != nullptr)
-      rows.push_back(estimate(*pair.processes, *pair.threads, true));
+    if (pair.threads == nullptr || pair.processes == nullptr) continue;
+    const auto same = std::find_if(controlled.begin(), controlled.end(), [&, p = pair](const auto& row) {
+      return row.threads.name() == p.threads->measured.name() && row.processes.name() == p.processes->measured.name();
+    });
+    rows.push_back(same != controlled.end() ? *same
+                                            : compared(*pair.threads, *pair.processes, choosing_rounds(), rules));
+    rows.back().deployed = true;
   }
   return rows;
+}
+
+std::vector<Pair> pairs_of(const std::vector<Series>& cases) {
+  std::vector<Case> all;
+  for (const auto& series : cases) all.push_back(series.measured);
+  return controlled_pairs(all);
 }
 
 }  // namespace
 
-std::vector<Comparison> compare(const std::vector<Observation>& observations) {
+Comparison controlled_row(const Case& threads, const Case& processes, int rounds, const Finding& finding) {
+  Comparison row;
+  row.processes = processes;
+  row.threads = threads;
+  row.rounds = rounds;
+  row.finding = finding;
+  row.verdict = verdict_of(finding.judgement);
+  row.reason = finding.reason;
+  if (is_free(threads) || is_free(processes)) {
+    row.verdict = Verdict::undecided;
+    row.reason = "not pinned";
+  }
+  return row;
+}
+
+std::vector<Comparison> compare(const std::vector<Observation>& observations, Rules rules) {
   const auto cases = by_case(observations);
-  auto rows = controlled_rows(cases);
-  auto deployed = deployed_rows(cases);
-  decide_table(rows);
-  decide_table(deployed);
+  const auto pairs = pairs_of(cases);
+  if (rules.rows < 1) rules.rows = std::max(1, static_cast<int>(pairs.size()));
+  std::vector<Comparison> rows;
+  for (const auto& pair : pairs) rows.push_back(compared(cases[pair.threads], cases[pair.processes], 0, rules));
+  const auto deployed = deployed_rows(cases, rows, rules);
   rows.insert(rows.end(), deployed.begin(), deployed.end());
   TaskTimes times;
   for (const auto& observation : observations) {
-    if (observation.status == Status::ok) times.add(observation.measured, observation.cost_ns);
+    if (observation.ok()) times.add(observation.measured, observation.cost_ns);
   }
   for (auto& row : rows) row.task = times.of(row.threads);
   return rows;
+}
+
+bool is_decided(const Comparison& row) {
+  return row.verdict != Verdict::undecided && row.verdict != Verdict::unstable;
 }
 
 std::string_view text_of(Verdict verdict) {
@@ -238,7 +214,9 @@ void describe_exchange(nlohmann::json& fields, const Comparison& row) {
 
 nlohmann::json to_json(const Comparison& row) {
   const Case& c = row.processes;
-  const auto number = [&](double value) { return row.rounds < 2 ? nlohmann::json(nullptr) : nlohmann::json(value); };
+  const auto number = [&](double value) {
+    return row.finding.rounds == 0 ? nlohmann::json(nullptr) : nlohmann::json(value);
+  };
   const auto shared = [&](auto field) {
     using Value = std::decay_t<decltype(c.*field)>;
     if (c.*field == row.threads.*field) return nlohmann::json(Value(c.*field));
@@ -259,13 +237,12 @@ nlohmann::json to_json(const Comparison& row) {
       {"processes_case", c.name()},
       {"threads_case", row.threads.name()},
       {"rounds", row.rounds},
-      {"ratio", number(row.ratio)},
-      {"low", number(row.low)},
-      {"high", number(row.high)},
-      {"p_value", number(row.p_value)},
-      {"p_holm", number(row.p_holm)},
+      {"rounds_looked_at", row.finding.rounds},
+      {"ratio", number(row.finding.ratio)},
+      {"low", number(row.finding.low)},
+      {"high", number(row.finding.high)},
       {"verdict", text_of(row.verdict)},
-      {"detectable", number(row.detectable)},
+      {"detectable", number(row.finding.detectable)},
       {"reason", row.reason}};
   if (c.placement == row.threads.placement) fields["placement"] = text_of(c.placement);
   if (c.wait == row.threads.wait) fields["wait"] = text_of(c.wait);
@@ -273,40 +250,33 @@ nlohmann::json to_json(const Comparison& row) {
   return fields;
 }
 
-double false_winner_share(const std::vector<Observation>& observations, int tables, std::uint64_t seed) {
+double false_winner_share(const std::vector<Observation>& observations, int tables, std::uint64_t seed, Rules rules) {
   const auto cases = by_case(observations);
-  std::vector<const Measured*> usable;
-  for (const auto& entry : cases) {
-    const bool pinned = entry.measured.placement != Placement::free;
-    if (pinned && who_runs(entry.measured) != Who::neither && entry.rounds.size() >= kLeastToRelabel)
-      usable.push_back(&entry);
+  std::vector<std::vector<double>> usable;  // logs of costs, of a case's rounds in their order
+  for (const auto& series : cases) {
+    const auto least = 2 * static_cast<std::size_t>(looks().front());
+    if (is_free(series.measured) || who_runs(series.measured) == Who::neither || series.rounds.size() < least) continue;
+    auto& costs = usable.emplace_back();
+    for (const auto& [round, observation] : series.rounds) costs.push_back(std::log(observation->cost_ns));
   }
   if (usable.empty()) return -1;
-  const auto rows_per_table = std::max<std::size_t>(1, controlled_rows(cases).size());
+  rules.rows = std::max(1, static_cast<int>(pairs_of(cases).size()));
   std::mt19937_64 random(seed);
   std::uniform_int_distribution<std::size_t> any_case(0, usable.size() - 1);
   std::bernoulli_distribution coin;
   int alarms = 0;
   for (int table = 0; table < tables; ++table) {
-    std::vector<Comparison> rows;
-    for (std::size_t r = 0; r < rows_per_table; ++r) {
-      const Measured& source = *usable[any_case(random)];
-      const auto values = values_of(source.rounds);
-      Measured one{source.measured, {}, 0};
-      Measured other{source.measured, {}, 0};
-      const std::size_t first = values.size() % 2 == 0 ? 0 : static_cast<std::size_t>(coin(random));
-      for (std::size_t i = first; i + 1 < values.size(); i += 2) {
-        const bool swapped = coin(random);
-        one.rounds[static_cast<int>(i)] = values[i + swapped];
-        other.rounds[static_cast<int>(i)] = values[i + !swapped];
+    bool alarm = false;
+    for (int r = 0; r < rules.rows; ++r) {
+      const auto& costs = usable[any_case(random)];
+      std::vector<double> logs;
+      for (std::size_t i = costs.size() % 2 == 0 ? 0 : coin(random); i + 1 < costs.size(); i += 2) {
+        logs.push_back(coin(random) ? costs[i] - costs[i + 1] : costs[i + 1] - costs[i]);
       }
-      rows.push_back(estimate(one, other, false));
+      const auto judgement = found_in(logs, rules).judgement;
+      alarm = alarm || judgement == Judgement::a_faster || judgement == Judgement::b_faster;
     }
-    decide_table(rows);
-    const auto names_winner = [](const auto& row) {
-      return row.verdict == Verdict::threads || row.verdict == Verdict::processes;
-    };
-    alarms += std::any_of(rows.begin(), rows.end(), names_winner);
+    alarms += alarm;
   }
   return static_cast<double>(alarms) / tables;
 }

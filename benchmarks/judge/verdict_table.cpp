@@ -1,8 +1,9 @@
 // The verdict tables as text.
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <functional>
 #include <iomanip>
+#include <map>
 #include <sstream>
 
 #include "base/shown.hpp"
@@ -20,6 +21,12 @@ std::string fixed(double value, int digits) {
 
 std::string percent_text(double share) {
   return fixed(100 * share, share < 0.1 ? 1 : 0) + " %";
+}
+
+std::string percent_of_margin(const Rules& rules) {
+  std::ostringstream out;
+  out << 100 * rules.margin << " %";
+  return out.str();
 }
 
 std::string factor(double ratio) {
@@ -65,7 +72,12 @@ std::vector<Column> exchange_columns() {
           {"futex", [](Row r) { return both(futex_text(r.processes), futex_text(r.threads)); }}};
 }
 
-std::vector<Column> columns(bool exchanges, bool deployed) {
+std::string interval_text(const Comparison& row) {
+  const auto& finding = row.finding;
+  return finding.rounds == 0 ? "-" : fixed(finding.low, 3) + " - " + fixed(finding.high, 3);
+}
+
+std::vector<Column> columns(bool exchanges, bool deployed, const Rules& rules) {
   using Row = const Comparison&;
   std::vector<Column> list = exchanges ? exchange_columns() : pool_columns();
   const std::vector<Column> of_both{
@@ -73,9 +85,10 @@ std::vector<Column> columns(bool exchanges, bool deployed) {
       {"placement", [](Row r) { return both(text_of(r.processes.placement), text_of(r.threads.placement)); }},
       {"wait", [](Row r) { return both(text_of(r.processes.wait), text_of(r.threads.wait)); }},
       {"channel", [](Row r) { return both(r.processes.channel, r.threads.channel); }, deployed || exchanges},
-      {"ratio", [](Row r) { return r.rounds < 2 ? "-" : fixed(r.ratio, 3); }, true},
-      {"95 % interval", [](Row r) { return r.rounds < 2 ? "-" : fixed(r.low, 3) + " - " + fixed(r.high, 3); }, true},
-      {"verdict", in_words, true}};
+      {"rounds", [](Row r) { return text(r.rounds); }, true},
+      {"ratio", [](Row r) { return r.finding.rounds == 0 ? "-" : fixed(r.finding.ratio, 3); }, true},
+      {fixed(100 * rules.confidence, 0) + " % interval", interval_text, true},
+      {"verdict", [&rules](Row r) { return in_words(r, rules); }, true}};
   list.insert(list.end(), of_both.begin(), of_both.end());
   return list;
 }
@@ -105,11 +118,11 @@ void write_lines(std::ostringstream& out, const std::vector<std::vector<std::str
 }
 
 void write_table(std::ostringstream& out, const std::string& title, const std::vector<const Comparison*>& rows,
-                 bool deployed) {
+                 bool deployed, const Rules& rules) {
   if (rows.empty()) return;
   std::string common;
   std::vector<Column> drawn;
-  for (auto& column : columns(rows.front()->processes.is_exchange(), deployed)) {
+  for (auto& column : columns(rows.front()->processes.is_exchange(), deployed, rules)) {
     if (column.always || !uniform(column, rows)) {
       drawn.push_back(std::move(column));
     } else {
@@ -127,27 +140,108 @@ void write_table(std::ostringstream& out, const std::string& title, const std::v
   write_lines(out, lines);
 }
 
+/// What tells a row from the others of its workload or pattern: "2 workers", "64 bytes, one CPU", ...
+std::string details_of(const Comparison& row, const std::vector<const Comparison*>& rows) {
+  std::string details;
+  const bool exchange = row.processes.is_exchange();
+  auto list = exchange ? exchange_columns() : pool_columns();
+  const auto more = columns(exchange, row.deployed, Rules());
+  for (const auto& column : more) {
+    const bool of_case =
+        column.title == "window" || column.title == "placement" || column.title == "wait" || column.title == "channel";
+    if (of_case) list.push_back(column);
+  }
+  for (const auto& column : list) {
+    if (column.title == "workload" || column.title == "a task takes" || column.title == "pattern") continue;
+    if (column.title != "workers" && uniform(column, rows)) continue;
+    const auto cell = column.cell(row);
+    details += text(details.empty() ? "" : ", ", column.title, " ", cell);
+  }
+  return details;
+}
+
+std::string subject_of(const Comparison& row) {
+  return row.processes.is_exchange() ? std::string(text_of(row.processes.exchange.pattern)) : row.processes.workload;
+}
+
+double size_of(const Comparison& row) {
+  return std::abs(std::log(row.finding.ratio));
+}
+
+/// "threads 0.4 % faster" where that is shown although it is within the margin; else nothing.
+std::string tendency_of(const Finding& finding) {
+  if (finding.low > 1) return "threads " + fixed(100 * (finding.ratio - 1), 1) + " % faster";
+  if (finding.high < 1) return "processes " + fixed(100 * (1 / finding.ratio - 1), 1) + " % faster";
+  return {};
+}
+
 }  // namespace
 
-std::string in_words(const Comparison& row) {
-  const auto because = row.reason.empty() ? "" : ": " + row.reason;
+std::string in_words(const Comparison& row, const Rules& rules) {
   switch (row.verdict) {
     case Verdict::threads:
-      return "threads " + factor(row.ratio) + " faster";
+      return row.threads.label.empty() ? "threads " + factor(row.finding.ratio) + " faster" : "A faster";
     case Verdict::processes:
-      return "processes " + factor(1 / row.ratio) + " faster";
-    case Verdict::same:
-      return "same within 3 %";
+      return row.threads.label.empty() ? "processes " + factor(1 / row.finding.ratio) + " faster" : "B faster";
+    case Verdict::same: {
+      const auto tendency = row.threads.label.empty() ? tendency_of(row.finding) : "";
+      return text("same within ", percent_of_margin(rules), tendency.empty() ? "" : " (" + tendency + ")");
+    }
     case Verdict::unstable:
-      return "unstable" + because;
+      return "unstable: " + row.reason;
     case Verdict::undecided:
       break;
   }
-  if (!row.reason.empty()) return "undecided" + because;
-  return "undecided: a difference of " + percent_text(row.detectable) + " would have been seen";
+  const bool says_more = row.finding.rounds == 0 || row.finding.more.confirming > 0 || row.reason != row.finding.reason;
+  if (says_more) return "undecided: " + row.reason;
+  return text("undecided: a difference of ", percent_text(row.finding.detectable), " would have been seen");
 }
 
-std::string table_of(const std::vector<Comparison>& rows) {
+std::string answer_of(const std::vector<Comparison>& rows, const Rules& rules) {
+  std::vector<const Comparison*> controlled;
+  for (const auto& row : rows) {
+    if (!row.deployed) controlled.push_back(&row);
+  }
+  if (controlled.empty()) return {};
+  std::map<std::string, std::vector<const Comparison*>> by_subject;
+  for (const auto* row : controlled) by_subject[subject_of(*row)].push_back(row);
+  std::vector<const Comparison*> winners;
+  std::vector<const Comparison*> open;
+  for (const auto* row : controlled) {
+    if (row->verdict == Verdict::threads || row->verdict == Verdict::processes) winners.push_back(row);
+    if (!is_decided(*row)) open.push_back(row);
+  }
+  std::stable_sort(open.begin(), open.end(), [](const auto* a, const auto* b) {
+    return std::pair(subject_of(*a), a->processes.workers) < std::pair(subject_of(*b), b->processes.workers);
+  });
+  std::stable_sort(winners.begin(), winners.end(),
+                   [](const auto* a, const auto* b) { return size_of(*a) > size_of(*b); });
+
+  std::vector<std::vector<std::string>> lines;
+  const auto add = [&](const Comparison& row) {
+    lines.push_back({shown(subject_of(row)), shown(details_of(row, by_subject[subject_of(row)])),
+                     shown(in_words(row, rules)), "[" + interval_text(row) + "]"});
+  };
+  std::ostringstream out;
+  out << text(controlled.size() - open.size(), " of ", controlled.size(),
+              " rows are decided: time of processes ÷ time of threads, all else equal\n");
+  for (const auto* row : winners) add(*row);
+  for (const auto& [subject, of_subject] : by_subject) {
+    std::vector<std::string> same;
+    for (const auto* row : of_subject) {
+      if (row->verdict == Verdict::same) same.push_back(details_of(*row, of_subject));
+    }
+    if (same.empty()) continue;
+    std::string list;
+    for (const auto& details : same) list += text(list.empty() ? "" : "; ", details);
+    lines.push_back({shown(subject), shown(list), text("same within ", percent_of_margin(rules)), ""});
+  }
+  for (const auto* row : open) add(*row);
+  write_lines(out, lines);
+  return out.str();
+}
+
+std::string table_of(const std::vector<Comparison>& rows, const Rules& rules) {
   std::vector<const Comparison*> controlled;
   std::vector<const Comparison*> deployed;
   for (const auto& row : rows) (row.deployed ? deployed : controlled).push_back(&row);
@@ -156,11 +250,11 @@ std::string table_of(const std::vector<Comparison>& rows) {
   write_table(out,
               text("Controlled: time per ", exchanges ? "operation" : "task",
                    ", processes ÷ threads over the same channel (above 1: threads are faster)"),
-              controlled, false);
+              controlled, false, rules);
   if (!controlled.empty() && !deployed.empty()) out << '\n';
   write_table(out,
               "As deployed: the fastest process case ÷ the fastest thread case (processes|threads where they differ)",
-              deployed, true);
+              deployed, true, rules);
   return out.str();
 }
 

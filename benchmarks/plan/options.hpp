@@ -50,12 +50,18 @@ struct RunOptions {
   std::vector<bool> touches;
   std::vector<double> rates;
   bool no_floors = false;
-  std::optional<int> rounds;
-  std::optional<int> iterations;
+  std::optional<int> rounds;  ///< of every group, no more and no fewer
+  std::optional<int> laps;    ///< of every round
   std::optional<std::uint64_t> tasks;
-  std::optional<double> min_time_s;   ///< timed per trial, at least: sets iterations
-  std::optional<int> min_blocks;      ///< the same, as a number of blocks
-  std::optional<std::uint64_t> seed;  ///< none: drawn, and recorded
+  std::optional<std::chrono::nanoseconds> block;  ///< of a group's slowest case
+  double margin = 0.03;                           ///< differences below it are as good as none
+  double confidence = 0.95;                       ///< of a row, and of all winners together
+  std::optional<double> budget_s;                 ///< of measuring, all rows together
+  double wait_idle_s = 10;                        ///< for the machine to become idle, at most
+  bool twins = false;                             ///< measure each contender against itself
+  std::optional<double> min_time_s;               ///< timed per contender and round, at least: sets laps
+  std::optional<int> min_blocks;                  ///< the same, as a number of blocks
+  std::optional<std::uint64_t> seed;              ///< none: drawn, and recorded
   double timeout_s = 30;
   std::string data_dir;
   std::string out;

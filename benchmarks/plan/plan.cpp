@@ -1,9 +1,10 @@
 #include "benchmarks/plan/plan.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <map>
 #include <numeric>
-#include <random>
 #include <set>
 
 #include "base/shown.hpp"
@@ -229,6 +230,82 @@ std::map<std::string, std::vector<const Case*>> members_by(const std::vector<Pla
   return members;
 }
 
+/// Each contender that runs tasks behind a link, twice: nothing differs but the label.
+std::vector<PlannedCase> twins_of(const std::vector<PlannedCase>& cases) {
+  std::vector<PlannedCase> twins;
+  for (auto planned : cases) {
+    if (who_runs(planned.measured) == Who::neither) continue;
+    for (const auto* label : {"A", "B"}) {
+      planned.measured.label = label;
+      twins.push_back(planned);
+    }
+  }
+  return twins;
+}
+
+/// In the order in which their groups first come.
+std::vector<std::pair<std::string, std::vector<std::size_t>>> indices_by_group(const std::vector<PlannedCase>& cases) {
+  std::vector<std::pair<std::string, std::vector<std::size_t>>> groups;
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto place = places.try_emplace(cases[i].group, groups.size()).first->second;
+    if (place == groups.size()) groups.push_back({cases[i].group, {}});
+    groups[place].second.push_back(i);
+  }
+  return groups;
+}
+
+/// What speed-ups are worked out against is measured beside every contender.
+bool is_shared(const Case& measured) {
+  return !measured.is_exchange() && measured.executor == "serial";
+}
+
+/// Cuts the cases of one PlannedCase::group into groups.
+class GroupMaker {
+ public:
+  GroupMaker(std::string name, const std::vector<std::size_t>& indices, std::vector<std::size_t> shared)
+      : name_(std::move(name)), indices_(indices), shared_(std::move(shared)), members_(shared_) {}
+
+  void add(const Pair& pair) {
+    make_room_for({pair.threads, pair.processes});
+    rows_.push_back({indices_[pair.threads], indices_[pair.processes]});
+  }
+  void add(std::size_t member) { make_room_for({member}); }
+
+  void finish(std::vector<Group>& into) {
+    close();
+    into.insert(into.end(), made_.begin(), made_.end());
+  }
+
+ private:
+  void make_room_for(const std::vector<std::size_t>& wanted) {
+    const auto is_new = [&](std::size_t member) {
+      return std::find(members_.begin(), members_.end(), member) == members_.end();
+    };
+    const auto count = static_cast<std::size_t>(std::count_if(wanted.begin(), wanted.end(), is_new));
+    if (members_.size() + count > kMostMembers) close();
+    std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(members_), is_new);
+  }
+
+  void close() {
+    if (members_.size() > shared_.size() || made_.empty()) {
+      auto& group = made_.emplace_back();
+      group.name = made_.size() == 1 ? name_ : text(name_, "/part:", made_.size());
+      for (const auto member : members_) group.members.push_back(indices_[member]);
+      group.rows = std::move(rows_);
+    }
+    members_ = shared_;
+    rows_.clear();
+  }
+
+  std::string name_;
+  const std::vector<std::size_t>& indices_;
+  std::vector<std::size_t> shared_;  ///< here and below: places in `indices`
+  std::vector<std::size_t> members_;
+  std::vector<Pair> rows_;  ///< these in the plan
+  std::vector<Group> made_;
+};
+
 /// An option of the other family would be dropped silently.
 void check_family(const RunOptions& options) {
   const auto refuse = [&](std::string_view option, bool given) {
@@ -252,6 +329,9 @@ void check_family(const RunOptions& options) {
   refuse("--no-floors", options.no_floors);
 }
 
+/// A block of many tasks may be so much shorter: more laps in the time, and the same ratios (docs/methodology.md).
+constexpr int kShorter = 3;
+
 }  // namespace
 
 Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t seed, const CalibrateGrain& calibrate,
@@ -265,20 +345,30 @@ Plan make_plan(const RunOptions& options, const Profile& profile, std::uint64_t 
     plan = Planner(options, profile, calibrate, step).plan();
     plan.block = profile.block;
   }
-  plan.rounds = options.rounds.value_or(profile.rounds);
-  plan.iterations = options.iterations.value_or(profile.iterations);
-  if (options.min_blocks && !options.iterations) plan.iterations = *options.min_blocks;
-  if (options.min_time_s && !options.iterations) {
+  plan.short_block = options.block.value_or(plan.block / kShorter);
+  plan.block = options.block.value_or(plan.block);
+  plan.rounds = options.rounds;
+  plan.laps = options.laps;
+  if (options.min_blocks && !options.laps) plan.laps = *options.min_blocks;
+  if (options.min_time_s && !options.laps) {
     const double blocks = *options.min_time_s / std::chrono::duration<double>(plan.block).count();
-    plan.iterations = std::max(1, static_cast<int>(std::ceil(blocks)));
+    plan.laps = std::max(1, static_cast<int>(std::ceil(blocks)));
   }
+  plan.budget_s = options.budget_s.value_or(profile.budget_s);
   plan.seed = seed;
   keep_matching(plan.cases, options.filter, step);
-  plan.turns = schedule(plan.cases, plan.rounds, seed, step);
+  if (options.twins) plan.cases = twins_of(plan.cases);
+  plan.groups = groups_of(plan.cases, step);
   return plan;
 }
 
-std::map<std::string, std::vector<const Case*>> Plan::groups() const& {
+std::size_t Plan::rows() const {
+  std::size_t count = 0;
+  for (const auto& group : groups) count += group.rows.size();
+  return count;
+}
+
+std::map<std::string, std::vector<const Case*>> Plan::comparable() const& {
   return members_by(cases, &PlannedCase::group);
 }
 
@@ -303,30 +393,26 @@ bool channel_carries(const Case& measured, std::uint64_t tasks) {
          ChannelCatalog::instance().find(measured.channel)->max_payload_bytes / measured.batch_in(tasks);
 }
 
-std::vector<Turn> schedule(const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed,
-                           const std::function<void()>& step) {
-  std::mt19937_64 random(seed);
-  std::map<std::string, std::map<int, std::vector<std::size_t>>> by_group;  // then by worker count
-  for (std::size_t i = 0; i < cases.size(); ++i) by_group[cases[i].group][cases[i].measured.workers].push_back(i);
-
-  std::vector<std::vector<std::vector<std::size_t>>> groups;
-  for (auto& [group, by_workers] : by_group) {
-    auto& counts = groups.emplace_back();
-    for (auto& [workers, members] : by_workers) counts.push_back(std::move(members));
-  }
-  std::vector<Turn> turns;
-  for (int round = 0; round < rounds; ++round) {
-    std::shuffle(groups.begin(), groups.end(), random);
-    for (auto& counts : groups) {
-      step();
-      std::shuffle(counts.begin(), counts.end(), random);
-      for (auto& members : counts) {
-        std::shuffle(members.begin(), members.end(), random);
-        for (const auto member : members) turns.push_back({round, member});
-      }
+std::vector<Group> groups_of(const std::vector<PlannedCase>& cases, const std::function<void()>& step) {
+  std::vector<Group> groups;
+  for (const auto& [name, indices] : indices_by_group(cases)) {
+    step();
+    std::vector<Case> members;
+    for (const auto index : indices) members.push_back(cases[index].measured);
+    std::set<std::size_t> paired;
+    std::vector<std::size_t> shared;
+    const auto pairs = controlled_pairs(members);
+    for (const auto& pair : pairs) paired.insert({pair.threads, pair.processes});
+    std::vector<std::size_t> alone;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (paired.count(i) == 0) (is_shared(members[i]) ? shared : alone).push_back(i);
     }
+    GroupMaker maker(name, indices, shared);
+    for (const auto& pair : pairs) maker.add(pair);
+    for (const auto member : alone) maker.add(member);
+    maker.finish(groups);
   }
-  return turns;
+  return groups;
 }
 
 }  // namespace mpmt::benchmarks

@@ -1,13 +1,15 @@
-// From what was asked for to a list of cases and an order of trials.
+// From what was asked for to a list of cases, and to groups that are measured together.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "benchmarks/case/pairing.hpp"
 #include "benchmarks/plan/options.hpp"
 #include "benchmarks/plan/profile.hpp"
 
@@ -15,30 +17,34 @@ namespace mpmt::benchmarks {
 
 struct PlannedCase {
   Case measured;
-  std::string group;  ///< cases that share it have equal workload and parameters and run next to each other
+  std::string group;  ///< cases that share it have equal workload and parameters
   std::string
       block;  ///< cases that share it have equally many tasks per block; a group of pools, a channel of exchanges
 };
 
-/// One trial: a case in a round.
-struct Turn {
-  int round = 0;
-  std::size_t planned = 0;  ///< index into Plan::cases
+/// Contenders that are alive at once, and whose blocks take turns: indices into Plan::cases.
+struct Group {
+  std::string name;
+  std::vector<std::size_t> members;
+  std::vector<Pair> rows;  ///< what is to be decided between members
 };
 
 struct Plan {
   std::vector<PlannedCase> cases;
-  std::vector<Turn> turns;  ///< in the order in which they run
-  int rounds = 1;
-  int iterations = 1;
-  std::chrono::nanoseconds block{};
+  std::vector<Group> groups;               ///< every case is a member of one at least
+  std::optional<int> rounds;               ///< of every group; none: until all rows are decided, or the budget is spent
+  std::optional<int> laps;                 ///< of every round; none: as the scatter of laps and rounds asks for
+  std::chrono::nanoseconds block{};        ///< of a group's slowest case: what it is to take
+  std::chrono::nanoseconds short_block{};  ///< the same where that holds many tasks
+  double budget_s = 0;
   std::uint64_t seed = 0;
   std::vector<std::string> notes;  ///< what was left out, and why; one line each
 
-  /// The members of each group, and those that share a number of tasks per block. They point into the plan, so that a
-  /// temporary has none.
-  std::map<std::string, std::vector<const Case*>> groups() const&;
-  std::map<std::string, std::vector<const Case*>> groups() const&& = delete;
+  std::size_t rows() const;
+  /// The members of each PlannedCase::group, and those that share a number of tasks per block. They point into the
+  /// plan, so that a temporary has none.
+  std::map<std::string, std::vector<const Case*>> comparable() const&;
+  std::map<std::string, std::vector<const Case*>> comparable() const&& = delete;
   std::map<std::string, std::vector<const Case*>> blocks() const&;
   std::map<std::string, std::vector<const Case*>> blocks() const&& = delete;
 };
@@ -78,10 +84,12 @@ std::uint64_t divides_of(const std::vector<const Case*>& group);
 /// Whether the channel takes the messages of a block of `tasks`; what `split` makes of a batch is known only then.
 bool channel_carries(const Case& measured, std::uint64_t tasks);
 
-/// In each round every case once: groups in random order, worker counts in random order within a group, and the
-/// executors that are compared at one worker count next to each other, in random order.
-/// `step` as above.
-std::vector<Turn> schedule(
-    const std::vector<PlannedCase>& cases, int rounds, std::uint64_t seed, const std::function<void()>& step = [] {});
+/// More contenders than that are not alive at once.
+inline constexpr std::size_t kMostMembers = 8;
+
+/// Groups in which the members of every row are together, none larger than kMostMembers; what all rows of a
+/// PlannedCase::group are compared with besides (serial) is in each of its groups. `step` as above.
+std::vector<Group> groups_of(
+    const std::vector<PlannedCase>& cases, const std::function<void()>& step = [] {});
 
 }  // namespace mpmt::benchmarks

@@ -8,6 +8,14 @@ namespace {
 using executors::Placement;
 using executors::Wait;
 
+/// Many short blocks reach an interval in half of the time of few long ones; shorter than this, ramp-up and drain of a
+/// block of few tasks are no longer small beside it (docs/methodology.md).
+constexpr std::chrono::milliseconds kBlock{3};
+/// Of measuring, in seconds.
+constexpr double kQuickBudget = 50;
+constexpr double kStandardBudget = 540;
+constexpr double kFullBudget = 6 * 3600;
+
 /// 1, 2, 4, … up to `most`, and `most` itself.
 std::vector<int> doubling(int most) {
   std::vector<int> counts;
@@ -94,7 +102,6 @@ std::vector<ProfileRow> full_rows(int cpus) {
 
 ExchangeProfile exchanges_of(std::string_view profile) {
   using pairs::Pattern;
-  using std::chrono::milliseconds;
   const auto floors = all_of<ipc::Floor>();
   constexpr double kRate = 5000;
   if (profile == "quick") {
@@ -105,7 +112,7 @@ ExchangeProfile exchanges_of(std::string_view profile) {
             {Placement::same, Placement::spread},
             {Wait::block},
             {kRate},
-            milliseconds(10)};
+            kBlock};
   }
   ExchangeProfile exchanges{all_of<ipc::Description>(),
                             floors,
@@ -114,12 +121,11 @@ ExchangeProfile exchanges_of(std::string_view profile) {
                             {Placement::same, Placement::spread},
                             {Wait::block, Wait::yield},
                             {kRate},
-                            milliseconds(20)};
+                            kBlock};
   if (profile == "full") {
     exchanges.patterns.push_back(Pattern::open_loop);
     exchanges.message_bytes = {8, 64, 256, 1024, 4096, 16'384, 65'536, 262'144, 1 << 20, 4 << 20, 16 << 20};
     exchanges.placements.push_back(Placement::free);
-    exchanges.block = milliseconds(50);
   }
   return exchanges;
 }
@@ -127,22 +133,20 @@ ExchangeProfile exchanges_of(std::string_view profile) {
 }  // namespace
 
 Profile profile_of(std::string_view name, int usable_cpus) {
-  using std::chrono::milliseconds;
   // Quick is a fixed table; the others take up whatever is in the catalogues.
   if (name == "quick") {
     return {{"serial", "thread_pool", "process_pool"},
             {"boost_queue"},
             quick_rows(),
-            5,
-            1,
-            milliseconds(80),
+            kQuickBudget,
+            kBlock,
             exchanges_of(name)};
   }
   const auto executors = all_of<executors::Description>();
   const auto channels = all_of<ipc::Description>();
   if (name == "standard")
-    return {executors, channels, standard_rows(usable_cpus), 10, 1, milliseconds(80), exchanges_of(name)};
-  return {executors, channels, full_rows(usable_cpus), 20, 3, milliseconds(100), exchanges_of(name)};
+    return {executors, channels, standard_rows(usable_cpus), kStandardBudget, kBlock, exchanges_of(name)};
+  return {executors, channels, full_rows(usable_cpus), kFullBudget, kBlock, exchanges_of(name)};
 }
 
 ProfileRow row_of(const Profile& profile, std::string_view workload) {

@@ -30,15 +30,14 @@ struct ExchangeProfile {
   std::vector<executors::Placement> placements;
   std::vector<executors::Wait> waits;
   std::vector<double> rates;
-  std::chrono::milliseconds block{20};
+  std::chrono::milliseconds block{3};
 };
 
 struct Profile {
   std::vector<std::string_view> executors;
   std::vector<std::string_view> channels;
   std::vector<ProfileRow> rows;
-  int rounds;
-  int iterations;
+  double budget_s;                  ///< of measuring
   std::chrono::milliseconds block;  ///< how long a timed block of a group's slowest case is to take
   ExchangeProfile exchanges;
 };

@@ -98,7 +98,7 @@ Json to_json(const Machine& machine) {
 
 Json make_context(const std::vector<std::string>& command_line, const RunOptions& options, const Plan& plan,
                   const Machine& machine, const BuildIdentity& identity, const Capacity& capacity_before,
-                  const CoreMatrix& core_to_core) {
+                  const CoreMatrix& core_to_core, const Rules& rules) {
   Json context = google_context(command_line.front());
   context.update(Json{{"schema_version", kSchemaVersion},
                       {"suite", "mpmt"},
@@ -107,8 +107,11 @@ Json make_context(const std::vector<std::string>& command_line, const RunOptions
                       {"profile", options.profile},
                       {"family", text_of(options.family)},
                       {"seed", plan.seed},
-                      {"rounds", plan.rounds},
-                      {"iterations", plan.iterations},
+                      {"rounds", plan.rounds ? Json(*plan.rounds) : Json(nullptr)},
+                      {"laps", plan.laps ? Json(*plan.laps) : Json(nullptr)},
+                      {"block_ns", plan.block.count()},
+                      {"budget_s", plan.budget_s},
+                      {"rules", {{"margin", rules.margin}, {"confidence", rules.confidence}, {"rows", rules.rows}}},
                       {"started_utc", utc_now()},
                       {"finished_utc", nullptr},
                       {"interrupted", false},
@@ -119,16 +122,26 @@ Json make_context(const std::vector<std::string>& command_line, const RunOptions
                       {"machine", to_json(machine)},
                       {"capacity", {{"before", curve_json(capacity_before)}, {"after", nullptr}}},
                       {"core_to_core", to_json(core_to_core)},
-                      {"trials", {{"planned", plan.turns.size()}, {"done", 0}}},
+                      {"trials", {{"done", 0}}},
+                      {"group_rounds", {{"done", 0}, {"busy", 0}}},
                       {"warnings", Json::array()}});
   return context;
 }
 
-Json context_at_end(std::size_t trials_done, bool interrupted, const Capacity& capacity_after,
-                    const std::vector<std::string>& warnings) {
+Rules rules_of(const Json& context) {
+  Rules rules;
+  rules.rows = 0;
+  const auto found = context.find("rules");
+  if (found == context.end()) return rules;
+  return {found->at("margin").get<double>(), found->at("confidence").get<double>(), found->at("rows").get<int>()};
+}
+
+Json context_at_end(std::size_t entries, std::size_t rounds_done, std::size_t busy, bool interrupted,
+                    const Capacity& capacity_after, const std::vector<std::string>& warnings) {
   Json end{{"finished_utc", utc_now()},
            {"interrupted", interrupted},
-           {"trials", {{"done", trials_done}}},
+           {"trials", {{"done", entries}}},
+           {"group_rounds", {{"done", rounds_done}, {"busy", busy}}},
            {"warnings", warnings}};
   // Merging takes a null for "remove"; what is unknown stays the null that it was at the beginning.
   if (auto curve = curve_json(capacity_after); !curve.is_null()) end["capacity"] = {{"after", std::move(curve)}};

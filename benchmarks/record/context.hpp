@@ -10,20 +10,25 @@
 #include "benchmarks/host/core_matrix.hpp"
 #include "benchmarks/host/identity.hpp"
 #include "benchmarks/host/load.hpp"
+#include "benchmarks/judge/judge.hpp"
 #include "benchmarks/plan/plan.hpp"
 
 namespace mpmt::benchmarks {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 /// Google Benchmark's keys and our own, as known when a run begins; what is known at its end is null until then.
 nlohmann::json make_context(const std::vector<std::string>& command_line, const RunOptions& options, const Plan& plan,
                             const Machine& machine, const BuildIdentity& identity, const Capacity& capacity_before,
-                            const CoreMatrix& core_to_core);
+                            const CoreMatrix& core_to_core, const Rules& rules);
 
-/// What is known when it ends, to be merged into the context.
-nlohmann::json context_at_end(std::size_t trials_done, bool interrupted, const Capacity& capacity_after,
-                              const std::vector<std::string>& warnings);
+/// By what a record of this context is judged; of one before version 3, as today's runs are.
+Rules rules_of(const nlohmann::json& context);
+
+/// What is known when it ends, to be merged into the context. `rounds_done`: of all groups; `busy`: those of them in
+/// which others used the CPUs.
+nlohmann::json context_at_end(std::size_t entries, std::size_t rounds_done, std::size_t busy, bool interrupted,
+                              const Capacity& capacity_after, const std::vector<std::string>& warnings);
 
 /// {"key", "identity", "epoch", "state"}: `mpmt machine --json`, and a part of every record.
 nlohmann::json to_json(const Machine& machine);

@@ -1,7 +1,7 @@
 #include "benchmarks/record/entry.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -25,39 +25,6 @@ Json latency_json(const Histogram& latency) {
   return fields;
 }
 
-/// What an entry has of its own trial, and an aggregate over trials has not.
-constexpr std::array<std::string_view, 31> kOfOneTrial{"name",
-                                                       "run_type",
-                                                       "repetition_index",
-                                                       "iterations",
-                                                       "real_time",
-                                                       "cpu_time",
-                                                       "error_occurred",
-                                                       "error_message",
-                                                       "libc_single_threaded",
-                                                       "error",
-                                                       "disturbed_by",
-                                                       "round",
-                                                       "attempts",
-                                                       "wall_ns",
-                                                       "ns_per_task",
-                                                       "tasks_per_second",
-                                                       "ns_per_operation",
-                                                       "messages_per_second",
-                                                       "bytes_per_second",
-                                                       "generator_late_share",
-                                                       "startup_ns",
-                                                       "shutdown_ns",
-                                                       "checksum",
-                                                       "cpu_ns",
-                                                       "context_switches",
-                                                       "page_faults",
-                                                       "latency_ns",
-                                                       "cpus_seen",
-                                                       "workers_seen",
-                                                       "load",
-                                                       "surroundings"};
-
 /// The cost's name in the record, and that of what its inverse is.
 struct CostNames {
   const char* cost;
@@ -68,48 +35,69 @@ CostNames cost_names(const Case& measured) {
   return {"ns_per_task", "tasks_per_second"};
 }
 
-/// Messages and bytes a second, and how late an open loop's generator was.
-Json exchange_rates(const TrialResult& trial) {
-  const auto& exchange = trial.assignment.measured.exchange;
+/// Of all laps.
+struct Totals {
   double messages = 0;
   double wall_ns = 0;
-  for (const auto& block : trial.blocks) {
-    messages += static_cast<double>(block.messages);
-    wall_ns += static_cast<double>(block.wall_ns);
-  }
-  const double per_second = messages / wall_ns * 1e9;
-  const bool open_loop = exchange.pattern == pairs::Pattern::open_loop;
-  return {{"messages_per_second", per_second},
-          {"bytes_per_second", per_second * static_cast<double>(exchange.message_bytes)},
-          {"generator_late_share", open_loop ? Json(generator_late_share(trial)) : Json(nullptr)}};
-}
-
-/// What was counted, over all blocks.
-Json counted(const TrialResult& trial) {
-  std::vector<std::int64_t> wall;
+  double late_ns = 0;
   Usage submitter;
   Usage workers;
-  for (const auto& block : trial.blocks) {
-    wall.push_back(block.wall_ns);
-    submitter += block.submitter;
-    workers += block.workers;
+};
+
+Totals totals_of(const std::vector<executors::Block>& laps) {
+  Totals totals;
+  for (const auto& block : laps) {
+    totals.messages += static_cast<double>(block.messages);
+    totals.wall_ns += static_cast<double>(block.wall_ns);
+    totals.late_ns += static_cast<double>(block.late_ns);
+    totals.submitter += block.submitter;
+    totals.workers += block.workers;
   }
-  const Case& measured = trial.assignment.measured;
-  const double cost = cost_ns(trial);
-  Json fields = usage_fields(submitter, workers);
-  fields.update({{"wall_ns", wall},
-                 {cost_names(measured).cost, cost},
-                 {cost_names(measured).per_second, 1e9 / cost},
-                 {"checksum", hex(trial.blocks.front().sum)},
-                 {"latency_ns", latency_json(trial.latency)}});
-  if (measured.is_exchange()) fields.update(exchange_rates(trial));
+  return totals;
+}
+
+bool is_open_loop(const Case& measured) {
+  return measured.is_exchange() && measured.exchange.pattern == pairs::Pattern::open_loop;
+}
+
+/// Messages and bytes a second, and how late an open loop's generator was.
+Json exchange_rates(const Measured& measured, const Totals& totals) {
+  const Case& c = measured.trial.assignment.measured;
+  const double per_second = totals.messages / totals.wall_ns * 1e9;
+  return {{"messages_per_second", per_second},
+          {"bytes_per_second", per_second * static_cast<double>(c.exchange.message_bytes)},
+          {"generator_late_share", is_open_loop(c) ? Json(generator_late_share(measured)) : Json(nullptr)}};
+}
+
+/// To five digits, which is more than a lap can be believed, in as few characters as that takes.
+Json rounded(double value) {
+  const double unit = std::pow(10, std::floor(std::log10(value)) - 4);
+  const double result = std::round(value / unit) * unit;
+  return unit >= 1 ? Json(static_cast<std::uint64_t>(result)) : Json(result);
+}
+
+/// What was counted, over all laps.
+Json counted(const Measured& measured) {
+  const Totals totals = totals_of(measured.laps);
+  const Case& c = measured.trial.assignment.measured;
+  const double cost = cost_ns(measured);
+  Json laps = Json::array();
+  for (const double lap : costs_ns(measured)) laps.push_back(rounded(lap));
+  Json fields = usage_fields(totals.submitter, totals.workers);
+  fields.update({{"wall_ns", totals.wall_ns},
+                 {"laps_ns", std::move(laps)},
+                 {cost_names(c).cost, cost},
+                 {cost_names(c).per_second, 1e9 / cost},
+                 {"checksum", hex(measured.laps.front().sum)},
+                 {"latency_ns", latency_json(measured.trial.latency)}});
+  if (c.is_exchange()) fields.update(exchange_rates(measured, totals));
   return fields;
 }
 
 Json not_counted(const Case& measured) {
   Json fields = Json::object();
-  for (const auto* name : {"wall_ns", cost_names(measured).cost, cost_names(measured).per_second, "checksum", "cpu_ns",
-                           "context_switches", "page_faults", "latency_ns"}) {
+  for (const auto* name : {"wall_ns", "laps_ns", cost_names(measured).cost, cost_names(measured).per_second, "checksum",
+                           "cpu_ns", "context_switches", "page_faults", "latency_ns"}) {
     fields[name] = nullptr;
   }
   if (measured.is_exchange()) fields.update({{"bytes_per_second", nullptr}, {"generator_late_share", nullptr}});
@@ -139,8 +127,8 @@ Json worker_fields(const TrialResult& trial) {
 Json load_json(const Load& load) {
   if (!load.others) return {{"steal_ns", nullptr}, {"foreign_cpu_ns", nullptr}, {"foreign_share", nullptr}};
   return {{"steal_ns", load.others->steal_ns},
-          {"foreign_cpu_ns", load.others->cpu_ns},
-          {"foreign_share", load.others->share}};
+          {"foreign_cpu_ns", std::max<std::int64_t>(0, load.others->cpu_ns)},
+          {"foreign_share", load.others->share()}};
 }
 
 Json case_fields(const PlannedCase& planned, std::uint64_t tasks) {
@@ -164,31 +152,29 @@ Json case_fields(const PlannedCase& planned, std::uint64_t tasks) {
   return fields;
 }
 
-Json google_fields(const benchmark::BenchmarkReporter::Run& run, const Measured& measured, const std::string& name,
-                   int rounds, std::string_view time_unit) {
-  double real_ns = 0;
-  double cpu_ns = 0;
-  for (const auto& block : measured.trial.blocks) {
-    real_ns += static_cast<double>(block.wall_ns);
-    cpu_ns += static_cast<double>(block.submitter.cpu_ns + block.workers.cpu_ns);
-  }
-  const double scale =
-      nanoseconds_per(time_unit) * std::max<double>(1, static_cast<double>(measured.trial.blocks.size()));
+/// Google Benchmark's keys that say which case it is.
+Json google_case_fields(const Measured& measured, const std::string& name, std::string_view time_unit) {
+  return {{"run_name", name},
+          {"family_index", measured.planned},
+          {"per_family_instance_index", 0},
+          {"repetitions", 0},  // known at the end only, and each entry is written when it is measured
+          {"threads", 1},
+          {"time_unit", time_unit}};
+}
+
+/// Its keys that say what was measured. Times are those of a lap's block, on average.
+Json google_round_fields(const Measured& measured, const std::string& name, std::string_view time_unit) {
+  const Totals totals = totals_of(measured.laps);
+  const double scale = nanoseconds_per(time_unit) * std::max<double>(1, static_cast<double>(measured.laps.size()));
   Json fields{{"name", name},
-              {"run_name", name},
               {"run_type", "iteration"},
-              {"family_index", measured.planned},
-              {"per_family_instance_index", 0},
-              {"repetitions", rounds},
               {"repetition_index", measured.round},
-              {"threads", 1},
-              {"iterations", run.iterations},
-              {"real_time", real_ns / scale},
-              {"cpu_time", cpu_ns / scale},
-              {"time_unit", time_unit}};
-  if (run.error_occurred) {
+              {"iterations", measured.laps.size()},
+              {"real_time", totals.wall_ns / scale},
+              {"cpu_time", static_cast<double>(totals.submitter.cpu_ns + totals.workers.cpu_ns) / scale}};
+  if (!measured.ok()) {
     fields["error_occurred"] = true;
-    fields["error_message"] = run.error_message;
+    fields["error_message"] = measured.trial.error;
   }
   return fields;
 }
@@ -196,42 +182,32 @@ Json google_fields(const benchmark::BenchmarkReporter::Run& run, const Measured&
 }  // namespace
 
 std::string disturbance_of(const Measured& measured) {
-  if (measured.trial.status != Status::ok) return {};
+  if (!measured.ok()) return {};
   if (!measured.trial.stopped.empty()) return measured.trial.stopped;
   if (!measured.trial.moved.empty()) return measured.trial.moved;
-  if (auto by_load = measured.load.disturbance(); !by_load.empty()) return by_load;
-  return generator_late_share(measured.trial) > kMostLate ? "the generator was late" : "";
+  if (!measured.load.change.empty()) return measured.load.change;
+  return generator_late_share(measured) > kMostLate ? "the generator was late" : "";
 }
 
-Status status_of(const Measured& measured) {
-  if (measured.trial.status != Status::ok) return measured.trial.status;
-  return disturbance_of(measured).empty() ? Status::ok : Status::disturbed;
+double generator_late_share(const Measured& measured) {
+  const Totals totals = totals_of(measured.laps);
+  return totals.wall_ns > 0 ? totals.late_ns / totals.wall_ns : 0;
 }
 
-double generator_late_share(const TrialResult& trial) {
-  double late_ns = 0;
-  double wall_ns = 0;
-  for (const auto& block : trial.blocks) {
-    late_ns += static_cast<double>(block.late_ns);
-    wall_ns += static_cast<double>(block.wall_ns);
+std::vector<double> costs_ns(const Measured& measured) {
+  if (is_open_loop(measured.trial.assignment.measured)) {
+    return {static_cast<double>(measured.trial.latency.quantile(0.5))};
   }
-  return wall_ns > 0 ? late_ns / wall_ns : 0;
-}
-
-double cost_ns(const TrialResult& trial) {
-  const Case& measured = trial.assignment.measured;
-  if (measured.is_exchange() && measured.exchange.pattern == pairs::Pattern::open_loop) {
-    return static_cast<double>(trial.latency.quantile(0.5));
+  std::vector<double> costs;
+  for (const auto& block : measured.laps) {
+    costs.push_back(static_cast<double>(block.wall_ns) / static_cast<double>(block.tasks));
   }
-  return ns_per_task(trial);
+  return costs;
 }
 
-double ns_per_task(const TrialResult& trial) {
-  if (trial.blocks.empty()) return 0;
-  std::vector<double> values;
-  for (const auto& block : trial.blocks)
-    values.push_back(static_cast<double>(block.wall_ns) / static_cast<double>(block.tasks));
-  return median(values);
+double cost_ns(const Measured& measured) {
+  const auto costs = costs_ns(measured);
+  return costs.empty() ? 0 : median(costs);
 }
 
 double nanoseconds_per(std::string_view time_unit) {
@@ -240,25 +216,32 @@ double nanoseconds_per(std::string_view time_unit) {
   return time_unit == "ms" ? 1e6 : 1e9;
 }
 
-Json make_entry(const benchmark::BenchmarkReporter::Run& run, const Measured& measured, const PlannedCase& planned,
-                int rounds, std::string_view time_unit) {
+Entry make_entry(const Measured& measured, const PlannedCase& planned, const std::string& together,
+                 std::string_view time_unit) {
   const TrialResult& trial = measured.trial;
-  Json entry = google_fields(run, measured, planned.measured.name(), rounds, time_unit);
-  entry.update(case_fields(planned, trial.assignment.tasks));
-  entry.update(worker_fields(trial));
-  entry.update(trial.status == Status::ok && !trial.blocks.empty() ? counted(trial)
-                                                                   : not_counted(trial.assignment.measured));
-  entry["round"] = measured.round;
-  entry["tasks"] = trial.assignment.tasks;
-  entry["status"] = text_of(status_of(measured));
-  entry["error"] = trial.error.empty() ? Json(nullptr) : Json(trial.error);
-  const auto disturbance = disturbance_of(measured);
-  entry["disturbed_by"] = disturbance.empty() ? Json(nullptr) : Json(disturbance);
-  entry["attempts"] = measured.attempts;
-  entry["startup_ns"] = trial.startup_ns ? Json(*trial.startup_ns) : Json(nullptr);
-  entry["shutdown_ns"] = trial.shutdown_ns ? Json(*trial.shutdown_ns) : Json(nullptr);
-  entry["surroundings"] = trial.surroundings;
-  entry["load"] = load_json(measured.load);
+  const auto name = planned.measured.name();
+  const auto tasks = measured.laps.empty() ? trial.assignment.tasks : measured.laps.front().tasks;
+  const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+  const auto words_or_null = [](const std::string& words) { return words.empty() ? Json(nullptr) : Json(words); };
+  Entry entry{google_case_fields(measured, name, time_unit), google_round_fields(measured, name, time_unit)};
+  entry.of_case.update(case_fields(planned, tasks));
+  auto& fields = entry.of_round;
+  fields.update(worker_fields(trial));
+  fields.update(measured.ok() ? counted(measured) : not_counted(trial.assignment.measured));
+  fields.update({{"round", measured.round},
+                 {"stage", measured.stage},
+                 {"together", together},
+                 {"tasks", tasks},
+                 {"settle_tasks", measured.settle_tasks},
+                 {"dropped_laps", measured.dropped_laps},
+                 {"status", text_of(trial.status)},
+                 {"error", words_or_null(trial.error)},
+                 {"disturbed_by", words_or_null(disturbance_of(measured))},
+                 {"attempts", measured.attempts},
+                 {"startup_ns", or_null(trial.startup_ns)},
+                 {"shutdown_ns", or_null(trial.shutdown_ns)},
+                 {"surroundings", trial.surroundings},
+                 {"load", load_json(measured.load)}});
   return entry;
 }
 
@@ -266,29 +249,36 @@ Observation observation_of(const Json& entry) {
   Observation observation;
   observation.measured = case_from(entry);
   observation.round = entry.at("round").get<int>();
-  observation.status = status_from(entry.at("status").get<std::string>());
-  if (observation.status == Status::ok)
-    observation.cost_ns = entry.at(cost_names(observation.measured).cost).get<double>();
+  observation.together = entry.value("together", "");
+  const auto status = entry.at("status").get<std::string>();
+  if (status != "disturbed") status_from(status);  // refuses what is none
+  const bool disturbed = !entry.value("disturbed_by", Json()).is_null();
+  if (status != "ok" || disturbed) {
+    observation.disturbed = status == "ok" || status == "disturbed";  // the latter in records of versions 1 and 2
+    return observation;
+  }
+  observation.cost_ns = entry.at(cost_names(observation.measured).cost).get<double>();
+  const auto laps = entry.find("laps_ns");
+  observation.laps_ns = laps == entry.end() ? std::vector{observation.cost_ns} : laps->get<std::vector<double>>();
   return observation;
 }
 
-std::vector<Json> make_aggregates(const Json& example, const std::vector<double>& real_times,
+std::vector<Json> make_aggregates(const Json& of_case, const std::vector<double>& real_times,
                                   const std::vector<double>& cpu_times, const std::vector<double>& costs) {
   if (real_times.empty()) return {};
   const auto found = modes(costs);
-  Json base;
-  for (const auto& [name, value] : example.items()) {
-    if (std::find(kOfOneTrial.begin(), kOfOneTrial.end(), name) == kOfOneTrial.end()) base[name] = value;
-  }
+  const auto unstable = instability(costs);
+  Json base = of_case;
   base["run_type"] = "aggregate";
   base["iterations"] = real_times.size();
-  base["status"] = text_of(instability(costs).empty() ? Status::ok : Status::unstable);
+  base["status"] = text_of(Status::ok);
+  base["unstable"] = unstable.empty() ? Json(nullptr) : Json(unstable);
   base["modes"] = nullptr;
   if (found.two) base["modes"] = {{"low", found.low}, {"high", found.high}, {"low_share", found.low_share}};
   std::vector<Json> aggregates;
   const auto add = [&](const std::string& name, const char* unit, double real, double cpu) {
     Json entry = base;
-    entry["name"] = example.at("run_name").get<std::string>() + "_" + name;
+    entry["name"] = of_case.at("run_name").get<std::string>() + "_" + name;
     entry["aggregate_name"] = name;
     entry["aggregate_unit"] = unit;
     entry["real_time"] = real;

@@ -1,48 +1,57 @@
-// One trial as an entry of the record.
+// A contender's round as an entry of the record.
 #pragma once
-
-#include <benchmark/benchmark.h>
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "benchmarks/host/load.hpp"
+#include "benchmarks/judge/verdict.hpp"
 #include "benchmarks/plan/plan.hpp"
 #include "benchmarks/trial/trial_process.hpp"
-#include "benchmarks/judge/verdict.hpp"
 
 namespace mpmt::benchmarks {
 
-/// A trial in its place in the run.
+/// A contender in a round.
 struct Measured {
   std::size_t planned = 0;  ///< index of the case in the plan
   int round = 0;
-  int attempts = 1;  ///< more than 1: earlier ones were disturbed
+  int stage = 1;     ///< of the run: 1, rounds that every group has; 2, rounds for what those left open
+  int attempts = 1;  ///< more than 1: earlier ones were stopped, or cut since their blocks took too long
   TrialResult trial;
-  Load load;
+  std::vector<executors::Block> laps;  ///< those of all contenders of a round correspond
+  std::uint64_t settle_tasks = 0;
+  int dropped_laps = 0;  ///< in which others used the CPUs: made again
+  Load load;             ///< of the laps that count
+
+  bool ok() const { return trial.status == executors::Status::ok && !laps.empty(); }
 };
 
-/// What an ok trial was disturbed by, in words; empty when by nothing: it was stopped and continued, others used the
-/// CPUs, those of the run or of a thread were changed from outside, or an open loop's generator was late for more than
-/// 1 % of the time.
+/// What makes a round of it useless, in words; empty when nothing does: it was stopped and continued, the CPUs of the
+/// run or of a thread were changed from outside, or an open loop's generator was late for more than 1 % of the time.
+/// What others use of the CPUs is not among them: it hits all contenders of a round, and what is compared is their
+/// ratio.
 std::string disturbance_of(const Measured& measured);
 
-/// The trial's status: `disturbed` when there is something to disturb an ok one.
-executors::Status status_of(const Measured& measured);
+/// What contenders are compared by, in ns, lap by lap; lower is better: wall time ÷ tasks or operations. An open loop,
+/// whose blocks always take equally long, has one value: the median latency.
+std::vector<double> costs_ns(const Measured& measured);
 
-/// What trials are compared by, in ns; lower is better: ns_per_task(), but of an open loop, whose blocks always take
-/// equally long, the median latency. 0 when there is no block.
-double cost_ns(const TrialResult& trial);
+/// The median of costs_ns(); 0 without a lap.
+double cost_ns(const Measured& measured);
 
-/// Median over the blocks of wall time ÷ tasks, or operations; 0 when there is no block.
-double ns_per_task(const TrialResult& trial);
+/// Of the laps' wall time: by which an open loop's generator began its sends late through its own fault.
+double generator_late_share(const Measured& measured);
 
-/// Of the blocks' wall time: by which an open loop's generator began its sends late through its own fault.
-double generator_late_share(const TrialResult& trial);
+/// An entry in two parts: what all entries of the case have in common, and what this round of it gave. A record has
+/// them in one object.
+struct Entry {
+  nlohmann::json of_case;
+  nlohmann::json of_round;
+};
 
-/// The entry: Google Benchmark's keys as `run` has them, and ours.
-nlohmann::json make_entry(const benchmark::BenchmarkReporter::Run& run, const Measured& measured,
-                          const PlannedCase& planned, int rounds, std::string_view time_unit);
+/// The entry: Google Benchmark's keys, and ours. `together`: the group in which it was measured (Observation).
+Entry make_entry(const Measured& measured, const PlannedCase& planned, const std::string& together,
+                 std::string_view time_unit);
 
 /// What a stored entry contributes to the verdict. Throws nlohmann::json::exception or std::invalid_argument.
 Observation observation_of(const nlohmann::json& entry);
@@ -50,9 +59,9 @@ Observation observation_of(const nlohmann::json& entry);
 /// Divisor from nanoseconds to "ns", "us", "ms" or "s".
 double nanoseconds_per(std::string_view time_unit);
 
-/// Google Benchmark's aggregates (mean, median, stddev, cv) of a case from what its ok trials measured; `example` is
-/// any entry of the case. Their status and modes follow from the costs (cost_ns). Empty without an ok trial.
-std::vector<nlohmann::json> make_aggregates(const nlohmann::json& example, const std::vector<double>& real_times,
+/// Google Benchmark's aggregates (mean, median, stddev, cv) of a case from what its rounds measured; `of_case` is
+/// that part of any of its entries. Their modes follow from the costs (cost_ns). Empty without a round.
+std::vector<nlohmann::json> make_aggregates(const nlohmann::json& of_case, const std::vector<double>& real_times,
                                             const std::vector<double>& cpu_times, const std::vector<double>& costs);
 
 }  // namespace mpmt::benchmarks

@@ -18,16 +18,15 @@
 #include "base/random_bytes.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/judge/statistics.hpp"
 #include "benchmarks/record/context.hpp"
 #include "benchmarks/record/entry.hpp"
 #include "benchmarks/record/places.hpp"
-#include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 namespace fs = std::filesystem;
-using executors::Status;
 
 constexpr auto kSuffix = ".journal";
 
@@ -35,7 +34,8 @@ using Step = std::function<void()>;
 
 /// What one entry adds to its case's aggregates.
 struct Series {
-  Json example;
+  Json of_case;
+  int rounds = 0;
   std::vector<double> real_times;
   std::vector<double> cpu_times;
   std::vector<double> costs;
@@ -68,6 +68,16 @@ void for_each_line(const JournalFile& journal, const Step& step, const std::func
   take_whole_lines();
 }
 
+bool is_entry(const Json& line) {
+  return line.contains("of_case") && line.contains("of_round");
+}
+
+Json whole_entry(Json&& line) {
+  Json entry = std::move(line["of_case"]);
+  entry.update(line["of_round"]);
+  return entry;
+}
+
 /// A record may be printed as it is: it does nothing to a terminal or a CI.
 std::string dumped(const Json& json) {
   return shown_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -80,11 +90,12 @@ class Assembler {
       : journal_(journal), recovered_(recovered), step_(step) {}
 
   Assembled write(std::ostream& out) {
-    for_each_line(journal_, step_, [&](Json&& line) { survey(line); });
+    for_each_line(journal_, step_, [&](Json&& line) { survey(std::move(line)); });
     if (!context_.is_object())
       throw std::runtime_error(text(shown(journal_.path.string()), ": has no context; nothing was measured"));
     finish_context();
-    assembled_.comparisons = compare(assembled_.observations);
+    assembled_.rules = rules_of(context_);
+    assembled_.comparisons = compare(assembled_.observations, assembled_.rules);
 
     out << "{\n\"context\": " << shown_json(context_.dump(2, ' ', false, Json::error_handler_t::replace))
         << ",\n\"benchmarks\": [";
@@ -94,10 +105,13 @@ class Assembler {
       separator = ",\n";
     };
     for_each_line(journal_, step_, [&](Json&& line) {
-      if (line.contains("entry")) add(line["entry"]);
+      if (!is_entry(line)) return;
+      auto entry = whole_entry(std::move(line));
+      entry["repetitions"] = series_.at(entry.at("name").get<std::string>()).rounds;
+      add(entry);
     });
     for (const auto& [name, series] : series_) {
-      for (const auto& aggregate : make_aggregates(series.example, series.real_times, series.cpu_times, series.costs)) {
+      for (const auto& aggregate : make_aggregates(series.of_case, series.real_times, series.cpu_times, series.costs)) {
         add(aggregate);
       }
     }
@@ -109,17 +123,19 @@ class Assembler {
   }
 
  private:
-  void survey(const Json& line) {
+  void survey(Json line) {
     if (line.contains("context")) context_ = line["context"];
     if (line.contains("end")) end_ = line["end"];
-    if (!line.contains("entry")) return;
-    const Json& entry = line["entry"];
+    if (!is_entry(line)) return;
+    auto of_case = line["of_case"];
+    const auto entry = whole_entry(Json(line));
     ++assembled_.entries;
-    const auto observation = observation_of(entry);
-    assembled_.observations.push_back(observation);
+    auto observation = observation_of(entry);
     auto& series = series_[entry.at("name").get<std::string>()];
-    if (series.example.is_null()) series.example = entry;
-    if (observation.status != Status::ok) return;
+    ++series.rounds;
+    if (series.of_case.is_null()) series.of_case = std::move(of_case);
+    assembled_.observations.push_back(observation);
+    if (!observation.ok()) return;
     series.real_times.push_back(entry.at("real_time").get<double>());
     series.cpu_times.push_back(entry.at("cpu_time").get<double>());
     series.costs.push_back(observation.cost_ns);
@@ -171,7 +187,7 @@ std::string recover(const JournalFile& journal, const fs::path& reserved, const 
   const auto against = why_not_recovered_to(record);
   if (!against.empty()) throw std::runtime_error(against);
   std::size_t entries = 0;
-  for_each_line(journal, step, [&](Json&& line) { entries += line.contains("entry") ? 1 : 0; });
+  for_each_line(journal, step, [&](Json&& line) { entries += is_entry(line); });
   if (entries == 0) return kNothing;
   const auto place = free_place(record, reserved);
   fs::create_directories(place.parent_path());
@@ -216,8 +232,8 @@ Journal::~Journal() {
   if (!keeps()) folder_.remove(journal_.path.filename());
 }
 
-void Journal::add(const Json& entry) {
-  write({{"entry", entry}});
+void Journal::add(const Entry& entry) {
+  write({{"of_case", entry.of_case}, {"of_round", entry.of_round}});
   ++entries_;
 }
 

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "benchmarks/record/state_folder.hpp"
 #include "benchmarks/judge/verdict.hpp"
+#include "benchmarks/record/entry.hpp"
+#include "benchmarks/record/state_folder.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -21,7 +22,8 @@ struct JournalFile {
   std::filesystem::path path;
 };
 
-/// An append-only file of JSON lines, {"context"} first, then {"entry"} per trial, {"end"} last, in the state folder.
+/// An append-only file of JSON lines, {"context"} first, then {"of_case", "of_round"} per entry, {"end"} last, in the
+/// state folder.
 /// Its owner holds a lock on it that dies with the owner. Written between trials only.
 class Journal {
  public:
@@ -33,7 +35,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  void add(const nlohmann::json& entry);
+  void add(const Entry& entry);
   void end(const nlohmann::json& context_at_end);
   /// What it holds is in the record.
   void done() { done_ = true; }
@@ -57,6 +59,7 @@ class Journal {
 struct Assembled {
   std::vector<Observation> observations;
   std::vector<Comparison> comparisons;
+  Rules rules;  ///< by which those were judged
   std::size_t entries = 0;
 };
 

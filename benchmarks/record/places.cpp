@@ -12,8 +12,8 @@
 #include "base/output_file.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
-#include "benchmarks/record/context.hpp"
 #include "benchmarks/plan/options.hpp"
+#include "benchmarks/record/context.hpp"
 #include "workloads/unnamed_file.hpp"
 
 namespace mpmt::benchmarks {

@@ -10,7 +10,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-Json kind_of(const Case& measured) {
+Json workload_kind_of(const Case& measured) {
   if (measured.is_exchange()) return nullptr;
   return text_of(workloads::WorkloadCatalog::instance().find(measured.workload)->kind);
 }
@@ -23,13 +23,13 @@ bool costs_wall_time(const Case& measured) {
 }  // namespace
 
 Json to_json(const Plan& plan, const std::string& machine_key) {
-  const auto groups = plan.groups();
+  const auto groups = plan.comparable();
   Json cases = Json::array();
   for (const auto& [measured, group, block] : plan.cases) {
     const auto divides = divides_of(groups.at(group));
     cases.push_back({{"name", measured.name()},
                      {"group", group},
-                     {"workload_kind", kind_of(measured)},
+                     {"workload_kind", workload_kind_of(measured)},
                      {"bench_version", bench_version_of(measured)},
                      {"divides", divides},
                      {"runnable", channel_carries(measured, divides) && costs_wall_time(measured)},
@@ -39,8 +39,9 @@ Json to_json(const Plan& plan, const std::string& machine_key) {
           {"plan_version", kPlanVersion},
           {"suite_version", suite_version()},
           {"machine_key", machine_key},
-          {"rounds", plan.rounds},
-          {"iterations", plan.iterations},
+          {"rounds", plan.rounds ? Json(*plan.rounds) : Json(nullptr)},
+          {"laps", plan.laps ? Json(*plan.laps) : Json(nullptr)},
+          {"budget_s", plan.budget_s},
           {"seed", plan.seed},
           {"cases", cases}};
 }

@@ -78,7 +78,7 @@ Fd open_or_make(const fs::path& place) {
       struct stat found {};
       const bool known = ::fstatat(folder.get(), part->c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0;
       throw Unfit(way,
-                  known && !S_ISDIR(found.st_mode) ? "is " + mpmt::kind_of(found.st_mode) + ", not a folder" : reason(why));
+                  known && !S_ISDIR(found.st_mode) ? "is " + kind_of(found.st_mode) + ", not a folder" : reason(why));
     }
     folder = std::move(next);
   }

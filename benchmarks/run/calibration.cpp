@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/text.hpp"
 #include "base/duration_text.hpp"
+#include "base/text.hpp"
 #include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {

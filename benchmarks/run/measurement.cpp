@@ -1,27 +1,44 @@
 #include "benchmarks/run/measurement.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
-#include "base/text.hpp"
 #include "base/duration_text.hpp"
+#include "base/text.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 using executors::Status;
 
-/// A pilot grows its block until it takes this long: enough to tell how long a task is, short beside a trial.
-constexpr std::chrono::milliseconds kPilotBlock{8};
+/// A pilot grows its block until it takes this long: enough to tell how long a task is.
+constexpr std::chrono::milliseconds kPilotBlock{3};
+/// So often in the end.
+constexpr int kPilotRepeats = 3;
 /// How often the tasks of a block may be found anew while a run lasts.
 constexpr int kResizes = 2;
-/// How often a trial is made again that was late because it, or the run, had been stopped and continued.
+/// How often a round is made again in which something had been stopped and continued.
 constexpr int kStandstills = 3;
+
+double ns_per_task(const executors::Block& block) {
+  return static_cast<double>(block.wall_ns) / static_cast<double>(block.tasks);
+}
+
+bool has_failed(const TrialResult& trial) {
+  return trial.status != Status::ok || trial.interrupted;
+}
+
+/// The trial keeps time for itself: stopped beside the run, it is late by its own clock.
+bool stood_still(const Ran& ran) {
+  const bool innocent = ran.trial.status == Status::ok || ran.trial.status == Status::timed_out;
+  return innocent && !ran.trial.stopped.empty();
+}
 
 }  // namespace
 
 Measurement::Measurement(const RunOptions& options, std::string data_dir, const UsableCpus& cpus, Interrupt& interrupt)
-    : options_(options), data_dir_(std::move(data_dir)), load_(cpus), interrupt_(interrupt) {}
+    : options_(options), data_dir_(std::move(data_dir)), load_(cpus), interrupt_(interrupt), dealt_cpus_(cpus.cpus) {}
 
 Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) const {
   // An eighth of a block, and at least two messages for every worker.
@@ -30,36 +47,62 @@ Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) co
   return {measured, tasks, warmup, options_.timeout_s, data_dir_, dealt_cpus_};
 }
 
-TrialResult Measurement::run_trial(const Case& measured, std::uint64_t tasks, int blocks,
-                                   std::optional<double> limit_s) {
-  auto wanted = assignment(measured, tasks);
-  wanted.deadline_s = limit_s.value_or(options_.timeout_s);
-  for (int standstills = 0;; ++standstills) {
-    TrialProcess trial(wanted, interrupt_);
-    trial.wait_until_ready();
-    for (int block = 0; block < blocks && !trial.failed(); ++block) trial.run_block();
-    trial.end();
-    const auto& result = trial.result();
-    // The trial keeps time for itself: stopped beside the run, it is late by its own clock.
-    const bool innocent = result.status == Status::timed_out && !result.stopped.empty();
-    if (!innocent || result.interrupted || standstills == kStandstills) return result;
-  }
+std::optional<double> Measurement::time_task(const Case& measured, std::uint64_t tasks) {
+  TrialProcess trial(assignment(measured, tasks), interrupt_);
+  trial.wait_until_ready();
+  const auto block = trial.run_block({tasks});
+  trial.end();
+  if (!block || has_failed(trial.result())) return std::nullopt;
+  return ns_per_task(*block);
 }
 
-Pilot Measurement::pilot(const Case& measured) {
-  const auto block = std::max<std::uint64_t>(1, measured.batch) * static_cast<std::uint64_t>(measured.workers);
+Measurement::Pilot Measurement::pilot(const Case& measured) {
+  const auto message = std::max<std::uint64_t>(1, measured.batch) * static_cast<std::uint64_t>(measured.workers);
   const std::uint64_t most = options_.tasks.value_or(kMostTasks);
-  for (std::uint64_t tasks = std::min(most, 2 * block);;) {
-    const auto start = Clock::now();
-    Pilot found{{}, run_trial(measured, tasks, 1)};
-    const auto& trial = found.trial;
-    const bool failed = trial.status != Status::ok || trial.interrupted;
-    const auto wall = std::chrono::nanoseconds(failed ? 0 : trial.blocks.front().wall_ns);
-    found.figure.beside_s = std::max(0.0, seconds_since(start) - std::chrono::duration<double>(wall).count());
-    if (!failed) found.figure.ns_per_task = std::max(1e-3, ns_per_task(trial));
-    if (failed || wall >= kPilotBlock || tasks >= most) return found;
+  auto tasks = std::min(most, 2 * message);
+  auto found = pilot_once(measured, tasks, most);
+  // What split makes of a batch is fixed when a trial starts.
+  while (measured.batch == 0 && !has_failed(found.trial) && found.figure.tasks < most) {
+    const std::chrono::nanoseconds wall(static_cast<std::int64_t>(found.figure.ns_per_task * double(tasks)));
+    if (wall >= kPilotBlock) break;
     tasks = std::min(most, next_pilot(tasks, wall, kPilotBlock));
+    found = pilot_once(measured, tasks, most);
   }
+  return found;
+}
+
+/// One trial, whose blocks grow until they tell how long a task takes; but for split, of one block.
+Measurement::Pilot Measurement::pilot_once(const Case& measured, std::uint64_t tasks, std::uint64_t most) {
+  const auto start = Clock::now();
+  Pilot found;
+  double blocks_s = 0;
+  for (int standstills = 0; standstills <= kStandstills; ++standstills) {
+    TrialProcess trial(assignment(measured, tasks), interrupt_);
+    trial.wait_until_ready();
+    for (int repeats = 0; repeats < kPilotRepeats;) {
+      const auto block = trial.run_block({tasks});
+      if (!block) break;
+      const std::chrono::nanoseconds wall(block->wall_ns);
+      blocks_s += std::chrono::duration<double>(wall).count();
+      const double found_ns = std::max(1e-3, ns_per_task(*block));
+      // Others make a block longer, never shorter: of equal ones the shortest tells.
+      const bool shortest = found.figure.tasks != tasks || found_ns < found.figure.ns_per_task;
+      if (shortest) found.figure.ns_per_task = found_ns;
+      found.figure.tasks = tasks;
+      const bool grows = measured.batch != 0 && wall < kPilotBlock && tasks < most;
+      if (grows) {
+        tasks = std::min(most, next_pilot(tasks, wall, kPilotBlock));
+      } else {
+        ++repeats;
+      }
+    }
+    trial.end();
+    found.trial = trial.result();
+    if (!stood_still({found.trial, {}}) || found.trial.interrupted) break;
+  }
+  if (has_failed(found.trial)) found.figure.ns_per_task = 0;
+  found.figure.beside_s = std::max(0.0, seconds_since(start) - blocks_s);
+  return found;
 }
 
 CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) {
@@ -71,10 +114,8 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
     const double found = pilot(at(grain)).figure.ns_per_task;
     return found > 0 ? std::optional(found) : std::nullopt;
   };
-  const auto careful = [&](std::uint64_t grain, double expected_ns) -> std::optional<double> {
-    const auto trial = run_trial(at(grain), tasks_to_calibrate(expected_ns), 1);
-    if (trial.status != Status::ok || trial.interrupted) return std::nullopt;
-    return ns_per_task(trial);
+  const auto careful = [&](std::uint64_t grain, double expected_ns) {
+    return time_task(at(grain), tasks_to_calibrate(expected_ns));
   };
   const auto found = calibrate(wish, rough, careful);
   if (found.grain != 0 || interrupted()) return found;
@@ -86,18 +127,17 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
 }
 
 void Measurement::find_tasks(const Plan& plan) {
-  attempts_left_ = plan.turns.size() / 10 + 1;
   for (const auto& [block, members] : plan.blocks()) {
     for (const Case* member : to_be_piloted(members)) {
       if (!interrupted()) figures_[member->name()] = pilot(*member).figure;
     }
-    tasks_[block] = options_.tasks.value_or(tasks_for(figures_, members, plan.block));
+    tasks_[block] = options_.tasks.value_or(tasks_for(figures_, members, block_of(plan, figures_, members)));
   }
   check_messages(plan);
 }
 
-double Measurement::expected_seconds(const Plan& plan) const {
-  return benchmarks::expected_seconds(plan, figures_, tasks_);
+Expectation Measurement::expectation(const Plan& plan) const {
+  return expected_seconds(plan, figures_, tasks_);
 }
 
 void Measurement::check_messages(const Plan& plan) const {
@@ -115,49 +155,65 @@ std::uint64_t Measurement::tasks_of(const PlannedCase& planned) const {
   return tasks_.at(planned.block);
 }
 
-Measured Measurement::perform(const Plan& plan, const Turn& turn) {
-  const auto& planned = plan.cases[turn.planned];
-  Measured measured;
-  measured.planned = turn.planned;
-  measured.round = turn.round;
-  for (measured.attempts = 1;; ++measured.attempts) {
-    const auto before = load_.sample();
-    const double limit = cut_after(plan, planned);
-    measured.trial = run_trial(planned.measured, tasks_of(planned), plan.iterations, limit);
-    measured.load = load_.since(before);
-    const bool cut = measured.trial.status == Status::timed_out && limit < options_.timeout_s;
-    if (cut && !measured.trial.interrupted && size_again(plan, planned, measured)) continue;
-    const bool again = status_of(measured) == Status::disturbed && measured.attempts == 1 && attempts_left_ > 0;
-    if (cut || !again) return measured;
-    --attempts_left_;
+Performed Measurement::perform(const Plan& plan, const Deal& deal) {
+  for (int attempt = 1;; ++attempt) {
+    std::vector<Entrant> entrants;
+    for (const auto member : deal.members) {
+      const auto& planned = plan.cases[member];
+      auto wanted = assignment(planned.measured, tasks_of(planned));
+      wanted.deadline_s = cut_after(plan, planned);
+      entrants.push_back({wanted, {wanted.tasks, settle_tasks(planned.measured, wanted.tasks)}});
+    }
+    auto round = run_round(entrants, deal.laps, random_, load_, interrupt_);
+    if (round.interrupted()) return {{}, {}, false, true};
+
+    bool again = false;
+    for (std::size_t i = 0; i < entrants.size(); ++i) {
+      auto& trial = round.entrants[i].trial;
+      const bool cut = trial.status == Status::timed_out && entrants[i].assignment.deadline_s < options_.timeout_s;
+      if (cut && trial.stopped.empty()) again |= size_again(plan, plan.cases[deal.members[i]], trial);
+      again |= stood_still(round.entrants[i]) && attempt <= kStandstills;
+    }
+    if (again && !interrupted()) continue;
+
+    Performed performed{{}, {round.beside_s, round.laps_s, deal.laps + round.dropped + 1}, false, interrupted()};
+    performed.busy = round.dropped > 0 || !round.load.disturbance().empty();
+    for (std::size_t i = 0; i < entrants.size(); ++i) {
+      performed.measured.push_back({deal.members[i], deal.round, deal.stage, attempt,
+                                    std::move(round.entrants[i].trial), std::move(round.entrants[i].laps),
+                                    entrants[i].order.settle, round.dropped, round.load});
+    }
+    return performed;
   }
 }
 
-/// When a trial of this case is ended early, in seconds; --timeout where the user chose the tasks, a rate sets the
-/// time, or the tasks have been found anew as often as may be.
+/// When an answer of this case's trial is no longer waited for, in seconds; --timeout where the user chose the tasks, a
+/// rate sets the time, or the tasks have been found anew as often as may be.
 double Measurement::cut_after(const Plan& plan, const PlannedCase& planned) const {
   const Case& measured = planned.measured;
   const bool given = options_.tasks || (measured.is_exchange() && measured.exchange.rate > 0);
   const auto done = resizes_.find(planned.block);
   if (given || (done != resizes_.end() && done->second >= kResizes)) return options_.timeout_s;
   const auto figure = figure_of(figures_, plan.blocks().at(planned.block), measured);
-  return std::min(options_.timeout_s, cut_after_s(figure, tasks_of(planned), plan.block, plan.iterations));
+  return std::min(options_.timeout_s, cut_after_s(figure, tasks_of(planned), plan.block));
 }
 
 /// After a trial that was cut: pilots its case, and finds the tasks of its block anew. False when the pilot fails too:
 /// then what failed is that pilot, which had all the time that --timeout gives.
-bool Measurement::size_again(const Plan& plan, const PlannedCase& planned, Measured& measured) {
+bool Measurement::size_again(const Plan& plan, const PlannedCase& planned, TrialResult& trial) {
   const auto before = tasks_of(planned);
-  auto [figure, trial] = pilot(planned.measured);
-  if (figure.ns_per_task == 0) {
-    measured.trial = std::move(trial);
+  auto piloted = pilot(planned.measured);
+  if (piloted.figure.ns_per_task == 0) {
+    trial = std::move(piloted.trial);
     return false;
   }
   ++resizes_[planned.block];
-  figures_[planned.measured.name()] = figure;
+  figures_[planned.measured.name()] = piloted.figure;
   auto& tasks = tasks_[planned.block];
-  tasks = std::min(before, tasks_for(figures_, plan.blocks().at(planned.block), plan.block));
-  resized_.push_back(text(planned.measured.name(), ": a trial took more than ten times the time intended and was cut; ",
+  const auto blocks = plan.blocks();
+  const auto& members = blocks.at(planned.block);
+  tasks = std::min(before, tasks_for(figures_, members, block_of(plan, figures_, members)));
+  resized_.push_back(text(planned.measured.name(), ": a block took more than ten times the time intended and was cut; ",
                           before == tasks ? "tasks per block stay " : text("tasks per block from ", before, " to "),
                           tasks));
   return true;

@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <iostream>
 
-#include "base/shown.hpp"
-#include "base/text.hpp"
 #include "base/duration_text.hpp"
 #include "base/output.hpp"
+#include "base/shown.hpp"
+#include "base/text.hpp"
 #include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -33,13 +33,10 @@ std::string padded(const std::string& cell, std::size_t width) {
   return cell.size() < width ? std::string(width - cell.size(), ' ') + cell : cell;
 }
 
-/// Median, of what, and coefficient of variation of the trials; in brackets when all there is was disturbed.
-std::string figures_of(const std::vector<double>& ok, const std::vector<double>& disturbed, const std::string& of) {
-  if (!ok.empty()) {
-    return padded(duration_text(median(ok)) + of, 15) + padded(formatted("±%.1f %%", 100 * variation(ok)), 10);
-  }
-  if (!disturbed.empty()) return padded("(" + duration_text(median(disturbed)) + of + ")", 16) + std::string(8, ' ');
-  return padded("no result", 24);
+/// Median, of what, and coefficient of variation of the rounds.
+std::string figures_of(const std::vector<double>& costs, const std::string& of) {
+  if (costs.empty()) return padded("no result", 24);
+  return padded(duration_text(median(costs)) + of, 15) + padded(formatted("±%.1f %%", 100 * variation(costs)), 10);
 }
 
 /// What a case's cost is the time of.
@@ -55,7 +52,8 @@ bool is_failure(Status status) {
 
 }  // namespace
 
-Progress::Progress(const Plan& plan, bool quiet) : plan_(plan), quiet_(quiet), rewrites_(can_rewrite_lines()) {}
+Progress::Progress(const Plan& plan, const Rules& rules, bool quiet)
+    : plan_(plan), rules_(rules), quiet_(quiet), rewrites_(can_rewrite_lines()), said_(plan.rows(), false) {}
 
 Progress::~Progress() {
   clear_line();
@@ -63,6 +61,13 @@ Progress::~Progress() {
 
 void Progress::clear_line() {
   if (rewrites_) std::cerr << "\r\033[K" << std::flush;
+}
+
+void Progress::print(const std::string& line) {
+  clear_line();
+  if (quiet_) return;
+  print_line(line);
+  std::cout.flush();
 }
 
 void Progress::say(const std::string& line) {
@@ -76,51 +81,72 @@ void Progress::tell(const std::string& line) {
   mpmt::tell(line);
 }
 
-void Progress::starting(const Turn& turn) {
+void Progress::starting(const Deal& deal, const Dealer& dealer) {
   if (!start_) start_ = Clock::now();
   if (!rewrites_) return;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - *start_).count();
-  const auto total = plan_.turns.size();
-  const auto rest =
-      done_ == 0 ? "" : text(", about ", clock_text(elapsed / double(done_) * double(total - done_)), " left");
-  say(text("trial ", done_ + 1, " of ", total, "  ", clock_text(elapsed), rest, "  ",
-           plan_.cases[turn.planned].measured.name()));
+  const auto of = plan_.rounds ? text(" of ", plan_.groups.size() * static_cast<std::size_t>(*plan_.rounds))
+                               : text(", at most ", clock_text(plan_.budget_s));
+  const auto rows = plan_.rows();
+  say(text("round ", rounds_ + 1, "  ", clock_text(seconds_since(*start_)), of, "  ",
+           rows > 0 ? text(dealer.decided(), " of ", rows, " rows decided  ") : "", plan_.groups[deal.group].name));
 }
 
-void Progress::finished(const Measured& measured) {
-  ++done_;
-  auto& series = series_[measured.planned];
-  const auto status = status_of(measured);
-  ++series.rounds;
-  if (status == Status::ok) {
-    series.per_task.push_back(cost_ns(measured.trial));
-    task_times_.add(plan_.cases[measured.planned].measured, series.per_task.back());
-  } else {
-    ++series.troubles[std::string(text_of(status))];
-    if (series.error.empty())
-      series.error = status == Status::disturbed ? disturbance_of(measured) : measured.trial.error;
-    if (status == Status::disturbed) series.disturbed.push_back(cost_ns(measured.trial));
+void Progress::finished(const Performed& performed) {
+  ++rounds_;
+  busy_ += performed.busy;
+  for (const auto& measured : performed.measured) {
+    auto& series = series_[measured.planned];
+    ++series.rounds;
+    const auto disturbance = disturbance_of(measured);
+    disturbed_ += !disturbance.empty();
+    failed_ += is_failure(measured.trial.status);
+    if (measured.ok() && disturbance.empty()) {
+      series.costs.push_back(cost_ns(measured));
+      task_times_.add(plan_.cases[measured.planned].measured, series.costs.back());
+      continue;
+    }
+    ++series.troubles[measured.ok() ? "disturbed" : std::string(text_of(measured.trial.status))];
+    if (series.error.empty()) series.error = measured.ok() ? disturbance : measured.trial.error;
   }
-  disturbed_ += status == Status::disturbed;
-  failed_ += is_failure(status);
-  if (series.rounds < plan_.rounds) return;
-  clear_line();
-  ++cases_done_;
-  if (!quiet_) {
-    print_line(line_of(plan_.cases[measured.planned].measured, series));
-    std::cout.flush();
+}
+
+void Progress::decided(Dealer& dealer) {
+  const auto rows = dealer.rows();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (said_[i] || !is_decided(rows[i])) continue;
+    said_[i] = true;
+    const auto& finding = rows[i].finding;
+    const auto total = std::to_string(rows.size());
+    print(text("[", padded(std::to_string(++rows_said_), total.size()), "/", total, "] ",
+               formatted("%.3f", finding.ratio), " [", formatted("%.3f", finding.low), " - ",
+               formatted("%.3f", finding.high), "]  ", in_words(rows[i], rules_), ": ", rows[i].processes.name(), " ÷ ",
+               rows[i].threads.label.empty() ? "threads" : "A"));
   }
-  series_.erase(measured.planned);
+  for (const auto planned : dealer.done()) {
+    if (plan_.rows() == 0) say_case(planned);
+  }
+}
+
+void Progress::rest() {
+  while (plan_.rows() == 0 && !series_.empty()) say_case(series_.begin()->first);
+}
+
+void Progress::say_case(std::size_t planned) {
+  const auto series = series_.find(planned);
+  if (series == series_.end()) return;
+  ++cases_said_;
+  print(line_of(plan_.cases[planned].measured, series->second));
+  series_.erase(series);
 }
 
 std::string Progress::line_of(const Case& measured, const Series& series) const {
   const auto total = std::to_string(plan_.cases.size());
-  std::string line = text("[", padded(std::to_string(cases_done_), total.size()), "/", total, "] ",
-                          figures_of(series.per_task, series.disturbed, cost_of(measured)), "  ", measured.name());
+  std::string line = text("[", padded(std::to_string(cases_said_), total.size()), "/", total, "] ",
+                          figures_of(series.costs, cost_of(measured)), "  ", measured.name());
   // The figure itself says what a task takes here; the grain means what it takes alone.
   const auto task = task_times_.of(measured);
   if (task.by == "serial" && measured.executor != task.by) line += "  (a task takes " + text_of(task) + ")";
-  if (const auto why = instability(series.per_task); !why.empty()) line += "  unstable: " + why;
+  if (const auto why = instability(series.costs); !why.empty()) line += "  unstable: " + why;
   for (const auto& [status, count] : series.troubles) line += text("  ", status, " ", count, "/", series.rounds);
   if (!series.error.empty()) line += " (" + series.error + ")";
   return line;

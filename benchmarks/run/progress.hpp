@@ -6,18 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/record/entry.hpp"
-#include "benchmarks/plan/plan.hpp"
 #include "benchmarks/judge/task_times.hpp"
+#include "benchmarks/plan/plan.hpp"
+#include "benchmarks/run/dealer.hpp"
+#include "benchmarks/run/measurement.hpp"
 
 namespace mpmt::benchmarks {
 
-/// On standard output one line a case, when its last round is in. On standard error, if that is a terminal that
-/// can, one line that is rewritten between trials and never during one.
+/// On standard output one line a row, when it is decided, and one line a case, when it takes no further part. On
+/// standard error, if that is a terminal that can, one line that is rewritten between rounds and never during one.
 class Progress {
  public:
-  /// `quiet`: standard output belongs to something else.
-  Progress(const Plan& plan, bool quiet);
+  /// `quiet`: standard output belongs to something else. Plan and rules outlive it.
+  Progress(const Plan& plan, const Rules& rules, bool quiet);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -26,34 +27,45 @@ class Progress {
   void say(const std::string& line);
   /// What a user has to know, on standard error for good.
   void tell(const std::string& line);
-  void starting(const Turn& turn);
-  void finished(const Measured& measured);
+  void starting(const Deal& deal, const Dealer& dealer);
+  void finished(const Performed& performed);
+  /// Says what has been decided since the last call, and which cases are done with it.
+  void decided(Dealer& dealer);
+  /// Says the cases of which nothing has been said yet: the run is over.
+  void rest();
 
-  std::size_t disturbed() const { return disturbed_; }  ///< trials during which somebody else used the CPUs
+  std::size_t rounds() const { return rounds_; }
+  std::size_t busy() const { return busy_; }            ///< rounds in which others used the CPUs
+  std::size_t disturbed() const { return disturbed_; }  ///< contenders' rounds that are of no use
   std::size_t failed() const {
     return failed_;
-  }  ///< trials with a wrong checksum, a dead worker, a time-out or an error
+  }  ///< those with a wrong checksum, a dead worker, a time-out or an error
 
  private:
   struct Series {
-    int rounds = 0;
-    std::vector<double> per_task;         ///< of ok trials
-    std::vector<double> disturbed;        ///< the same of disturbed ones
-    std::map<std::string, int> troubles;  ///< status: how often
+    std::vector<double> costs;            ///< of rounds
+    std::map<std::string, int> troubles;  ///< how often
     std::string error;                    ///< the first
+    int rounds = 0;
   };
 
+  void say_case(std::size_t planned);
   std::string line_of(const Case& measured, const Series& series) const;
+  void print(const std::string& line);
   void clear_line();
 
   const Plan& plan_;
+  const Rules& rules_;
   const bool quiet_;
   const bool rewrites_;
-  std::optional<Clock::time_point> start_;  ///< of the first trial
-  std::size_t done_ = 0;
-  std::size_t cases_done_ = 0;
+  std::optional<Clock::time_point> start_;  ///< of the first round
+  std::size_t rounds_ = 0;
+  std::size_t busy_ = 0;
   std::size_t disturbed_ = 0;
   std::size_t failed_ = 0;
+  std::size_t cases_said_ = 0;
+  std::size_t rows_said_ = 0;
+  std::vector<bool> said_;  ///< by row
   std::map<std::size_t, Series> series_;
   TaskTimes task_times_;
 };

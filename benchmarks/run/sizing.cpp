@@ -8,9 +8,17 @@
 namespace mpmt::benchmarks {
 namespace {
 
-constexpr double kWarmup = 0.125;  ///< of a block
+constexpr double kSettle = 0.2;  ///< of a block
+constexpr double kManyTasks = 16;
+constexpr double kManyInFlight = 4;
+/// Of a block: its order, its answer, and putting workers to sleep.
+constexpr double kBesideBlock_s = 0.0002;
+/// What a group has before its first look.
+constexpr double kUsualRounds = 6;
+constexpr double kFirstShare = 0.6;  ///< of the budget
 constexpr double kMostPilotGrowth = 64;
-/// A trial has to be this much late before it is cut, so that a machine that pauses is not taken for a slow case.
+/// An answer has to be this much late before a trial is cut, so that a machine that pauses is not taken for a slow
+/// case.
 constexpr double kPatience_s = 2;
 constexpr double kTooLong = 10;
 /// Starting, warming up and ending a small trial, where nothing is known.
@@ -80,12 +88,38 @@ std::uint64_t round_up(double wanted, std::uint64_t step) {
   return static_cast<std::uint64_t>(steps) * step;
 }
 
+namespace {
+
+double slowest_of(const Figures& figures, const std::vector<const Case*>& members) {
+  double slowest = 0;
+  for (const Case* member : members) slowest = std::max(slowest, figure_of(figures, members, *member).ns_per_task);
+  return slowest;
+}
+
+/// The most tasks of any of these that are on their way at once; a split block is on its way as a whole.
+double most_in_flight(const std::vector<const Case*>& members) {
+  double most = 1;
+  for (const Case* member : members) {
+    if (member->batch == 0) return HUGE_VAL;
+    most = std::max(most, static_cast<double>(member->window * member->batch) * member->workers);
+  }
+  return most;
+}
+
+}  // namespace
+
+std::chrono::nanoseconds block_of(const Plan& plan, const Figures& figures, const std::vector<const Case*>& members) {
+  const double slowest = slowest_of(figures, members);
+  if (slowest <= 0 || is_open_loop(*members.front())) return plan.block;
+  const double tasks = static_cast<double>(plan.short_block.count()) / slowest;
+  return tasks >= kManyTasks && tasks >= kManyInFlight * most_in_flight(members) ? plan.short_block : plan.block;
+}
+
 std::uint64_t tasks_for(const Figures& figures, const std::vector<const Case*>& members,
                         std::chrono::nanoseconds block) {
   const Case& first = *members.front();
   if (is_open_loop(first)) return round_up(seconds(block) * first.exchange.rate, 1);
-  double slowest = 0;
-  for (const Case* member : members) slowest = std::max(slowest, figure_of(figures, members, *member).ns_per_task);
+  const double slowest = slowest_of(figures, members);
   return round_up(slowest > 0 ? static_cast<double>(block.count()) / slowest : 1, divides_of(members));
 }
 
@@ -97,26 +131,68 @@ std::uint64_t tasks_to_calibrate(double ns_per_task) {
                    std::min<std::uint64_t>(8, in(std::chrono::milliseconds(200)))});
 }
 
-double trial_seconds(const Figure& figure, std::uint64_t tasks, int iterations) {
-  return figure.beside_s + figure.ns_per_task * 1e-9 * static_cast<double>(tasks) * (iterations + kWarmup);
-}
+namespace {
 
-double expected_seconds(const Plan& plan, const Figures& figures, const std::map<std::string, std::uint64_t>& tasks) {
-  const auto blocks = plan.blocks();
-  double total = 0;
-  for (const auto& planned : plan.cases) {
-    const auto figure = figure_of(figures, blocks.at(planned.block), planned.measured);
-    total += plan.rounds * trial_seconds(figure, tasks.at(planned.block), plan.iterations);
+/// What a round of some contenders takes: beside its laps, and a lap.
+struct RoundTime {
+  double beside_s = 0;
+  double lap_s = 0;
+};
+
+/// `time`: of each group's round, added up over the groups.
+Expectation expectation_of(const Plan& plan, const RoundTime& time) {
+  const double rounds = plan.rounds.value_or(kUsualRounds);
+  const auto first_part = [&](int laps) { return rounds * (time.beside_s + (1 + laps) * time.lap_s); };
+  Expectation expected;
+  expected.laps = plan.laps.value_or(kFirstLaps);
+  const bool chooses = !plan.laps && !plan.rounds;
+  while (chooses && expected.laps > kLeastLaps && first_part(expected.laps) > kFirstShare * plan.budget_s) {
+    --expected.laps;
   }
-  return total;
+  expected.first_part_s = first_part(expected.laps);
+  const bool goes_on = !plan.rounds && plan.rows() > 0;
+  expected.most_s = goes_on ? std::max(expected.first_part_s, plan.budget_s) : expected.first_part_s;
+  return expected;
 }
 
-double guessed_seconds(const Plan& plan) {
-  // The slowest case's block takes plan.block, the others' less.
-  const double trial = kBeside_s + seconds(plan.block) * (0.7 * plan.iterations + kWarmup);
+}  // namespace
+
+Expectation expected_seconds(const Plan& plan, const Figures& figures,
+                             const std::map<std::string, std::uint64_t>& tasks) {
+  const auto blocks = plan.blocks();
+  RoundTime total;
+  for (const auto& group : plan.groups) {
+    for (const auto member : group.members) {
+      const auto& planned = plan.cases[member];
+      const auto figure = figure_of(figures, blocks.at(planned.block), planned.measured);
+      const auto count = tasks.at(planned.block);
+      const auto run = static_cast<double>(count + settle_tasks(planned.measured, count));
+      total.beside_s += figure.beside_s;
+      total.lap_s += kBesideBlock_s + figure.ns_per_task * 1e-9 * run;
+    }
+  }
+  return expectation_of(plan, total);
+}
+
+Expectation guessed_seconds(const Plan& plan) {
+  RoundTime total;
+  for (const auto& group : plan.groups) {
+    // The slowest member's block takes plan.block, the others' less.
+    const auto members = static_cast<double>(group.members.size());
+    total.beside_s += members * kBeside_s;
+    total.lap_s += members * (kBesideBlock_s + 0.8 * (1 + kSettle) * seconds(plan.block));
+  }
   double pilots = 0;
-  for (const auto& [block, members] : plan.blocks()) pilots += 4 * kBeside_s * double(to_be_piloted(members).size());
-  return static_cast<double>(plan.turns.size()) * trial + pilots;
+  for (const auto& [block, members] : plan.blocks()) pilots += 2 * kBeside_s * double(to_be_piloted(members).size());
+  auto expected = expectation_of(plan, total);
+  expected.first_part_s += pilots;
+  expected.most_s += pilots;
+  return expected;
+}
+
+std::uint64_t settle_tasks(const Case& measured, std::uint64_t tasks) {
+  const auto least = 2 * static_cast<std::uint64_t>(measured.workers) * measured.batch_in(tasks);
+  return std::min(tasks, std::max(least, static_cast<std::uint64_t>(kSettle * static_cast<double>(tasks))));
 }
 
 std::uint64_t next_pilot(std::uint64_t tasks, std::chrono::nanoseconds wall, std::chrono::nanoseconds aim) {
@@ -124,9 +200,9 @@ std::uint64_t next_pilot(std::uint64_t tasks, std::chrono::nanoseconds wall, std
   return round_up(static_cast<double>(tasks) * std::clamp(missing, 2.0, kMostPilotGrowth), tasks);
 }
 
-double cut_after_s(const Figure& figure, std::uint64_t tasks, std::chrono::nanoseconds block, int iterations) {
+double cut_after_s(const Figure& figure, std::uint64_t tasks, std::chrono::nanoseconds block) {
   const double intended = std::max(seconds(block), figure.ns_per_task * 1e-9 * static_cast<double>(tasks));
-  return kPatience_s + kTooLong * (figure.beside_s + intended * (iterations + kWarmup));
+  return kPatience_s + kTooLong * (figure.beside_s + intended);
 }
 
 }  // namespace mpmt::benchmarks

@@ -15,8 +15,9 @@ inline constexpr std::uint64_t kMostTasks = std::uint64_t{1} << 32;
 
 /// What a pilot has told of a case.
 struct Figure {
-  double ns_per_task = 0;  ///< 0: the pilot failed
-  double beside_s = 0;     ///< what its trial took beside the timed block: start, warm-up, end
+  double ns_per_task = 0;   ///< 0: the pilot failed
+  double beside_s = 0;      ///< what its trial took beside the timed blocks: start, warm-up, end
+  std::uint64_t tasks = 0;  ///< of the block that told
 };
 
 /// By Case::name().
@@ -30,6 +31,10 @@ std::vector<const Case*> to_be_piloted(const std::vector<const Case*>& members);
 /// The figure of a case, piloted or not: between the fewest and the most workers, a power of their number.
 Figure figure_of(const Figures& figures, const std::vector<const Case*>& members, const Case& measured);
 
+/// What a block of the slowest of these is to take: Plan::short_block where that holds at least 16 tasks and four times
+/// as many as are in flight, so that ramp-up and drain stay small beside it; else Plan::block.
+std::chrono::nanoseconds block_of(const Plan& plan, const Figures& figures, const std::vector<const Case*>& members);
+
 /// Tasks with which a block of the slowest takes `block`, or of an open loop at its rate; a multiple of divides_of().
 std::uint64_t tasks_for(const Figures& figures, const std::vector<const Case*>& members,
                         std::chrono::nanoseconds block);
@@ -41,20 +46,35 @@ std::uint64_t tasks_to_calibrate(double ns_per_task);
 /// The next multiple of `step` that is `wanted` or more.
 std::uint64_t round_up(double wanted, std::uint64_t step);
 
-/// What a trial of `iterations` blocks takes, in seconds.
-double trial_seconds(const Figure& figure, std::uint64_t tasks, int iterations);
+/// Of a round.
+inline constexpr int kFirstLaps = 20;
+inline constexpr int kLeastLaps = 5;
+inline constexpr int kMostLaps = 100;
 
-/// What all trials of a plan take, in seconds. `tasks`: by PlannedCase::block.
-double expected_seconds(const Plan& plan, const Figures& figures, const std::map<std::string, std::uint64_t>& tasks);
+/// How long a run takes, in seconds.
+struct Expectation {
+  double first_part_s = 0;  ///< until each group has had its first look, or all rounds that were asked for
+  double most_s = 0;        ///< with all that the budget allows
+  int laps = 0;             ///< of a round, until what is measured says how many are best
+};
+
+/// What the rounds of a plan take, without pilots and probes; with fewer laps, but kLeastLaps, where the first part
+/// would take more than 0.6 of the budget otherwise. `tasks`: by PlannedCase::block.
+Expectation expected_seconds(const Plan& plan, const Figures& figures,
+                             const std::map<std::string, std::uint64_t>& tasks);
 
 /// The same before anything is piloted, and with the pilots: a guess, as if every block took the profile's length.
-double guessed_seconds(const Plan& plan);
+Expectation guessed_seconds(const Plan& plan);
+
+/// What is run before each timed block so that caches, clock and whoever waits are as in the midst of one: a fifth of
+/// the block, two messages a worker at least (docs/methodology.md has the measurements).
+std::uint64_t settle_tasks(const Case& measured, std::uint64_t tasks);
 
 /// The tasks with which to pilot next when a block of `tasks` took `wall`: enough for `aim`, but at most 64 times as
 /// many, since a small block says little of a large one.
 std::uint64_t next_pilot(std::uint64_t tasks, std::chrono::nanoseconds wall, std::chrono::nanoseconds aim);
 
-/// When a trial is cut short, since its blocks take more than ten times their intended length: seconds from its start.
-double cut_after_s(const Figure& figure, std::uint64_t tasks, std::chrono::nanoseconds block, int iterations);
+/// For how long an answer of a trial is waited for: then its blocks take more than ten times their intended length.
+double cut_after_s(const Figure& figure, std::uint64_t tasks, std::chrono::nanoseconds block);
 
 }  // namespace mpmt::benchmarks

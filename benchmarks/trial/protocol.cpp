@@ -27,7 +27,7 @@ std::uint64_t from_hex(const std::string& text) {
 
 Json to_json(const Assignment& assignment) {
   return {{"type", "case"},
-          {"protocol", kProtocolVersion},
+          {"protocol", assignment.protocol},
           {"case", to_json(assignment.measured)},
           {"tasks", assignment.tasks},
           {"warmup_tasks", assignment.warmup_tasks},
@@ -38,16 +38,27 @@ Json to_json(const Assignment& assignment) {
 
 Assignment assignment_from(const Json& message) {
   if (message.at("type") != "case") throw std::invalid_argument("a trial's first message is of type 'case'");
-  if (message.at("protocol") != kProtocolVersion) {
+  const auto& protocol = message.at("protocol");
+  if (!protocol.is_number_integer() || protocol < kOldestProtocol || protocol > kProtocolVersion) {
     throw std::invalid_argument(
-        text("protocol ", message.at("protocol").dump(), "; this trial speaks ", kProtocolVersion));
+        text("protocol ", protocol.dump(), "; this trial speaks ", kOldestProtocol, " to ", kProtocolVersion));
   }
   return {case_from(message.at("case")),
           message.at("tasks").get<std::uint64_t>(),
           message.at("warmup_tasks").get<std::uint64_t>(),
           message.at("deadline_s").get<double>(),
           message.at("data_dir").get<std::string>(),
-          message.value("cpus", std::vector<int>())};
+          message.value("cpus", std::vector<int>()),
+          protocol.get<int>()};
+}
+
+Json to_json(const Order& order) {
+  return {{"type", "run"}, {"tasks", order.tasks}, {"settle_tasks", order.settle}, {"latencies", order.latencies}};
+}
+
+Order order_from(const Json& message, const Order& usual) {
+  return {message.value("tasks", usual.tasks), message.value("settle_tasks", usual.settle),
+          message.value("latencies", usual.latencies)};
 }
 
 Json usage_fields(const Usage& submitter, const Usage& workers) {

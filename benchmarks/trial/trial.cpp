@@ -12,10 +12,10 @@
 #include "base/child_process.hpp"
 #include "base/cpus.hpp"
 #include "base/descriptor_limit.hpp"
+#include "base/output.hpp"
 #include "base/scheduling.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
-#include "base/output.hpp"
 #include "benchmarks/trial/protocol.hpp"
 #include "executors/linked_pool.hpp"
 #include "pairs/pair.hpp"
@@ -150,16 +150,30 @@ class Trial {
   explicit Trial(const Assignment& assignment)
       : assignment_(assignment), deadline_(after(assignment.deadline_s)), subject_(assignment, deadline_) {}
 
+  /// A message has been read that is to be answered in time.
+  void begin_answer() {
+    if (assignment_.protocol > 1) deadline_ = after(assignment_.deadline_s);
+  }
+
   void get_ready() {
     // Warm-up touches every buffer and fills caches; it is also where each byte that comes back is looked at.
     checked_run({assignment_.warmup_tasks, true, nullptr});
+    subject_.expected_sum(assignment_.tasks);  // may take its time when it is first asked for
+    rest();
     say({{"type", "ready"},
          {"startup_ns", subject_.startup().count()},
          {"workers", to_json(subject_.runner().workers())},
          {"surroundings", subject_.surroundings()}});
   }
 
-  void run_block() { say(to_json(checked_run({assignment_.tasks, false, &latency_}))); }
+  /// Others' blocks have been run since the last one: a piece that is not timed brings caches and clock back.
+  void run_block(const Order& order) {
+    if (order.settle > 0) checked_run({order.settle, false, nullptr});
+    const auto block = checked_run({order.tasks, false, order.latencies ? &latency_ : nullptr});
+    rest();
+    say(to_json(block));
+  }
+  Order usual() const { return {assignment_.tasks}; }
 
   void end() {
     const auto start = Clock::now();
@@ -173,6 +187,12 @@ class Trial {
   }
 
  private:
+  /// Until the next message others are measured on these CPUs.
+  void rest() {
+    const auto outcome = subject_.runner().rest(deadline_);
+    if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
+  }
+
   executors::Block checked_run(const executors::Request& request) {
     const Outcome outcome = subject_.runner().run(request, deadline_);
     if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
@@ -185,7 +205,7 @@ class Trial {
   }
 
   const Assignment assignment_;
-  const Deadline deadline_;
+  Deadline deadline_;
   Subject subject_;
   Histogram latency_;
 };
@@ -195,9 +215,10 @@ void converse(const Assignment& assignment) {
   trial.get_ready();
   while (const auto message = hear()) {
     const auto type = message->at("type").get<std::string>();
+    trial.begin_answer();
     if (type == "end") return trial.end();
     if (type != "run") throw std::invalid_argument("'" + type + "' is not a message to a trial that is ready");
-    trial.run_block();
+    trial.run_block(order_from(*message, trial.usual()));
   }
 }
 

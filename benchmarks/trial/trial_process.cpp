@@ -15,6 +15,7 @@
 
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
+#include "base/cpu_time.hpp"
 #include "base/pipe.hpp"
 #include "base/text.hpp"
 #include "benchmarks/trial/spawn_attributes.hpp"
@@ -40,12 +41,26 @@ std::string last_line(const std::string& output) {
                        end - (start == std::string::npos ? 0 : start + 1) + 1);
 }
 
+Allowance allowance_of(const Assignment& assignment) {
+  const std::chrono::duration<double> deadline(assignment.deadline_s);
+  return Allowance(TrialProcess::kGrace + std::chrono::duration_cast<Nanoseconds>(deadline));
+}
+
 std::string standstill_of(Nanoseconds time) {
   return text("the run stood still for ", std::chrono::round<std::chrono::seconds>(time).count(), " s");
 }
 
 std::string excerpt(const std::string& line) {
   return line.size() <= 60 ? line : line.substr(0, 60) + "…";
+}
+
+/// Nothing where it is no failure, or unknown.
+std::optional<Status> failure_from(const std::string& name) {
+  for (const auto status :
+       {Status::wrong_checksum, Status::worker_died, Status::timed_out, Status::unsupported, Status::error}) {
+    if (text_of(status) == name) return status;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -55,9 +70,7 @@ std::vector<std::string> TrialProcess::own_command() {
 }
 
 TrialProcess::TrialProcess(const Assignment& assignment, Interrupt& interrupt, const std::vector<std::string>& command)
-    : interrupt_(interrupt),
-      allowance_(kGrace +
-                 std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(assignment.deadline_s))) {
+    : interrupt_(interrupt), allowance_(allowance_of(assignment)) {
   result_.assignment = assignment;
   spawn(command);
   send(to_json(assignment));
@@ -100,6 +113,10 @@ bool TrialProcess::wait_until_ready() {
     if (ready->contains("surroundings"))
       result_.surroundings = ready->at("surroundings").get<decltype(result_.surroundings)>();
     affinities_ = affinities_of(pid_, result_.workers);
+    const auto children = children_of(pid_);
+    processes_.insert(children.begin(), children.end());
+    for (const auto& worker : result_.workers) processes_.insert(worker.pid);
+    processes_.insert(pid_);
     return true;
   } catch (const std::exception& wrong) {
     give_up(Status::error, text("the trial's 'ready' is not as the protocol has it: ", wrong.what()));
@@ -107,37 +124,42 @@ bool TrialProcess::wait_until_ready() {
   }
 }
 
-std::optional<executors::Block> TrialProcess::run_block() {
+std::optional<executors::Block> TrialProcess::run_block(const Order& order) {
   if (failed()) return std::nullopt;
   try {
-    const auto still_before = allowance_.stood_still();
-    const auto answer = ask({{"type", "run"}}, "block");
+    const auto answer = ask(to_json(order), "block");
     if (!answer) return std::nullopt;
     const auto block = block_from(*answer);
     // Whether it stood still with us is not known where it was frozen; the time of a shorter block says that it was
     // not.
-    const auto still = allowance_.stood_still() - still_before;
+    const auto still = allowance_.stood_still();
     if (still.count() > 0 && 2 * block.wall_ns >= still.count()) result_.stopped = standstill_of(still);
-    if (block.tasks != result_.assignment.tasks) {
-      return give_up(Status::error,
-                     text("the trial ran ", block.tasks, " tasks instead of ", result_.assignment.tasks));
+    if (block.tasks != order.tasks) {
+      return give_up(Status::error, text("the trial ran ", block.tasks, " tasks instead of ", order.tasks));
     }
-    if (!result_.blocks.empty() && block.sum != result_.blocks.front().sum) {
-      return give_up(Status::wrong_checksum, text("blocks of the same tasks have the sums ",
-                                                  hex(result_.blocks.front().sum), " and ", hex(block.sum)));
+    if (const auto sum = sums_.try_emplace(block.tasks, block.sum).first->second; block.sum != sum) {
+      return give_up(Status::wrong_checksum,
+                     text("blocks of the same tasks have the sums ", hex(sum), " and ", hex(block.sum)));
     }
-    result_.blocks.push_back(block);
     return block;
   } catch (const std::exception& wrong) {
     return give_up(Status::error, text("the trial's 'block' is not as the protocol has it: ", wrong.what()));
   }
 }
 
-void TrialProcess::end() {
-  if (failed()) return;
+void TrialProcess::tell_to_end() {
+  if (failed() || told_to_end_) return;
+  told_to_end_ = true;
   result_.moved = change_between(affinities_, affinities_of(pid_, result_.workers));
+  allow();
+  send({{"type", "end"}});
+}
+
+void TrialProcess::end() {
+  tell_to_end();
+  if (failed()) return;
   try {
-    const auto done = ask({{"type", "end"}}, "done");
+    const auto done = ask(nullptr, "done");
     if (!done) return;
     result_.shutdown_ns = done->at("shutdown_ns").get<std::int64_t>();
     result_.latency = histogram_from(done->at("latency_ns"));
@@ -151,9 +173,24 @@ void TrialProcess::end() {
   note_end();
 }
 
+Nanoseconds TrialProcess::cpu_time() const {
+  Nanoseconds total{0};
+  for (const pid_t process : processes_) total += cpu_time_of(process).value_or(Nanoseconds(0));
+  return total;
+}
+
+/// From now on the time for the next answer is counted.
+void TrialProcess::allow() {
+  allowance_ = allowance_of(result_.assignment);
+  last_look_ = false;
+}
+
 /// Sends `message`, if any, and returns the answer of the expected type.
 std::optional<Json> TrialProcess::ask(const Json& message, std::string_view expected_type) {
-  if (!message.is_null() && !send(message)) return std::nullopt;
+  if (!message.is_null()) {
+    allow();
+    if (!send(message)) return std::nullopt;
+  }
   const auto said = line();
   if (!said) return std::nullopt;
   const auto answer = Json::parse(*said, nullptr, false);
@@ -161,12 +198,11 @@ std::optional<Json> TrialProcess::ask(const Json& message, std::string_view expe
     return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));
   }
   if (answer["type"] == "failed") {
-    const auto status = status_from(answer.value("status", "error"));
+    const auto said_status = answer.value("status", "error");
+    const auto status = failure_from(said_status);
     const auto error = answer.value("error", "no reason given");
-    // Judged by the run, and no failure at all.
-    const bool possible = status != Status::ok && status != Status::disturbed && status != Status::unstable;
-    return possible ? give_up(status, error)
-                    : give_up(Status::error, text("the trial failed with status '", text_of(status), "': ", error));
+    return status ? give_up(*status, error)
+                  : give_up(Status::error, text("the trial failed with status '", excerpt(said_status), "': ", error));
   }
   if (answer["type"] != expected_type) {
     return give_up(Status::error, text("the trial said '", excerpt(*said), "' instead of '", expected_type, "'"));

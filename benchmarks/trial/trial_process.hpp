@@ -5,13 +5,14 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/allowance.hpp"
 #include "base/fd.hpp"
-#include "benchmarks/trial/affinities.hpp"
 #include "base/interrupt.hpp"
+#include "benchmarks/trial/affinities.hpp"
 #include "benchmarks/trial/protocol.hpp"
 
 namespace mpmt::benchmarks {
@@ -24,7 +25,6 @@ struct TrialResult {
   Assignment assignment;
   std::optional<std::int64_t> startup_ns;
   std::optional<std::int64_t> shutdown_ns;
-  std::vector<executors::Block> blocks;
   Histogram latency;
   std::vector<executors::WorkerFacts> workers;
   std::map<std::string, std::string> surroundings;
@@ -34,8 +34,8 @@ struct TrialResult {
 
 /// A running trial: the leader of a process group of its own, killed and reaped with the whole group in the destructor.
 /// Every call returns before the assignment's deadline plus kGrace, time not counted during which this process itself
-/// stood still (Allowance); the first thing that goes wrong is kept in result()
-/// and makes the later calls return at once. Used by one thread.
+/// stood still (Allowance); the first thing that goes wrong is kept in result() and makes the later calls return at
+/// once. Between two calls it uses no CPU. Used by one thread.
 class TrialProcess {
  public:
   /// A trial knows its deadline and names what it waits for; one that says nothing is killed this much later.
@@ -51,9 +51,15 @@ class TrialProcess {
   /// Waits until the trial is ready; false when it failed.
   bool wait_until_ready();
   /// Has one block run; nothing when it failed.
-  std::optional<executors::Block> run_block();
-  /// Lets the trial end. Before that it looks whether its threads may still run where they might when it was ready.
+  std::optional<executors::Block> run_block(const Order& order);
+  /// Tells the trial to end, so that several can do so at a time. Before that it looks whether its threads may still
+  /// run where they might when it was ready.
+  void tell_to_end();
+  /// Waits for its end; tells it to, if that has not been done.
   void end();
+
+  /// What its processes have used so far, its own, its workers' and its helpers', as far as the kernel tells.
+  Nanoseconds cpu_time() const;
 
   bool failed() const { return result_.status != executors::Status::ok || result_.interrupted; }
   const TrialResult& result() const { return result_; }
@@ -62,6 +68,7 @@ class TrialProcess {
 
  private:
   void spawn(const std::vector<std::string>& command);
+  void allow();
   std::optional<Json> ask(const Json& message, std::string_view expected_type);
   bool send(const Json& message);
   std::optional<std::string> line();
@@ -74,14 +81,17 @@ class TrialProcess {
 
   Interrupt& interrupt_;
   TrialResult result_;
-  Allowance allowance_;
+  Allowance allowance_;  ///< for the answer that is waited for
+  bool told_to_end_ = false;
   bool last_look_ = false;  ///< it has been seen whether an answer came before the allowance was spent
   pid_t pid_ = -1;
   Fd pidfd_;
   Fd to_;
   Fd from_;
   Fd errors_;
-  Affinities affinities_;  ///< when it was ready
+  Affinities affinities_;                        ///< when it was ready
+  std::set<pid_t> processes_;                    ///< the same
+  std::map<std::uint64_t, std::uint64_t> sums_;  ///< of blocks, by their tasks
   std::string output_;
   std::string error_output_;
   std::optional<int> wait_status_;

@@ -47,8 +47,8 @@ def fail(status, error):
 
 class Trial:
     def __init__(self, message):
+        self.message = message
         self.deadline = time.monotonic() + message["deadline_s"]
-        self.tasks = message["tasks"]
         self.case = case = message["case"]
         if (case["workload"], case["executor"]) != ("hash_chain", "python_threads"):
             fail("unsupported", "this trial runs the workload hash_chain under python_threads, nothing else")
@@ -63,7 +63,20 @@ class Trial:
         startup_ns = time.monotonic_ns() - start
 
         self.block(message["warmup_tasks"])
-        say(type="ready", startup_ns=startup_ns, workers=self.workers())
+        say(type="ready", startup_ns=startup_ns, workers=self.workers())  # who sleep until there is something to do
+
+    def begin_answer(self):
+        """Since protocol 2 the time allowed is for each answer; before, for the whole trial."""
+        if self.message["protocol"] > 1:
+            self.deadline = time.monotonic() + self.message["deadline_s"]
+
+    def run(self, order):
+        """One block, as this message asks for it."""
+        self.begin_answer()
+        settle = order.get("settle_tasks", 0)
+        if settle:
+            self.block(settle)
+        say(**self.block(order.get("tasks", self.message["tasks"])))
 
     def come_up(self, everyone):
         everyone.wait(self.left())  # no thread takes two of these, so that all of them exist
@@ -87,7 +100,7 @@ class Trial:
         """Runs tasks 0 to tasks - 1, checks their sum and returns the block's message."""
         batch, grain = self.case["batch"], self.case["grain"]
         if self.case["batch_split"]:
-            batch = max(1, -(-tasks // self.case["workers"]))
+            batch = max(1, -(-self.message["tasks"] // self.case["workers"]))
         before, submitter_before = resource.getrusage(resource.RUSAGE_SELF), time.thread_time_ns()
         cpu_before = time.process_time_ns()
 
@@ -114,6 +127,7 @@ class Trial:
         }
 
     def end(self):
+        self.begin_answer()
         start = time.monotonic_ns()
         self.pool.shutdown(wait=True)
         say(type="done", shutdown_ns=time.monotonic_ns() - start, workers=self.workers(),
@@ -125,16 +139,16 @@ def main():
     if not first:
         return 0
     message = json.loads(first)
-    if message.get("type") != "case" or message.get("protocol") != 1:
-        print("trial.py: the first message must be a case, in protocol 1", file=sys.stderr)
+    if message.get("type") != "case" or message.get("protocol") not in (1, 2):
+        print("trial.py: the first message must be a case, in protocol 1 or 2", file=sys.stderr)
         return 2
     trial = Trial(message)
     for line in sys.stdin:  # its end means that the run has gone: so do we
-        request = json.loads(line)["type"]
-        if request == "end":
+        order = json.loads(line)
+        if order["type"] == "end":
             trial.end()
             return 0
-        say(**trial.block(trial.tasks))
+        trial.run(order)
     return 0
 
 

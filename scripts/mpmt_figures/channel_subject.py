@@ -11,7 +11,6 @@ import pandas
 from matplotlib.lines import Line2D
 
 import mpmt_records
-import mpmt_stats
 from mpmt_families import CHANNEL
 from mpmt_records import Record
 from mpmt_shown import shown
@@ -69,10 +68,11 @@ def looks(cases: Iterable[Any]) -> dict[str, Look]:
 
 @dataclass(frozen=True)
 class Measured:
-    """A case's figure over its ok trials: median, ends, and the modes' medians where it is unstable and has two."""
+    """A case's figure over its rounds that count: median, ends, and the modes' medians where the record names two."""
 
     case: Any
     values: Sequence[float]
+    modes: Sequence[float] = ()
 
     @property
     def median(self) -> float:
@@ -90,18 +90,13 @@ class Measured:
     def unstable(self) -> bool:
         return self.case.status == "unstable"
 
-    @property
-    def modes(self) -> list[float]:
-        found = mpmt_stats.modes(self.values) if self.unstable else []
-        return [statistics.median(mode) for mode in found] if len(found) > 1 else []
-
 
 @dataclass
 class ChannelSubject:
     record: Record
     all_cases: pandas.DataFrame = field(init=False)
-    cases: list[Any] = field(init=False)  # those with an `ok` trial, as named tuples
-    trials: dict[str, pandas.DataFrame] = field(init=False)  # case name -> its `ok` trials
+    cases: list[Any] = field(init=False)  # those with a round that counts, as named tuples
+    trials: dict[str, pandas.DataFrame] = field(init=False)  # case name -> its rounds that count
     looks: dict[str, Look] = field(init=False)
     left_out: list[str] = field(init=False)
 
@@ -114,13 +109,21 @@ class ChannelSubject:
         self.left_out = mpmt_records.left_out(self.record, CHANNEL)
 
     def measured(self, case: Any, column: str = "value_ns") -> Measured | None:
-        """None where the column says nothing."""
+        """By value_ns, or bytes_per_second of a stream. None where the column says nothing."""
         values = [float(value) for value in self.trials[case.name][column] if value]
-        return Measured(case, values) if values else None
+        return Measured(case, values, _modes(case, column)) if values else None
 
     def unstable(self) -> list[str]:
         """Names of the cases that are drawn but marked."""
         return [str(case.name) for case in self.cases if case.status == "unstable"]
+
+
+def _modes(case: Any, column: str) -> list[float]:
+    """The medians of the modes that the record names, which are times, as values of this column."""
+    if case.status != "unstable" or not case.modes:
+        return []
+    times = [case.modes["low"], case.modes["high"]]
+    return times if column == "value_ns" else [1e9 * case.message_bytes / ns for ns in times]
 
 
 def distinct(cases: Iterable[Any], name: str, order: Iterable[Any] = ()) -> list[Any]:

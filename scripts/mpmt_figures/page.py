@@ -4,7 +4,7 @@ measured."""
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,10 +53,18 @@ def footer_of(record: Record) -> str:
              f"kernel {shown(identity.get('kernel') or '?', 16)}",
              f"machine {machine['key']}", f"mpmt {shown(context['suite_version'], 16)}", f"commit {built}",
              shown(context["started_utc"], 30),
-             f"{context['rounds']} rounds of {context['iterations']} blocks",
+             _amounts(context),
              f"seed {context['seed']}", *flaws]
     unbroken = [part.replace(" ", _NO_BREAK) for part in parts]
     return f"{_NO_BREAK}· ".join(unbroken)
+
+
+def _amounts(context: Mapping[str, Any]) -> str:
+    """Rounds and blocks, where they were fixed."""
+    rounds, blocks = context["rounds"], context["laps"] if "laps" in context else context["iterations"]
+    if rounds is None:
+        return "rounds until rows were decided" + ("" if blocks is None else f", of {blocks} laps")
+    return f"{rounds} rounds" + ("" if blocks is None else f" of {blocks} {'laps' if 'laps' in context else 'blocks'}")
 
 
 def pages(items: Sequence[Item], most: int) -> list[list[Item]]:

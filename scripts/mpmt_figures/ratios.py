@@ -12,8 +12,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from mpmt_families import POOL, comparisons_of
+from mpmt_records import Rules, rules
 from mpmt_shown import shown
-from mpmt_stats import EFFECT
 
 from . import page
 from .style import (BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, number, plain_ticks, ratio, series_label,
@@ -32,7 +32,7 @@ _LOOKS = {  # verdict: colour, marker, filled
     "unstable": (ORANGE, "v", True),
 }
 _LEGEND = {
-    "threads": "threads faster", "processes": "processes faster", "same": "same within ± 3 %",
+    "threads": "threads faster", "processes": "processes faster", "same": "same within {margin}",
     "undecided": "undecided", "unstable": "unstable: no winner named",
 }
 _TITLES = {
@@ -72,7 +72,7 @@ def _parameters(subject: Subject, row: dict[str, Any]) -> dict[str, Any]:
     return {"channel": row["channel"], **told} if row["channel"] else told
 
 
-def verdict_text(row: dict[str, Any]) -> str:
+def verdict_text(row: dict[str, Any], judged_by: Rules) -> str:
     """The verdict in words."""
     value, verdict = row["ratio"], row["verdict"]
     if verdict == "threads" and value:
@@ -80,7 +80,7 @@ def verdict_text(row: dict[str, Any]) -> str:
     if verdict == "processes" and value:
         return f"processes {number(1 / value)}× faster"
     if verdict == "same":
-        return "same within ± 3 %"
+        return f"same within {judged_by.margin_text}"
     if verdict == "undecided" and row["detectable"] is not None:
         return f"undecided ({_percent(row['detectable'])} would show)"
     return "unstable" if verdict == "unstable" else "undecided"
@@ -118,15 +118,18 @@ def _figure(subject: Subject, rows: list[dict[str, Any]], common: dict[str, Any]
     varied = len(set(sides)) > 1
     labels = [_label(subject, row, common) + (f"\n{side}" if varied and side else "")
               for row, side in zip(rows, sides)]
-    _draw(axes, rows, labels, limits)
+    judged_by = rules(subject.record)
+    _draw(axes, rows, labels, limits, judged_by)
     said = [sides[0]] if len(set(sides)) == 1 and sides[0] else []
     said += [parameter_text(common, without=("channel",) if said else ())] if common else []
     held = f" All rows: {'; '.join(said)}." if said else ""
     reading = ("Time per task under processes ÷ under threads: right of 1 threads are faster, left of 1 "
-               f"processes. Bars: 95 % t interval of the ratio paired by round; shaded: ± 3 %.{held}")
+               f"processes. Bars: {judged_by.confidence_text} interval of the ratio over rounds; shaded: "
+               f"{judged_by.margin_text}.{held}")
     verdicts = [verdict for verdict in _LOOKS if any(row["verdict"] == verdict for row in rows)]
-    legend: list[tuple[Any, str]] = [(_handle(verdict), _LEGEND[verdict]) for verdict in verdicts]
-    legend.append((Patch(facecolor=GREEN, alpha=0.15), "± 3 %"))
+    legend: list[tuple[Any, str]] = [
+        (_handle(verdict), _LEGEND[verdict].format(margin=judged_by.margin_text)) for verdict in verdicts]
+    legend.append((Patch(facecolor=GREEN, alpha=0.15), judged_by.margin_text))
     sheet = page.Sheet(title, reading, legend, _notes(subject, rows), page.footer_of(subject.record))
     page.dress(figure, sheet, axes_height=_ROW_HEIGHT * len(rows) * (1.5 if varied else 1) + 0.75)
     return figure
@@ -146,10 +149,11 @@ def _notes(subject: Subject, rows: list[dict[str, Any]]) -> list[str]:
     return notes + page.left_out_note(subject.left_out)
 
 
-def _draw(axes: Axes, rows: list[dict[str, Any]], labels: list[str], limits: tuple[float, float]) -> None:
+def _draw(axes: Axes, rows: list[dict[str, Any]], labels: list[str], limits: tuple[float, float],
+          judged_by: Rules) -> None:
     axes.set_xscale("log")
     axes.set_xlim(*limits)
-    axes.axvspan(1 / (1 + EFFECT), 1 + EFFECT, color=GREEN, alpha=0.15, linewidth=0, zorder=0)
+    axes.axvspan(1 / (1 + judged_by.margin), 1 + judged_by.margin, color=GREEN, alpha=0.15, linewidth=0, zorder=0)
     axes.axvline(1, color=BLACK, linewidth=0.9, zorder=1)
     for at, row in enumerate(rows):
         _draw_row(axes, at, row, limits)
@@ -161,10 +165,10 @@ def _draw(axes: Axes, rows: list[dict[str, Any]], labels: list[str], limits: tup
     axes.xaxis.set_major_formatter(plain_ticks())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("←  processes faster     time per task, processes ÷ threads (log)     threads faster  →")
-    _write_beside(axes, -0.85, "ratio [95 %]", "verdict", GREY)
+    _write_beside(axes, -0.85, f"ratio [{judged_by.confidence_text}]", "verdict", GREY)
     for at, row in enumerate(rows):
         decided = row["verdict"] in ("threads", "processes", "same")
-        _write_beside(axes, at, interval_text(row), verdict_text(row), BLACK if decided else "#555555")
+        _write_beside(axes, at, interval_text(row), verdict_text(row, judged_by), BLACK if decided else "#555555")
 
 
 def _write_beside(axes: Axes, at: float, ratio: str, verdict: str, color: str) -> None:

@@ -12,8 +12,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from mpmt_families import CHANNEL, comparisons_of
+from mpmt_records import Rules, rules
 from mpmt_shown import shown
-from mpmt_stats import EFFECT
 
 from . import page
 from .by_size import set_size_ticks
@@ -75,14 +75,14 @@ def _figure(subject: ChannelSubject, rows: list[_Row], panels: list[tuple[str, l
     lines = -(-len(panels) // columns)
     figure = page.new_figure()
     grid = figure.subplots(lines, columns, squeeze=False, sharey=True)
-    limits = _limits(rows)
+    limits, judged_by = _limits(rows), rules(subject.record)
     sizes = sorted({row["message_bytes"] for row in rows if row["message_bytes"]})
     keys = sorted({_key(row) for _, found in panels for row in found}, key=_order)
     for at, axes in enumerate(grid.flat):
         if at >= len(panels):
             axes.set_visible(False)
             continue
-        _draw_panel(axes, panels[at][1], keys, sizes, limits)
+        _draw_panel(axes, panels[at][1], keys, sizes, limits, judged_by.margin)
         axes.set_title(panels[at][0], loc="left")
         axes.tick_params(labelleft=at % columns == 0)
         if at % columns == 0:
@@ -90,10 +90,10 @@ def _figure(subject: ChannelSubject, rows: list[_Row], panels: list[tuple[str, l
         if at + columns >= len(panels):
             axes.set_xlabel("bytes per message (log)")
     reading = ("Time per operation between processes ÷ between threads, same channel, same kind of futex, placement and way to "
-               "wait: above 1 threads are faster. Bars: 95 % t interval of the ratio paired by round; shaded: "
-               f"± {100 * EFFECT:.0f} % and ± {100 * _CLOSE:.0f} %.")
+               f"wait: above 1 threads are faster. Bars: {judged_by.confidence_text} interval of the ratio over rounds; "
+               f"shaded: {judged_by.margin_text} and ± {100 * _CLOSE:.0f} %.")
     drawn = [row for _, found in panels for row in found]
-    sheet = page.Sheet(title, reading, _legend(keys, drawn),
+    sheet = page.Sheet(title, reading, _legend(keys, drawn, judged_by),
                        _notes(subject, rows), page.footer_of(subject.record))
     page.dress(figure, sheet, axes_height=_PANEL_HEIGHT * lines + 0.25)
     return figure
@@ -115,7 +115,7 @@ def _look(key: _Key) -> tuple[str, str, Any]:
     return _COLORS.get(key[0], GREY), marker, dashes
 
 
-def _legend(keys: list[_Key], rows: list[_Row]) -> list[tuple[Any, str]]:
+def _legend(keys: list[_Key], rows: list[_Row], judged_by: Rules) -> list[tuple[Any, str]]:
     entries: list[tuple[Any, str]] = []
     for key in dict.fromkeys(key[:2] for key in keys):
         color, marker, dashes = _look(key)
@@ -125,7 +125,7 @@ def _legend(keys: list[_Key], rows: list[_Row]) -> list[tuple[Any, str]]:
     if any(row["verdict"] == "unstable" for row in rows):
         entries.append((Line2D([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="", markersize=4.5),
                         "hollow: unstable, no winner named"))
-    entries.append((Patch(facecolor=GREEN, alpha=0.3), f"± {100 * EFFECT:.0f} %"))
+    entries.append((Patch(facecolor=GREEN, alpha=0.3), judged_by.margin_text))
     entries.append((Patch(facecolor=GREEN, alpha=0.1), f"± {100 * _CLOSE:.0f} %"))
     return entries
 
@@ -137,13 +137,14 @@ def _notes(subject: ChannelSubject, rows: list[_Row]) -> list[str]:
     return notes + page.left_out_note(subject.left_out)
 
 
-def _draw_panel(axes: Axes, rows: list[_Row], keys: list[_Key], sizes: list[int], limits: tuple[float, float]) -> None:
+def _draw_panel(axes: Axes, rows: list[_Row], keys: list[_Key], sizes: list[int], limits: tuple[float, float],
+                margin: float) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     single = len(sizes) < 2
     axes.set_xlim(sizes[0] / (2 if single else 4), sizes[-1] * (2 if single else 4))
     axes.set_ylim(*limits)
-    for width, alpha in ((_CLOSE, 0.1), (EFFECT, 0.2)):
+    for width, alpha in ((_CLOSE, 0.1), (margin, 0.2)):
         axes.axhspan(1 / (1 + width), 1 + width, color=GREEN, alpha=alpha, linewidth=0, zorder=0)
     axes.axhline(1, color=BLACK, linewidth=0.8, zorder=1)
     step = (sizes[-1] / sizes[0]) ** (1 / max(1, len(sizes) - 1)) if not single else 2

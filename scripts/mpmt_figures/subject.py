@@ -10,7 +10,7 @@ from typing import Any
 import pandas
 
 import mpmt_records
-from mpmt_families import POOL
+from mpmt_families import POOL, Round
 from mpmt_records import Record
 from mpmt_shown import shown
 
@@ -31,8 +31,8 @@ class NothingToDraw(Exception):
 class Subject:
     record: Record
     all_cases: pandas.DataFrame = field(init=False)
-    cases: pandas.DataFrame = field(init=False)  # those with an `ok` trial
-    trials: dict[str, pandas.DataFrame] = field(init=False)  # case name -> its `ok` trials
+    cases: pandas.DataFrame = field(init=False)  # those with a round that counts
+    trials: dict[str, pandas.DataFrame] = field(init=False)  # case name -> its rounds that count
     cpus: int = field(init=False)
     series: dict[tuple[str, str | None], Series] = field(init=False)
     named: dict[str, Any] = field(init=False)  # rows of `cases`, by name
@@ -59,8 +59,8 @@ class Subject:
         self.kinds = {entry["workload"]: entry["workload_kind"] for entry in self.record["benchmarks"]
                       if entry["family"] == POOL and entry.get("workload_kind")}
 
-    def by_round(self, case: Any) -> dict[int, float]:
-        """ns per task of a case's `ok` trials."""
+    def by_round(self, case: Any) -> dict[Round, float]:
+        """ns per task of a case's rounds that count."""
         return mpmt_records.by_round(self.trials[case.name], case.name)
 
     def unstable(self) -> list[str]:

@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 import mpmt_records
 import mpmt_stats
 from mpmt_changes import welch
-from mpmt_families import value_ns
+from mpmt_families import rounds_that_count, value_ns
 from mpmt_records import BadRecord
 from mpmt_patterns import pattern
 from mpmt_shown import shown, shown_json
@@ -110,9 +110,8 @@ def read(path: Path) -> Side:
     except BadRecord as error:
         raise Problem(str(error)) from None
     times: dict[Case, list[float]] = {}
-    for entry in record["benchmarks"]:
-        if entry["run_type"] == "iteration" and entry["status"] == "ok":
-            times.setdefault((entry["name"], entry["bench_version"]), []).append(value_ns(entry))
+    for _, entry in rounds_that_count(record):
+        times.setdefault((entry["name"], entry["bench_version"]), []).append(value_ns(entry))
     machine, notes = record["context"]["machine"], [f"left out: {line}" for line in mpmt_records.left_out(record)]
     return Side(named, times, machine["key"], machine["epoch"], notes)
 

@@ -130,7 +130,7 @@ def version() -> int:
     """Of an index: what is in it depends on the tables above, and on all that checks and summarises records."""
     modules = (stored_files, mpmt_records, mpmt_json, mpmt_tables, mpmt_families, mpmt_schema, mpmt_quick_check, mpmt_histogram,
                mpmt_stats)
-    sources = [Path(module.__file__) for module in modules] + [mpmt_schema.SCHEMA_PATH]
+    sources = [Path(module.__file__) for module in modules] + sorted({*mpmt_schema.SCHEMA_PATHS.values()})
     digest = hashlib.sha256(TABLES.encode())
     for source in sources:
         digest.update(hashlib.sha256(source.read_bytes()).digest())

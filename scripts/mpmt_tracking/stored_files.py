@@ -7,7 +7,7 @@ import os
 import re
 import statistics
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 import mpmt_records
 import mpmt_stats
-from mpmt_families import family_of, value_ns
+from mpmt_families import family_of, rounds_that_count, value_ns
 from mpmt_shown import shown
 
 MACHINE_KEY = re.compile(r"[0-9a-f]{12}")
@@ -40,7 +40,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Point:
-    """One case in one record: the times per task or operation of its ok trials, in ns."""
+    """One case in one record: the times per task or operation of its rounds that count, in ns."""
 
     name: str
     version: int
@@ -65,7 +65,7 @@ class Summary:
     dirty: bool = False
     started_utc: str = ""
     interrupted: bool = False
-    rounds: int = 0
+    rounds: int = 0  # asked for; where they were not fixed, the most that a case has
     points: list[Point] = field(default_factory=list)
 
 
@@ -156,16 +156,15 @@ def _misfiled(path: str, context: dict[str, Any]) -> str | None:
 
 
 def beyond_measure(record: dict[str, Any]) -> str | None:
-    """The first ok trial whose numbers nobody can have meant, as "field: what", or None. Such times are finite, but
+    """The first round that counts whose numbers nobody can have meant, as "field: what", or None. Such times are finite, but
     their ratios are not; and the index holds 63-bit integers."""
     low, high = MEASURABLE_NS
-    for index, entry in enumerate(record["benchmarks"]):
-        if entry["run_type"] == "iteration" and entry["status"] == "ok":
-            if not low <= value_ns(entry) <= high:
-                return (f"benchmarks[{index}].{family_of(entry).metric}: {value_ns(entry)!r} ns is not a time that can be "
-                        "measured")
-            if entry["bench_version"] >= 1 << 63:
-                return f"benchmarks[{index}].bench_version: {entry['bench_version']} is not below 2^63"
+    for index, entry in rounds_that_count(record):
+        if not low <= value_ns(entry) <= high:
+            return (f"benchmarks[{index}].{family_of(entry).metric}: {value_ns(entry)!r} ns is not a time that can be "
+                    "measured")
+        if entry["bench_version"] >= 1 << 63:
+            return f"benchmarks[{index}].bench_version: {entry['bench_version']} is not below 2^63"
     return None
 
 
@@ -173,17 +172,17 @@ def _summary_of(path: str, record: dict[str, Any]) -> Summary:
     context = record["context"]
     commit = context["commit"] or {"id": None, "date": "", "dirty": False}
     epoch = json.dumps(context["machine"]["epoch"], sort_keys=True, separators=(",", ":"))
+    points = _points(record)
+    rounds = context["rounds"] or max((len(point.values) for point in points), default=0)
     return Summary(path, None, False, context["machine"]["key"], epoch, commit["id"], commit["date"], commit["dirty"],
-                   context["started_utc"], context["interrupted"], min(context["rounds"], 1 << 31),
-                   _points(record["benchmarks"]))
+                   context["started_utc"], context["interrupted"], min(rounds, 1 << 31), points)
 
 
-def _points(entries: list[dict[str, Any]]) -> list[Point]:
-    by_case: dict[tuple[str, int], tuple[dict[str, Any], array[float]]] = {}
-    for entry in entries:
-        if entry["run_type"] == "iteration" and entry["status"] == "ok":
-            case = by_case.setdefault((entry["name"], entry["bench_version"]), (entry, array("d")))
-            case[1].append(value_ns(entry))
+def _points(record: dict[str, Any]) -> list[Point]:
+    by_case: dict[tuple[str, int], tuple[Mapping[str, Any], array[float]]] = {}
+    for _, entry in rounds_that_count(record):
+        case = by_case.setdefault((entry["name"], entry["bench_version"]), (entry, array("d")))
+        case[1].append(value_ns(entry))
     return [Point(name, version, first["placement"] or "", first["family"], values, statistics.median(values),
                   mpmt_stats.is_unstable(values))
             for (name, version), (first, values) in by_case.items()]

@@ -24,7 +24,9 @@ MARK = "MPMT_TEST_MARK"  # in the environment of a bench's processes, and so of 
 LOCK_FILE = "measuring.lock"  # stays in the state folder, empty
 USAGE = 2  # the exit code for what cannot be asked for
 # A run that is over at once.
-SHORTEST = ("--workload", "empty", "--executor", "thread_pool", "--workers", "1", "--rounds", "1", "--tasks", "64")
+AT_ONCE = ("--wait-idle", "0")  # the next test is at work beside it
+ONE_LAP = ("--workload", "empty", "--executor", "thread_pool", "--workers", "1", "--laps", "1", "--tasks", "64")
+SHORTEST = (*ONE_LAP, "--rounds", "1")
 
 # SIOCSIFFLAGS, IFF_UP | IFF_RUNNING: netdevice(7)
 LOOPBACK_UP = ("import fcntl, socket, struct; "
@@ -149,6 +151,12 @@ def marked(mark: str) -> list[Process]:
     return [process for process in found if process]
 
 
+def entries_in(lines: list[str]) -> list[dict[str, Any]]:
+    """Those of a journal's lines, of which the last may be incomplete."""
+    found = [json.loads(line) for line in lines if line.endswith("\n") and line.startswith('{"of_case"')]
+    return [{**line["of_case"], **line["of_round"]} for line in found]
+
+
 class Bench:
     def __init__(self, folder: Path, island: Island) -> None:
         self.folder = folder
@@ -167,7 +175,9 @@ class Bench:
 
     def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
         """The process has the binary's process id: it is mpmt itself. `under`: a command that execs what follows it;
-        `binary`: another one than the tests'."""
+        `binary`: another one than the tests'. No run waits for an idle machine, unless it is asked to."""
+        if arguments[:1] == ("run",) and not any("--wait-idle" in str(argument) for argument in arguments):
+            arguments = ("run", *AT_ONCE, *arguments[1:])
         settings = {"cwd": self.cwd, "env": self.environment, "text": True, "stdin": subprocess.DEVNULL,
                     "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True, **options}
         island, under = settings.pop("island", self.island), settings.pop("under", ())
@@ -207,13 +217,22 @@ class Bench:
             return trials[0] if trials and len(self.children(trials[0].pid)) >= workers else None
         return until(find, "a trial")
 
+    def whole_group(self, run: subprocess.Popen[str], contenders: int, workers: int = 0) -> list[Process]:
+        """The trials of a round, once so many are alive, and have so many child processes together."""
+        def find() -> list[Process]:
+            assert run.poll() is None, f"the run has ended: {run.communicate()}"
+            trials = [process for process in self.children(run.pid) if process.is_trial]
+            there = len(trials) == contenders and sum(len(self.children(t.pid)) for t in trials) >= workers
+            return trials if there and self.journals() else []
+        return until(find, "all contenders of a group")
+
     def journals(self) -> list[Path]:
         return sorted(self.state.rglob("*.journal"))
 
     def journalled(self) -> list[dict[str, Any]]:
         """Entries so far, of all journals."""
         lines = [line for journal in self.journals() for line in journal.read_text("utf-8").splitlines(True)]
-        return [json.loads(line)["entry"] for line in lines if line.endswith("\n") and '"entry"' in line[:10]]
+        return entries_in(lines)
 
     def await_entries(self, count: int, run: subprocess.Popen[str]) -> list[dict[str, Any]]:
         def find() -> bool:

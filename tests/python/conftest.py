@@ -3,7 +3,6 @@ track.py a desk."""
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import signal
@@ -55,18 +54,30 @@ def golden_once(golden_text: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def golden(golden_once: dict[str, Any]) -> dict[str, Any]:
+def golden(golden_text: str) -> dict[str, Any]:
     """A copy that a test may change."""
-    return copy.deepcopy(golden_once)
+    return json.loads(golden_text)
+
+
+@pytest.fixture(scope="session")
+def small_text(golden_once: dict[str, Any]) -> str:
+    """A valid record of two workloads only: quick to draw."""
+    keep = ("empty", "prime_count")
+    parts = {part: [entry for entry in golden_once[part] if entry["workload"] in keep]
+             for part in ("benchmarks", "comparisons")}
+    return json.dumps({**golden_once, **parts})
 
 
 @pytest.fixture
-def small(golden: dict[str, Any]) -> dict[str, Any]:
-    """A valid record of two workloads only: quick to draw."""
-    keep = ("empty", "prime_count")
-    for part in ("benchmarks", "comparisons"):
-        golden[part] = [entry for entry in golden[part] if entry["workload"] in keep]
-    return golden
+def small(small_text: str) -> dict[str, Any]:
+    """A copy that a test may change."""
+    return json.loads(small_text)
+
+
+@pytest.fixture(scope="session", params=[1, 2])
+def older_once(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A record of each version before the present one, shared by all tests: not to be changed."""
+    return json.loads(GOLDEN.with_name(f"golden_record_{request.param}.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="session")
@@ -74,14 +85,19 @@ def channels_once() -> dict[str, Any]:
     """A small record of the channel family, shared by all tests: not to be changed."""
     return make_record(channels=("shm_ring", "pipe"), floors=("floor_futex",), sizes=(64, 4096),
                        patterns=("ping_pong", "stream", "open_loop"),
-                       bimodal=({"channel": "pipe", "message_bytes": 4096, "placement": "spread"},),
+                       bimodal=({"channel": "pipe", "message_bytes": 4096, "placement": "spread", "sides": "processes"},),
                        disturbed=({"channel": "pipe", "message_bytes": 64, "round": 2},))
 
 
+@pytest.fixture(scope="session")
+def channels_text(channels_once: dict[str, Any]) -> str:
+    return json.dumps(channels_once)
+
+
 @pytest.fixture
-def channels(channels_once: dict[str, Any]) -> dict[str, Any]:
+def channels(channels_text: str) -> dict[str, Any]:
     """A copy that a test may change."""
-    return copy.deepcopy(channels_once)
+    return json.loads(channels_text)
 
 
 @pytest.fixture
@@ -138,7 +154,7 @@ def mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
             os.kill(process.pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tracker(island: Island) -> Iterator[Tracker]:
     with Tracker(island.command(Path("/"), [sys.executable, tracker_module.__file__])) as made:
         yield made

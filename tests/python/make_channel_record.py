@@ -21,11 +21,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import mpmt_histogram  # noqa: E402
-import mpmt_stats  # noqa: E402
+from make_golden_record import STOPPED, found_of, modes_and_doubt  # noqa: E402
 from make_golden_record import context as golden_context  # noqa: E402
+from mpmt_families import outcome  # noqa: E402
 
 Json = dict[str, Any]
-BLOCKS, SEED = 3, 20240601
+LAPS, SEED = 4, 20240601
 SIZES = (8, 64, 512, 4096, 32768, 262144, 1 << 20, 16 << 20)
 
 
@@ -76,7 +77,7 @@ class Choice:
     placements: Sequence[str] = ("same", "spread")
     waits: Sequence[str] = ("block", "yield")
     untouched: bool = True  # shm_arena also without touching
-    rounds: int = 5
+    rounds: int = 6
     rate: float = 1000.0
     bimodal: Sequence[Mapping[str, Any]] = ({"placement": "free", "pattern": "ping_pong"},
                                             {"channel": "tcp_loopback", "message_bytes": 4096, "placement": "spread"})
@@ -163,41 +164,38 @@ def trial(random_: random.Random, choice: Choice, fields: Json, index: int, roun
     per_second = 1e9 / ns * (2 if fields["pattern"] == "ping_pong" else 1)
     if fields["pattern"] == "open_loop":
         per_second = fields["rate"]
-    wall = [round(ns * operations * math.exp(random_.gauss(0, 0.003))) for _ in range(BLOCKS)]
-    error = "foreign load 11.0 % in 3 attempts" if disturbed else None
+    open_loop = fields["pattern"] == "open_loop"
+    laps = [float(f"{ns * math.exp(random_.gauss(0, 0.003)):.5g}") for _ in range(1 if open_loop else LAPS)]
+    ns = statistics.median(laps)
+    wall = ns * operations * LAPS
     name = case_name(fields)
     return {
         "name": name, "family_index": index, "per_family_instance_index": 0, "run_name": name, "run_type": "iteration",
-        "repetitions": choice.rounds, "repetition_index": round_, "threads": 1, "iterations": BLOCKS,
-        "real_time": sum(wall) / BLOCKS, "cpu_time": 1.6 * sum(wall) / BLOCKS, "time_unit": "ns", **fields,
-        **({"error_occurred": True, "error_message": error} if disturbed else {}),
-        "libc_single_threaded": fields["sides"] == "processes", "status": "disturbed" if disturbed else "ok", "error": error,
-        "round": round_, "attempts": 3 if disturbed else 1, "tasks": operations, "wall_ns": wall, "ns_per_operation": ns,
+        "repetitions": choice.rounds, "repetition_index": round_, "threads": 1, "iterations": LAPS,
+        "real_time": wall / LAPS, "cpu_time": 1.6 * wall / LAPS, "time_unit": "ns", **fields,
+        "libc_single_threaded": fields["sides"] == "processes", "status": "ok", "error": None,
+        "disturbed_by": STOPPED if disturbed else None, "round": round_, "together": fields["group"],
+        "attempts": 3 if disturbed else 1, "stage": 1, "tasks": operations, "settle_tasks": 4, "dropped_laps": 0, "laps_ns": laps,
+        "wall_ns": wall, "ns_per_operation": ns,
         "messages_per_second": per_second, "bytes_per_second": per_second * fields["message_bytes"],
         "generator_late_share": 0.0004 if fields["pattern"] == "open_loop" else None,
         "startup_ns": 410_000, "shutdown_ns": 240_000, "checksum": f"0x{operations * 0x9E3779B97F4A7C15 % 2**64:016x}",
-        "cpu_ns": {"submitter": sum(wall) * 0.8, "workers": sum(wall) * 0.8},
+        "cpu_ns": {"submitter": wall * 0.8, "workers": wall * 0.8},
         "context_switches": {"voluntary": 2 * operations if fields["wait"] == "block" else 3, "involuntary": 4},
         "page_faults": {"minor": 2, "major": 0},
-        "latency_ns": None if fields["pattern"] == "stream" else latency(random_, ns, operations * BLOCKS),
+        "latency_ns": None if fields["pattern"] == "stream" else latency(random_, ns, operations * LAPS),
         "cpus_seen": [0] if fields["placement"] == "same" else [0, 1],
         "load": {"steal_ns": 0, "foreign_cpu_ns": 900_000, "foreign_share": 0.003}, "surroundings": {},
     }
 
 
 def ok_values(trials: Sequence[Json]) -> dict[int, float]:
-    return {t["round"]: t["ns_per_operation"] for t in trials if t["status"] == "ok"}
-
-
-def modes_of(values: Sequence[float]) -> Json | None:
-    found = mpmt_stats.modes(values) if len(values) > 1 else []
-    return None if len(found) < 2 else {"low": statistics.median(found[0]), "high": statistics.median(found[1]),
-                                        "low_share": len(found[0]) / len(values)}
+    return {t["round"]: t["ns_per_operation"] for t in trials if outcome(t) == "ok"}
 
 
 def aggregates(fields: Json, trials: Sequence[Json]) -> list[Json]:
-    good = [t for t in trials if t["status"] == "ok"]
-    values = [t["ns_per_operation"] for t in good]
+    good = [t for t in trials if outcome(t) == "ok"]
+    judged = modes_and_doubt([t["ns_per_operation"] for t in good])
     entries = []
     for kind in ("mean", "median", "stddev", "cv") if good else ():
         times = [t["real_time"] for t in good]
@@ -207,10 +205,10 @@ def aggregates(fields: Json, trials: Sequence[Json]) -> list[Json]:
         entries.append({
             "name": f"{trials[0]['name']}_{kind}", "family_index": trials[0]["family_index"],
             "per_family_instance_index": 0, "run_name": trials[0]["name"], "run_type": "aggregate",
-            "repetitions": len(trials), "threads": 1, "aggregate_name": kind,
+            "repetitions": 0, "threads": 1, "aggregate_name": kind,
             "aggregate_unit": "percentage" if kind == "cv" else "time", "iterations": len(good), "real_time": shown,
             "cpu_time": 1.6 * shown, "time_unit": "ns", **fields,
-            "status": "unstable" if mpmt_stats.is_unstable(values) else "ok", "modes": modes_of(values),
+            "status": "ok", **judged,
         })
     return entries
 
@@ -218,29 +216,16 @@ def aggregates(fields: Json, trials: Sequence[Json]) -> list[Json]:
 SHARED_KEYS = ("pattern", "message_bytes", "window", "placement", "wait", "futex", "touched")
 
 
-def comparison(table: str, threads: Sequence[Json], processes: Sequence[Json]) -> Json:
-    sides = (ok_values(processes), ok_values(threads))
-    found = mpmt_stats.paired_ratio(*sides)
-    found = found if found and found.pairs > 1 else None
+def comparison(table: str, threads: list[Json], processes: list[Json]) -> Json:
     first, other = processes[0], threads[0]
     return {
         "table": table, "workload": None, "channel": first["channel"] if table == "controlled" else None,
         **dict.fromkeys(("workers", "grain", "batch", "batch_split", "payload_bytes")),
         **{key: first[key] if first[key] == other[key] else None for key in SHARED_KEYS},
-        "processes_case": first["name"], "threads_case": other["name"], "rounds": len(sides[0].keys() & sides[1].keys()),
-        "ratio": found and found.ratio, "low": found and found.low, "high": found and found.high,
-        "p_value": found and found.p_value, "p_holm": None,
-        "verdict": "unstable" if any(len(s) > 1 and mpmt_stats.is_unstable([*s.values()]) for s in sides) else "undecided",
-        "detectable": found and max(0.03, math.sqrt(found.high / found.low) - 1), "reason": "",
+        "processes_case": first["name"], "threads_case": other["name"],
+        **found_of(threads, processes, "ns_per_operation"),
+        **({"verdict": "undecided", "reason": "not pinned"} if first["placement"] == "free" else {}),
     }
-
-
-def judged(rows: list[Json]) -> list[Json]:
-    for row, p_holm in zip(rows, mpmt_stats.holm([row["p_value"] for row in rows])):
-        row["p_holm"] = p_holm
-        interval = row["ratio"] and mpmt_stats.RatioInterval(row["rounds"], *(row[k] for k in ("ratio", "low", "high", "p_value")))
-        row["verdict"] = mpmt_stats.verdict(interval, p_holm, row["verdict"] != "unstable")
-    return rows
 
 
 def comparisons(by_case: dict[str, list[Json]]) -> list[Json]:
@@ -258,18 +243,7 @@ def comparisons(by_case: dict[str, list[Json]]) -> list[Json]:
             if old is None or middle < statistics.median(ok_values(old).values()):
                 sides[t[0]["sides"]] = t
     deployed = [comparison("deployed", s["threads"], s["processes"]) for s in best.values() if len(s) == 2]
-    return judged(controlled) + judged(deployed)
-
-
-def core_to_core(cpus: int, seed: int = SEED) -> Json:
-    """CPUs in pairs of hyper-threads, eight to a cache, in two sockets."""
-    random_ = random.Random(seed)
-    rows: list[list[float | None]] = [[None] * cpus for _ in range(cpus)]
-    for a in range(cpus):
-        for b in range(a):
-            middle = 46 if a // 2 == b // 2 else 98 if a // 8 == b // 8 else 171 if a * 2 // cpus == b * 2 // cpus else 340
-            rows[a][b] = rows[b][a] = round(middle * math.exp(random_.gauss(0, 0.04)), 1)
-    return {"cpus": list(range(cpus)), "round_trip_ns": rows, "complete": True}
+    return controlled + deployed
 
 
 def make_record(choice: Choice | None = None, **changes: Any) -> Json:
@@ -285,7 +259,7 @@ def make_record(choice: Choice | None = None, **changes: Any) -> Json:
     entries = [entry for fields in planned
                for entry in (*by_case[case_name(fields)], *aggregates(fields, by_case[case_name(fields)]))]
     context = golden_context(len(planned) * choice.rounds) | {
-        "schema_version": 2, "family": "channel", "rounds": choice.rounds, "core_to_core": core_to_core(2),
+        "family": "channel", "rounds": choice.rounds, "laps": LAPS,
         "command_line": ["mpmt", "run", "--family", "channel"]}
     return {"context": context, "benchmarks": entries, "comparisons": comparisons(by_case)}
 

@@ -3,14 +3,16 @@ scripts.
 
     python3 tests/python/make_golden_record.py [FILE]
 
-Nothing in it was measured. It holds what a real record may hold: good, unstable, unsupported, dead, disturbed
-cases. """
+Nothing in it was measured, nor judged. It holds what a real record may hold: good, unstable, unsupported, dead, disturbed
+cases. Records of older versions, golden_record_1.json and golden_record_2.json beside it, are what this program and
+make_channel_record.py made of parts of theirs when these were the newest; they stay as they are. """
 
 from __future__ import annotations
 
 import json
 import math
 import random
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,12 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import mpmt_histogram  # noqa: E402
 import mpmt_stats  # noqa: E402
+from mpmt_families import outcome  # noqa: E402
 
-ROUNDS, BLOCKS, SEED = 5, 3, 20240501
+ROUNDS, LAPS, SEED = 6, 8, 20240501
+FIRST_LOOK = 6  # rounds; with fewer nothing is said of a comparison
+MARGIN, CONFIDENCE = 0.03, 0.95
+STOPPED = "the trial was stopped and continued"
 Json = dict[str, Any]
 
 # workload: grain, serial ns per task, whether it scales, tasks per block
@@ -60,7 +66,7 @@ def case_fields(workload: str, executor: str, channel: str | None, workers: int)
         "threads_per_process": 1 if of_processes else workers, "grain": grain, "batch": 1,
         "payload_bytes": payload,
         "window": None if serial else 64, "placement": "spread", "wait": None if serial else "block",
-        "group": f"{workload}/workers:{workers}/grain:{grain}/payload:{payload}",
+        "group": f"{workload}/grain:{grain}/batch:1/payload:{payload}",
         "submitter_helps": serial,
     }
 
@@ -90,13 +96,13 @@ def latency(random_: random.Random, per_task: float, workers: int, count: int) -
     """Mostly a full window, with a tail."""
     values = [per_task * workers * random_.lognormvariate(2.0, 0.25) * (random_.choice((4, 9))
                                                                         if random_.random() < 0.004
-              else 1) for _ in range(400)]
+              else 1) for _ in range(60)]
     shares: dict[int, int] = {}
     for value in values:
         lowest = int(value) - int(value) % mpmt_histogram.bucket_width(int(value))
         shares[lowest] = shares.get(lowest, 0) + 1
     coarse = sorted(shares.items())
-    buckets = [[low, max(1, n * count // 400)] for low, n in coarse]
+    buckets = [[low, max(1, n * count // 60)] for low, n in coarse]
     total, highest = mpmt_histogram.total(buckets), int(max(values))
     percentiles = {f"p{name}": mpmt_histogram.quantile(buckets, q, highest)
                    for name, q in (("50", 0.5), ("90", 0.9), ("99", 0.99), ("999", 0.999))}
@@ -111,7 +117,7 @@ def failure(workload: str, executor: str, workers: int, round_: int) -> tuple[st
     if (workload, executor, workers, round_) == ("sort_block", "process_pool", 2, 3):
         return "worker_died", "worker 1 was killed by signal 9; batch of tasks 12..12 is lost"
     if (workload, executor, workers, round_) == ("hash_chain", "thread_pool", 1, 2):
-        return "disturbed", "foreign load 11.0 % in 3 attempts"
+        return "disturbed", STOPPED
     return "ok", None
 
 
@@ -120,36 +126,35 @@ def trial(random_: random.Random, fields: Json, index: int, round_: int, dispatc
     workload, workers = fields["workload"], fields["workers"]
     tasks = WORKLOADS[workload][3]
     status, error = failure(workload, fields["executor"], workers, round_)
+    disturbed_by, status, error = (error, "ok", None) if status == "disturbed" else (None, status, error)
     name = case_name(fields)
     entry: Json = {
         "name": name, "family_index": index, "per_family_instance_index": 0, "run_name": name,
         "run_type": "iteration", "repetitions": ROUNDS, "repetition_index": round_, "threads": 1,
         "iterations": 0, "real_time": 0.0, "cpu_time": 0.0, "time_unit": "ns", **fields,
         "libc_single_threaded": fields["executor"] != "thread_pool", "status": status, "error": error,
-        "round": round_,
-        "attempts": 3 if status == "disturbed" else 1,
+        "disturbed_by": disturbed_by, "round": round_, "together": fields["group"], "attempts": 3 if disturbed_by else 1,
+        "stage": 1, "tasks": tasks, "settle_tasks": max(1, tasks // 50), "dropped_laps": round_ % 3,
     }
-    measured = ("tasks", "wall_ns", "ns_per_task", "tasks_per_second", "startup_ns", "shutdown_ns",
+    measured = ("laps_ns", "wall_ns", "ns_per_task", "tasks_per_second", "startup_ns", "shutdown_ns",
                 "checksum", "cpu_ns",
                 "context_switches", "page_faults", "latency_ns", "cpus_seen", "workers_seen", "load",
                 "surroundings")
-    if status not in ("ok", "disturbed"):
+    if status != "ok":
         entry |= {"error_occurred": True, "error_message": error, "libc_single_threaded": None}
         return entry | dict.fromkeys(measured)
     per_task = time_per_task(random_, workload, dispatch, workers, fields["executor"], round_, drift)
-    per_task *= 1.3 if status == "disturbed" else 1
-    wall = [round(per_task * tasks * math.exp(random_.gauss(0, 0.004))) for _ in range(BLOCKS)]
-    ns_per_task = sorted(wall)[BLOCKS // 2] / tasks
-    messages = tasks * BLOCKS
+    per_task *= 1.3 if disturbed_by else 1
+    laps = [float(f"{per_task * math.exp(random_.gauss(0, 0.004)):.5g}") for _ in range(LAPS)]
+    ns_per_task, wall = statistics.median(laps), sum(laps) * tasks
+    messages = tasks * LAPS
     waits = workload in ("sleep_wait", "loopback_echo")
     worker_cpu = round((WORKLOADS[workload][1] * (0.02 if waits else 1) + dispatch * 0.5) * messages)
     submitter_cpu = 0 if fields["channel"] is None else round((dispatch * 0.6 + 90) * messages)
-    if status == "disturbed":
-        entry |= {"error_occurred": True, "error_message": error}
     return entry | {
-        "iterations": BLOCKS, "real_time": sum(wall) / BLOCKS,
-        "cpu_time": (worker_cpu + submitter_cpu) / BLOCKS,
-        "tasks": tasks, "wall_ns": wall, "ns_per_task": ns_per_task, "tasks_per_second": 1e9 / ns_per_task,
+        "iterations": LAPS, "real_time": wall / LAPS,
+        "cpu_time": (worker_cpu + submitter_cpu) / LAPS,
+        "laps_ns": laps, "wall_ns": wall, "ns_per_task": ns_per_task, "tasks_per_second": 1e9 / ns_per_task,
         "startup_ns": {"serial": 4_000, "thread_pool": 61_000}.get(fields["executor"], 420_000) * workers,
         "shutdown_ns": {"serial": 300, "thread_pool": 35_000}.get(fields["executor"], 260_000) * workers,
         "checksum": f"0x{(tasks * 0x9E3779B97F4A7C15) % 2**64:016x}",
@@ -164,14 +169,21 @@ def trial(random_: random.Random, fields: Json, index: int, round_: int, dispatc
     }
 
 
+def modes_and_doubt(values: list[float]) -> Json:
+    """What an aggregate says of these."""
+    found = mpmt_stats.modes(values) if len(values) > 1 else []
+    modes = None if len(found) < 2 else {"low": statistics.median(found[0]), "high": statistics.median(found[1]),
+                                         "low_share": len(found[0]) / len(values)}
+    unsteady = len(values) > 1 and mpmt_stats.is_unstable(values)
+    return {"modes": modes, "unstable": None if not unsteady else "two modes" if modes else "the rounds differ by more than 20 %"}
+
+
 def aggregates(trials: list[Json]) -> list[Json]:
-    """Google Benchmark's four, over the ok trials of one case."""
-    good = [t for t in trials if t["status"] == "ok"]
+    """Google Benchmark's four, over the rounds of one case that count."""
+    good = [t for t in trials if outcome(t) == "ok"]
     first = trials[0]
     fields = {key: first[key] for key in case_fields("empty", "serial", None, 1)}
-    status = "ok" if good else first["status"]
-    if good and mpmt_stats.is_unstable([t["ns_per_task"] for t in good]):
-        status = "unstable"
+    judged = modes_and_doubt([t["ns_per_task"] for t in good])
     entries = []
     for kind in ("mean", "median", "stddev", "cv") if good else ():
         times = {}
@@ -184,56 +196,57 @@ def aggregates(trials: list[Json]) -> list[Json]:
         entries.append({
             "name": f"{first['name']}_{kind}", "family_index": first["family_index"],
             "per_family_instance_index": 0,
-            "run_name": first["name"], "run_type": "aggregate", "repetitions": ROUNDS, "threads": 1,
+            "run_name": first["name"], "run_type": "aggregate", "repetitions": 0, "threads": 1,
             "aggregate_name": kind, "aggregate_unit": "percentage" if kind == "cv" else "time",
-            "iterations": len(good), **times, "time_unit": "ns", **fields, "status": status,
+            "iterations": len(good), **times, "time_unit": "ns", **fields, "status": "ok", **judged,
         })
     return entries
 
 
+def found_of(threads: list[Json], processes: list[Json], metric: str) -> Json:
+    """What a comparison says of these rounds. Invented as they are: one of each verdict, by a rule of thumb."""
+    sides = [{t["round"]: t[metric] for t in side if outcome(t) == "ok"} for side in (processes, threads)]
+    interval = mpmt_stats.paired_ratio(*sides)
+    pairs = interval.pairs if interval else 0
+    if interval is None or pairs < FIRST_LOOK:
+        return {"rounds": pairs, "rounds_looked_at": 0, "ratio": None, "low": None, "high": None, "verdict": "undecided",
+                "detectable": None, "reason": f"{pairs} rounds; the first look is after {FIRST_LOOK}"}
+    said = {"rounds": pairs, "rounds_looked_at": FIRST_LOOK, "ratio": interval.ratio, "low": interval.low,
+            "high": interval.high, "detectable": max(MARGIN, math.sqrt(interval.high / interval.low) - 1)}
+    if mpmt_stats.is_unstable([sides[0][at] / sides[1][at] for at in sides[0].keys() & sides[1].keys()]):
+        return {**said, "verdict": "unstable", "reason": "the ratio has two modes"}
+    if max(interval.high, 1 / interval.low) <= 1 + MARGIN:
+        return {**said, "verdict": "same", "reason": ""}
+    if interval.low <= 1 <= interval.high:
+        return {**said, "verdict": "undecided", "reason": "more rounds are needed"}
+    return {**said, "verdict": "threads" if interval.low > 1 else "processes", "reason": ""}
+
+
 def comparison(table: str, threads: list[Json], processes: list[Json]) -> Json:
-    threads_ok, processes_ok = ({t["round"]: t["ns_per_task"] for t in side if t["status"] == "ok"}
-                                for side in (threads, processes))
-    interval = mpmt_stats.paired_ratio(processes_ok, threads_ok)
     first, other = processes[0], threads[0]
-    row = {key: first[key] for key in ("workload", "workers", "grain", "batch", "payload_bytes", "window",
-                                       "placement",
+    row = {key: first[key] for key in ("workload", "workers", "grain", "batch", "payload_bytes", "window", "placement",
                                        "wait")}
-    return {
-        "table": table, **row, "channel": first["channel"] if table == "controlled" else None,
-        "processes_case": first["name"], "threads_case": other["name"], "rounds": interval.pairs if interval
-        else 0,
-        "ratio": interval and interval.ratio, "low": interval and interval.low, "high": interval
-        and interval.high,
-        "p_value": interval and interval.p_value, "p_holm": None, "verdict": "undecided",
-        "detectable": interval and math.sqrt(interval.high / interval.low) - 1,
-        "reason": "" if interval else "no round in which both are ok: unsupported",
-    }
+    return {"table": table, **row, "channel": first["channel"] if table == "controlled" else None,
+            "processes_case": first["name"], "threads_case": other["name"],
+            **found_of(threads, processes, "ns_per_task")}
 
 
 def comparisons(by_case: dict[tuple[str, str, str | None, int], list[Json]]) -> list[Json]:
-    rows = []
-    for table, channel in (("controlled", "boost_queue"), ("deployed", "by_reference")):
-        of_table, stable = [], []
-        for workload in WORKLOADS:
-            for workers in (1, 2) if table == "controlled" else (2,):
-                sides = (by_case[workload, "thread_pool", channel, workers],
-                         by_case[workload, "process_pool", "boost_queue", workers])
-                of_table.append(comparison(table, *sides))
-                stable.append(not any(mpmt_stats.is_unstable([t["ns_per_task"] for t in side
-                                                              if t["status"] == "ok"])
-                                      for side in sides if side[0]["status"] == "ok"))
-        for row, p_holm, is_stable in zip(of_table, mpmt_stats.holm([row["p_value"] for row in of_table]),
-                                          stable):
-            interval = row["ratio"] and mpmt_stats.RatioInterval(row["rounds"], row["ratio"], row["low"],
-                                                                 row["high"],
-                                                                 row["p_value"])
-            row["p_holm"] = p_holm
-            row["verdict"] = mpmt_stats.verdict(interval, p_holm, is_stable)
-            if not is_stable:
-                row["reason"] = "the process case has two modes"
-        rows += of_table
-    return rows
+    return [comparison(table, by_case[workload, "thread_pool", channel, workers],
+                       by_case[workload, "process_pool", "boost_queue", workers])
+            for table, channel in (("controlled", "boost_queue"), ("deployed", "by_reference"))
+            for workload in WORKLOADS for workers in ((1, 2) if table == "controlled" else (2,))]
+
+
+def core_to_core(cpus: int, seed: int = SEED) -> Json:
+    """CPUs in pairs of hyper-threads, eight to a cache, in two sockets."""
+    random_ = random.Random(seed)
+    rows: list[list[float | None]] = [[None] * cpus for _ in range(cpus)]
+    for a in range(cpus):
+        for b in range(a):
+            middle = 46 if a // 2 == b // 2 else 98 if a // 8 == b // 8 else 171 if a * 2 // cpus == b * 2 // cpus else 340
+            rows[a][b] = rows[b][a] = round(middle * math.exp(random_.gauss(0, 0.04)), 1)
+    return {"cpus": list(range(cpus)), "round_trip_ns": rows, "complete": True}
 
 
 def context(done: int) -> Json:
@@ -243,10 +256,10 @@ def context(done: int) -> Json:
         "mhz_per_cpu": 2445, "cpu_scaling_enabled": False,
         "caches": [{"type": "Data", "level": 1, "size": 32768, "num_sharing": 1}],
         "load_avg": [0.11, 0.2, 0.1],
-        "library_build_type": "release", "schema_version": 1, "suite": "mpmt", "suite_version": "0.1.0",
+        "library_build_type": "release", "schema_version": 3, "suite": "mpmt", "suite_version": "0.1.0",
         "command_line": ["mpmt", "run", "--profile", "quick"], "profile": "quick", "seed": SEED,
-        "rounds": ROUNDS,
-        "iterations": BLOCKS, "family": "pool", "started_utc": "2024-05-01T12:00:00Z",
+        "rounds": ROUNDS, "laps": LAPS, "block_ns": 3_000_000, "budget_s": 50.0,
+        "rules": {"margin": MARGIN, "confidence": CONFIDENCE, "rows": 20}, "family": "pool", "started_utc": "2024-05-01T12:00:00Z",
         "finished_utc": "2024-05-01T12:00:52Z", "interrupted": False, "recovered": False,
         "commit": {"id": "0123456789abcdef0123456789abcdef01234567", "parents": ["89abcdef" * 5],
                    "date": "2024-05-01T11:50:00+00:00", "dirty": False},
@@ -267,7 +280,8 @@ def context(done: int) -> Json:
         },
         "capacity": {"before": [{"workers": 1, "capacity": 1.0}, {"workers": 2, "capacity": 1.97}],
                      "after": [{"workers": 1, "capacity": 1.0}, {"workers": 2, "capacity": 1.95}]},
-        "trials": {"planned": done, "done": done},
+        "core_to_core": core_to_core(2),
+        "trials": {"done": done}, "group_rounds": {"done": ROUNDS * len(WORKLOADS), "busy": 3},
         "warnings": ["invented figures: for tests only"],
     }
 

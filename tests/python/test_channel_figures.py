@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from make_channel_record import core_to_core, make_record
+from make_channel_record import make_record
+from make_golden_record import core_to_core
 from mpmt_figures.direct_labels import apart
 from test_plot import plot, words
 

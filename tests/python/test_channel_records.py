@@ -90,8 +90,6 @@ def test_a_bad_matrix_is_refused(matrix: Any, channels: Json) -> None:
 def test_a_matrix_may_be_missing(channels: Json) -> None:
     channels["context"]["core_to_core"] = None
     assert records.first_problem(channels) is None
-    del channels["context"]["core_to_core"]
-    assert records.first_problem(channels) is None
 
 
 def test_every_field_is_described_once() -> None:
@@ -121,7 +119,7 @@ def test_each_family_has_its_own_value(both: Json) -> None:
         rows = records.trials(both, family)
         assert list(rows["value_ns"]) == list(rows[metric])
     name = records.cases(both, "channel")["name"].iloc[0]
-    assert len(records.by_round(records.trials(both, "channel"), name)) == 5
+    assert len(records.by_round(records.trials(both, "channel"), name)) == 6
 
 
 def test_modes_are_the_aggregates(channels_once: Json) -> None:

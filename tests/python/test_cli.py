@@ -15,17 +15,18 @@ from typing import Any
 import pytest
 
 import mpmt_records
-from bench import PATIENCE_S, SHORTEST, Bench, files
+from bench import ONE_LAP, PATIENCE_S, SHORTEST, Bench, files
 
 NOTHING_MATCHED = 5
-SMALL = ("--workload", "empty,prime_count", "--rounds", "2", "--iterations", "2", "--tasks", "64", "--seed", "7")
+SMALL = ("--workload", "empty,prime_count", "--grain", "100", "--workers", "1", "--rounds", "2", "--laps", "2",
+         "--tasks", "64", "--seed", "7")
 
 
 def test_help_has_every_option_and_exit_code(bench: Bench) -> None:
     done = bench.run("run", "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for option in ("profile family workload executor channel workers grain batch payload window placement wait rounds "
-                   "iterations tasks seed timeout data-dir out dry-run no-wait benchmark_filter benchmark_list_tests "
+    for option in ("profile family workload executor channel workers grain batch payload window placement wait margin "
+                   "confidence budget rounds laps wait-idle tasks seed timeout data-dir out dry-run no-wait benchmark_filter benchmark_list_tests "
                    "benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions "
                    "benchmark_min_time benchmark_enable_random_interleaving benchmark_counters_tabular").split():
         assert re.search(rf"^ +--{option}\b", done.stdout, re.MULTILINE), option
@@ -51,21 +52,48 @@ def test_the_catalogues_describe_every_part(bench: Bench) -> None:
             assert part["summary"] and "\n" not in part["summary"] and part["summary"] in plain
 
 
+def test_workloads_tell_who_reads_a_payload_and_what_a_task_cost_here(bench: Bench) -> None:
+    def listed() -> dict[str, dict]:
+        done = bench.run("list", "workloads", "--json")
+        assert done.returncode == 0
+        return {workload["name"]: workload for workload in json.loads(done.stdout)["workloads"]}
+
+    before = listed()
+    assert [name for name, workload in before.items() if workload["reads_payload"]] == ["payload_copy"]
+    assert all(workload["costs"] == [] for workload in before.values())
+    done = bench.run("run", "--workload", "empty", "--executor", "serial", "--tasks", "64", "--laps", "1", "--rounds", "1")
+    assert done.returncode == 0
+    folder, = (bench.cwd / "results").iterdir()
+    record, = folder.iterdir()
+    entry, = [entry for entry in json.loads(record.read_text("utf-8"))["benchmarks"] if entry["run_type"] == "iteration"]
+    (folder / "ffffffffffff-20000101T000000Z.json").write_text("{")  # an older one is not looked at
+    cost, = listed()["empty"]["costs"]
+    assert cost == {"grain": 1, "payload_bytes": 0, "ns_per_task": entry["ns_per_task"],
+                    "record": str(record.relative_to(bench.cwd))}
+    assert f"at grain 1 ({cost['record']})" in bench.run("list", "workloads").stdout
+
+    (folder / "000000000000-99991231T235959Z.json").write_text("{")
+    broken = bench.run("list", "workloads")
+    assert broken.returncode == 0 and "no costs of tasks" in broken.stderr and "99991231" in broken.stderr
+
+
 def test_the_listed_cases_are_those_of_the_plan(bench: Bench) -> None:
     names = [case["name"] for case in json.loads(bench.run("list", "cases", "--json").stdout)["cases"]]
     assert names and len(names) == len(set(names))
     assert bench.run("run", "--benchmark_list_tests").stdout.splitlines() == names
     plan = bench.run("run", "--dry-run").stdout
-    assert [line.strip() for line in plan.splitlines() if line.startswith("  ")] == names
+    # group by group, and what all are compared with in each of them
+    assert {line.strip() for line in plan.splitlines() if line.startswith("  ")} == set(names)
 
 
 def test_a_dry_run_tells_cases_trials_and_time_and_leaves_nothing(bench: Bench) -> None:
     done = bench.run("run", "--dry-run", *SMALL)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.match(r"\d+ cases x 2 rounds = \d+ trials, for how long pilots have to tell, as --tasks is given; seed 7\n",
-                    done.stdout)
+    assert re.match(r"\d+ cases in \d+ groups, \d+ rows to decide, 2 rounds each, for how long pilots have to tell, as --tasks is "
+                    r"given; seed 7\n", done.stdout), done.stdout
     done = bench.run("run", "--dry-run", "--workload", "empty", "--seed", "7")
-    assert re.match(r"\d+ cases x 5 rounds = \d+ trials, a guess of \d+ s, before any pilot; seed 7\n", done.stdout)
+    assert re.match(r"\d+ cases in \d+ groups, \d+ rows to decide, rounds until all is decided, a guess of \d+ to \d+ s, before "
+                    r"any pilot; seed 7\n", done.stdout), done.stdout
     assert files(bench.folder) == set()
 
 
@@ -74,7 +102,9 @@ def test_a_dry_run_as_json_has_every_case_as_a_trial_takes_it(bench: Bench) -> N
     done = bench.run(*options, "--dry-run", "--benchmark_format", "json")
     assert (done.returncode, done.stderr) == (0, "")
     plan = json.loads(done.stdout)
-    assert set(plan) == {"suite", "plan_version", "suite_version", "machine_key", "rounds", "iterations", "seed", "cases"}
+    assert set(plan) == {"suite", "plan_version", "suite_version", "machine_key", "rounds", "laps", "budget_s", "seed",
+                         "cases"}
+    assert (plan["rounds"], plan["laps"]) == (None, None) and plan["budget_s"] > 0
     assert (plan["suite"], plan["plan_version"], plan["seed"]) == ("mpmt", 1, 7)
     assert plan["suite_version"] == bench.run("--version").stdout.strip()
     assert plan["machine_key"] == json.loads(bench.run("machine", "--json").stdout)["key"]
@@ -119,9 +149,18 @@ def test_the_machine_is_told_with_its_key(bench: Bench) -> None:
 
 
 def test_the_verdict_of_a_good_record_is_printed(bench: Bench, golden: dict[str, Any], write: Any) -> None:
-    done = bench.run("verdict", write(golden))
+    record = write(golden)
+    short, whole = bench.run("verdict", record), bench.run("verdict", record, "--all")
+    for done in (short, whole):
+        assert (done.returncode, done.stderr) == (0, "") and "prime_count" in done.stdout
+    assert re.match(r"\d+ of 20 rows are decided: ", short.stdout)
+    assert "Controlled" in whole.stdout and "As deployed" in whole.stdout and "Controlled" not in short.stdout
+
+
+def test_records_of_older_versions_are_judged(bench: Bench, older_once: dict[str, Any], write: Any) -> None:
+    done = bench.run("verdict", write(older_once), "--all")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Controlled" in done.stdout and "prime_count" in done.stdout
+    assert "Controlled" in done.stdout and "Controlled" in bench.run("verdict", bench.folder / "record.json", "--all").stdout
 
 
 @pytest.mark.parametrize("more", [[], ["--dry-run"], ["--benchmark_list_tests"]])
@@ -145,9 +184,9 @@ def test_a_small_run(bench: Bench) -> None:
     lines = done.stdout.splitlines()
     assert lines[-1] == f"record: {bench.out}"
     names = {name for _, name in order(record)}
-    told = [line for line in lines if re.match(r"\[ *\d+/\d+\] ", line)]
-    assert all("/task" in line or "no result" in line for line in told)
-    assert sorted(word for line in told for word in line.split() if word in names) == sorted(names)
+    assert "0 of 2 rows are decided: time of processes ÷ time of threads, all else equal" in lines
+    assert sum("undecided: 2 rounds; the first look is after 6" in line for line in lines) == 2
+    assert f"all rows: mpmt verdict {bench.out} --all" in lines
     assert len(order(record)) == 2 * len(names)
     assert all(line.startswith("mpmt: warning: ") for line in done.stderr.splitlines())
     assert "\r" not in done.stdout + done.stderr and "\033" not in done.stdout + done.stderr
@@ -164,14 +203,14 @@ def test_a_small_run(bench: Bench) -> None:
 
 
 def test_repetitions_are_rounds_and_json_goes_to_standard_output(bench: Bench) -> None:
-    done = bench.measure(*SHORTEST[:-4], "--tasks", "64", "--benchmark_repetitions=3", "--benchmark_format=json",
+    done = bench.measure(*ONE_LAP[:-4], "--tasks", "64", "--benchmark_repetitions=3", "--benchmark_format=json",
                          "--benchmark_time_unit=us", "--benchmark_min_time=0.2")
     assert done.returncode == 0, done.stderr
     assert done.stdout == bench.out.read_text("utf-8")
     record = mpmt_records.load(bench.out)
     assert [number for number, _ in order(record)] == [0, 1, 2]
     assert {entry["time_unit"] for entry in record["benchmarks"]} == {"us"}
-    assert record["context"]["iterations"] >= 2
+    assert record["context"]["laps"] >= 2
 
 
 def test_without_out_the_record_goes_under_results(bench: Bench) -> None:
@@ -213,15 +252,15 @@ def seen_on_terminal(bench: Bench, terminal: str | None, *arguments: object) -> 
 def test_progress_is_shown_on_a_terminal_only(bench: Bench) -> None:
     code, out, shown = seen_on_terminal(bench, "xterm", *SHORTEST, "--out", bench.out)
     assert code == 0
-    assert "trial 1 of 1" in shown and shown.endswith("\r\033[K")
-    assert "\033" not in out and "trial 1" not in out
+    assert "round 1 " in shown and shown.endswith("\r\033[K")
+    assert "\033" not in out and "round 1" not in out
     done = bench.measure(*SHORTEST)
-    assert "trial 1" not in done.stderr and "\033" not in done.stderr
+    assert "round 1" not in done.stderr and "\033" not in done.stderr
 
 
 @pytest.mark.parametrize("terminal", ["dumb", "", None])
 def test_no_escape_goes_to_a_terminal_that_may_not_know_it(bench: Bench, terminal: str | None) -> None:
     code, out, shown = seen_on_terminal(bench, terminal, *SHORTEST, "--out", bench.out)
     assert code == 0
-    assert "\033" not in out + shown and "trial 1" not in out + shown
+    assert "\033" not in out + shown and "round 1" not in out + shown
     assert re.fullmatch(r"(mpmt: [^\r\n]*\r\n)*", shown), shown

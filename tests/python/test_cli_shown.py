@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import mpmt_records
-from bench import SHORTEST, USAGE, Bench, kill_and_reap
+from bench import ONE_LAP, SHORTEST, USAGE, Bench, kill_and_reap
 
 BLANKS = "".join(chr(code) for code in (0x20, 0xA0, 0x1680, 0x180E, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000, 0xFEFF))
 # C0 but the line end, DEL, C1, separators of lines; what turns the direction of writing; noncharacters.
@@ -67,7 +67,7 @@ def run(bench: Bench, hostile: bytes, *arguments: object, code: int | None = USA
 OPTIONS = ["--out=%/x.json", "--benchmark_out=/nonexistent/%", "--data-dir=%", "--benchmark_filter=(%", "--workload=%",
            "--executor=%", "--channel=%", "--workers=%", "--grain=%", "--batch=%", "--payload=%", "--window=%",
            "--placement=%", "--wait=%", "--sides=%", "--pattern=%", "--message-bytes=%", "--futex=%", "--touch=%",
-           "--rate=%", "--rounds=%", "--iterations=%", "--tasks=%", "--seed=%", "--timeout=%", "--profile=%",
+           "--rate=%", "--rounds=%", "--laps=%", "--tasks=%", "--seed=%", "--timeout=%", "--profile=%",
            "--family=%", "--benchmark_format=%", "--benchmark_out_format=%", "--benchmark_color=%",
            "--benchmark_time_unit=%", "--benchmark_repetitions=%", "--benchmark_min_time=%x", "--benchmark_context=%",
            "--benchmark_enable_random_interleaving=%", "--benchmark_perf_counters=%", "--no%", "%"]
@@ -146,7 +146,7 @@ def test_a_real_run(bench: Bench, hostile: bytes) -> None:
 def test_a_record_that_is_recovered(bench: Bench) -> None:
     hostile = "::error::\x1b[31m\u202e\n##[error]"
     lost = bench.cwd / hostile
-    running = bench.start("run", "--out", lost, *SHORTEST[:-4], "--tasks", "64", "--rounds", "1000")
+    running = bench.start("run", "--out", lost, *ONE_LAP, "--rounds", "1000")
     bench.await_entries(1, running)
     kill_and_reap(running)
     bench.expect_no_process()
@@ -169,5 +169,7 @@ def test_a_record_that_is_read(bench: Bench, golden: dict[str, Any], write: Any,
 def test_a_hostile_workload_stands_escaped_in_the_tables(bench: Bench, golden: dict[str, Any], write: Any) -> None:
     for entry in golden["benchmarks"]:
         entry["workload"] = "::x\x1b[31m##[" + entry["workload"]
-    said = run(bench, b"::x", "verdict", write(golden), code=0)
-    assert "Controlled" in said and "\\x3a:x\\x1b[31m#\\x23[prime_count" in said
+    record = write(golden)
+    for more in ([], ["--all"]):
+        said = run(bench, b"::x", "verdict", record, *more, code=0)
+        assert ("Controlled" in said) == bool(more) and "\\x3a:x\\x1b[31m#\\x23[prime_count" in said

@@ -95,7 +95,7 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
     code = [line for _, block in fences(page) for line in block.splitlines()]
     code += re.findall(r"`([^`\n]+)`", FENCE.sub("", text)) + re.findall(r"^ {4}(.+)$", text, re.MULTILINE)
     for line in code:
-        command = re.search(r"(?:^|[\s/])mpmt (run|list|machine|verdict|trial)\b(.*)", line)
+        command = re.search(r"(?:^|[\s/])mpmt (run|list|machine|verdict|judge|trial)\b(.*)", line)
         if tracking := re.search(r"track\.py ([a-z]+)\b(.*)", line):
             ours, _, theirs = tracking[2].partition(" -- ")
             yield f"track.py {tracking[1]}", options_in(ours)
@@ -123,9 +123,9 @@ def accepted(command: str, option: str) -> bool:
     return re.search(rf"(?<![\w-]){option}(?![\w-])", help_of(command)) is not None
 
 
-# Refused with a reason, hence not in --help; and options of tools that are named beside mpmt.
+# Refused with a reason or for tests, hence not in --help; and options of tools that are named beside mpmt.
 ELSEWHERE = {"--benchmark_perf_counters", "--preset", "--build", "--install", "--prefix", "--test-dir",
-             "--output-on-failure", "--target", "--commands"}
+             "--output-on-failure", "--target", "--commands", "--twins"}
 
 
 TRACKING = [f"track.py {name}" for name in ("compare", "gate", "bisect", "aa", "record", "history", "diff", "ack")]
@@ -136,7 +136,7 @@ TRACKING = [f"track.py {name}" for name in ("compare", "gate", "bisect", "aa", "
 def test_options_exist(page: Path) -> None:
     unknown = set()
     for command, options in commands(page):
-        every = TRACKING if page.name == "tracking.md" else ["run", "list", "verdict", "trial", "machine"]
+        every = TRACKING if page.name == "tracking.md" else ["run", "list", "verdict", "judge", "trial", "machine"]
         tried = [command] if command else every
         unknown |= {f"{command} {option}" for option in options
                     if option not in ELSEWHERE and not any(accepted(name, option) for name in tried)}

@@ -17,6 +17,7 @@ from bench import ROOT
 from desk import BUILD, QUICK, SAME, Desk
 from make_channel_record import make_record
 from repository import Repository
+from tracker import run_script
 
 HOSTILE = "\u00a0::error::x\x1b[31m\x9b31m\u202e##[error]##vso[x\n::error::y\n ::error::z\rend\x7f"
 NAME = "hostile" + HOSTILE
@@ -57,9 +58,9 @@ def hostile(golden: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def record(golden: dict[str, Any], tmp_path: Path) -> Path:
+def record(small: dict[str, Any], tmp_path: Path) -> Path:
     path = tmp_path / f"{FILE}.json"
-    path.write_text(json.dumps(hostile(golden)), "utf-8")
+    path.write_text(json.dumps(hostile(small)), "utf-8")
     return path
 
 
@@ -101,7 +102,9 @@ def test_options_are_named_harmlessly(desk: Desk) -> None:
             assert line.startswith(("track.py", "usage: ", " ", "note: ")), line
     for name, arguments in (("plot.py", ["x", "--format", HOSTILE]), ("plot.py", ["x", "--dpi", HOSTILE]), ("plot.py", ["x", "--" + HOSTILE]),
                             ("check_channels.py", ["--" + HOSTILE])):
-        assert script(desk.folder, name, *arguments)[0] == 2
+        done = run_script(name, *arguments)
+        assert done.returncode == 2
+        expect_harmless(done.stdout, done.stderr)
 
 
 def test_programs_are_harmless(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import mpmt_records
-from bench import PATIENCE_S, Bench, Process, finish, kill_and_reap, ready_for_signals, until
+from bench import PATIENCE_S, Bench, Process, finish, kill_and_reap, until
 
 CASE_FAILED = 1
 INTERRUPTED = 130
@@ -23,8 +23,9 @@ SLACK = 3.0  # for a machine that does other things as well
 SLEEPING = ("--workload", "sleep_wait", "--grain", "2000", "--workers", "2")
 THREADS = (*SLEEPING, "--executor", "thread_pool", "--channel", "by_reference")
 PROCESSES = (*SLEEPING, "--executor", "process_pool")
-SHORT = ("--tasks", "200")
-LONG = ("--tasks", "4000")
+BOTH = (*SLEEPING, "--executor", "thread_pool,process_pool", "--channel", "boost_queue")  # alive at once
+SHORT = ("--tasks", "100", "--laps", "2")
+LONG = ("--tasks", "4000", "--laps", "2")
 
 
 def entries(bench: Bench) -> list[dict[str, Any]]:
@@ -36,18 +37,20 @@ def entries(bench: Bench) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
 def test_an_interrupted_run_keeps_what_is_measured(bench: Bench, ending: signal.Signals) -> None:
-    run = bench.start("run", "--out", bench.out, *PROCESSES, *SHORT, "--rounds", "100")
-    bench.await_entries(1, run)
-    bench.trial_of(run, workers=2)
+    run = bench.start("run", "--out", bench.out, *BOTH, *SHORT, "--rounds", "100")
+    bench.await_entries(2, run)
+    bench.whole_group(run, 2, workers=2)
     run.send_signal(ending)
     done = finish(run)
     assert done.returncode == INTERRUPTED
     assert done.stdout.splitlines()[-1] == f"record: {bench.out}"
-    assert "interrupted" in done.stdout and "Traceback" not in done.stderr
+    assert "interrupted" in done.stdout + done.stderr
     record = mpmt_records.load(bench.out)
     assert record["context"]["interrupted"] and not record["context"]["recovered"]
-    assert record["context"]["trials"] == {"planned": 100, "done": len(entries(bench))}
-    assert {entry["status"] for entry in entries(bench)} <= {"ok", "disturbed"}
+    assert record["context"]["trials"] == {"done": len(entries(bench))}
+    assert record["context"]["group_rounds"]["done"] * 2 == len(entries(bench))  # the one that was cut short is in no part
+    assert record["comparisons"][0]["rounds"] * 2 == len(entries(bench))
+    assert {entry["status"] for entry in entries(bench)} == {"ok"}
     bench.expect_nothing_left()
 
 
@@ -70,17 +73,16 @@ def test_an_interrupt_during_calibration_ends_the_run_cleanly(bench: Bench) -> N
     assert not bench.out.exists()
 
 
-@pytest.mark.parametrize("arguments", [THREADS, PROCESSES], ids=["threads", "processes"])
-def test_trials_and_workers_die_with_a_killed_run(bench: Bench, arguments: tuple[str, ...]) -> None:
-    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "100")
-    bench.await_entries(1, run)
-    bench.trial_of(run, workers=2 if arguments is PROCESSES else 0)
+def test_all_contenders_and_their_workers_die_with_a_killed_run(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, *BOTH, *SHORT, "--rounds", "100")
+    bench.await_entries(2, run)
+    bench.whole_group(run, 2, workers=2)
     kill_and_reap(run)
     bench.expect_no_process()
     assert bench.shared_names() == []
     assert os.listdir(bench.temporary) == []
     assert not bench.out.exists()
-    following = bench.run("run", "--out", bench.folder / "next.json", *arguments, "--rounds", "1", "--tasks", "8")
+    following = bench.run("run", "--out", bench.folder / "next.json", *BOTH, "--rounds", "1", "--laps", "1", "--tasks", "8")
     assert following.returncode == 0, following.stderr
     assert len(entries(bench)) >= 1  # assembled by that next start
     bench.expect_nothing_left()
@@ -88,7 +90,7 @@ def test_trials_and_workers_die_with_a_killed_run(bench: Bench, arguments: tuple
 
 def test_a_server_dies_with_a_killed_run(bench: Bench) -> None:
     run = bench.start("run", "--out", bench.out, "--workload", "loopback_echo", "--executor", "process_pool",
-                      "--workers", "2", "--grain", "1000", "--tasks", "4000", "--rounds", "1")
+                      "--workers", "2", "--grain", "1000", "--tasks", "4000", "--laps", "1", "--rounds", "1")
     bench.trial_of(run, workers=3)
     kill_and_reap(run)
     bench.expect_no_process()
@@ -123,7 +125,7 @@ def test_a_killed_one_is_reported_at_once_and_the_run_goes_on(
             first = chosen
     done = finish(run)
     assert done.returncode == CASE_FAILED, done.stderr
-    assert "worker_died 2/2" in done.stdout and "2 trials failed" in done.stdout
+    assert "worker_died 2/2" in done.stdout
     both = entries(bench)
     assert [entry["status"] for entry in both] == ["worker_died", "worker_died"]
     assert f"(pid {first.pid})" in both[0]["error"] and "SIGKILL" in both[0]["error"]
@@ -131,14 +133,15 @@ def test_a_killed_one_is_reported_at_once_and_the_run_goes_on(
 
 
 @pytest.mark.parametrize("arguments", [
-    (*THREADS, "--tasks", "60"),
-    (*PROCESSES, "--tasks", "60"),
-    ("--workload", "empty", "--payload", "4096", "--workers", "2", "--executor", "process_pool", "--tasks", "200000"),
-], ids=["threads", "processes", "busy processes"])
+    (*BOTH, "--laps", "2", "--tasks", "20"),
+    ("--workload", "empty", "--payload", "4096", "--workers", "2", "--executor", "thread_pool,process_pool", "--channel",
+     "boost_queue", "--laps", "2", "--tasks", "20000"),
+], ids=["sleeping", "busy"])
 def test_a_kill_at_any_moment_is_a_death_or_came_too_late(bench: Bench, arguments: tuple[str, ...]) -> None:
-    """Starting, warming up, between blocks, ending: nothing waits for a deadline, and nothing else goes wrong."""
+    """Starting, warming up, between blocks, ending, parked: nothing waits for a deadline, nothing else goes wrong, and the
+    other contender of the round is measured."""
     moments = random.Random(1)
-    run = bench.start("run", "--out", bench.out, *arguments, "--rounds", "12")
+    run = bench.start("run", "--out", bench.out, *arguments, "--rounds", "8")
     dead: set[int] = set()
     while run.poll() is None:
         family = [process for process in bench.processes() if process.is_trial and process.parent == run.pid]
@@ -156,7 +159,7 @@ def test_a_kill_at_any_moment_is_a_death_or_came_too_late(bench: Bench, argument
         dead -= {run.pid}
     done = finish(run)
     statuses = [entry["status"] for entry in entries(bench)]
-    assert len(statuses) == 12 and set(statuses) <= {"ok", "disturbed", "worker_died"}, [
+    assert len(statuses) == 16 and set(statuses) <= {"ok", "worker_died"}, [
         entry["error"] for entry in entries(bench)]
     assert done.returncode == (CASE_FAILED if "worker_died" in statuses else 0), done
     assert "worker_died" in statuses  # the seed's moments are well within the trials
@@ -166,38 +169,45 @@ def test_a_kill_at_any_moment_is_a_death_or_came_too_late(bench: Bench, argument
 
 def test_a_killed_server_is_an_error_and_the_run_goes_on(bench: Bench) -> None:
     run = bench.start("run", "--out", bench.out, "--workload", "loopback_echo", "--executor", "thread_pool",
-                      "--channel", "by_reference", "--workers", "2", "--grain", "1000", "--tasks", "500", "--rounds", "2")
+                      "--channel", "by_reference", "--workers", "2", "--grain", "1000", "--tasks", "500", "--laps", "1",
+                      "--rounds", "2")
     [server] = bench.children(bench.trial_of(run, workers=1).pid)
     os.kill(server.pid, signal.SIGKILL)
     assert finish(run).returncode == CASE_FAILED
     first, second = entries(bench)
     assert first["status"] == "error" and "server" in first["error"]
-    assert second["status"] in ("ok", "disturbed")
+    assert second["status"] == "ok"
 
 
 def test_what_was_not_killed_is_measured(bench: Bench) -> None:
-    run = bench.start("run", "--out", bench.out, *THREADS, *SHORT, "--rounds", "3")
-    os.kill(bench.trial_of(run).pid, signal.SIGKILL)
+    """The other contender in the same round, and all in later ones."""
+    run = bench.start("run", "--out", bench.out, *BOTH, *SHORT, "--rounds", "3")
+    killed = bench.whole_group(run, 2, workers=2)[0]
+    os.kill(killed.pid, signal.SIGKILL)
     assert finish(run).returncode == CASE_FAILED
-    assert [entry["status"] for entry in entries(bench)][0] == "worker_died"
-    assert {entry["status"] for entry in entries(bench)[1:]} <= {"ok", "disturbed"}
+    first = [entry for entry in entries(bench) if entry["round"] == 0]
+    assert sorted(entry["status"] for entry in first) == ["ok", "worker_died"]
+    [other] = [entry for entry in first if entry["status"] == "ok"]
+    assert len(other["laps_ns"]) == 2 and other["disturbed_by"] is None
+    assert {entry["status"] for entry in entries(bench) if entry["round"] > 0} == {"ok"}
+    assert mpmt_records.load(bench.out)["comparisons"][0]["rounds"] == 2
 
 
 @pytest.mark.parametrize("victim, arguments", [(trial, THREADS), (worker, PROCESSES)], ids=["trial", "worker"])
 def test_a_stopped_one_is_timed_out_and_the_run_goes_on(
         bench: Bench, victim: Callable[[Bench, subprocess.Popen[str]], Process], arguments: tuple[str, ...]) -> None:
-    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "2", "--timeout", "2")
+    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "2", "--timeout", "1")
     stopped = victim(bench, run)
     os.kill(stopped.pid, signal.SIGSTOP)
     done = finish(run)
     assert done.returncode == CASE_FAILED, done.stderr
     assert [entry["status"] for entry in entries(bench)][0] == "timed_out"
-    assert {entry["status"] for entry in entries(bench)[1:]} <= {"ok", "disturbed"}
+    assert {entry["status"] for entry in entries(bench)[1:]} == {"ok"}
     assert not stopped.alive()
 
 
 def test_a_case_that_takes_too_long_is_timed_out(bench: Bench) -> None:
-    done = bench.measure(*PROCESSES, "--tasks", "100000", "--rounds", "1", "--timeout", "0.1")
+    done = bench.measure(*PROCESSES, "--tasks", "100000", "--laps", "1", "--rounds", "1", "--timeout", "0.1")
     assert done.returncode == CASE_FAILED
     assert [entry["status"] for entry in entries(bench)] == ["timed_out"]
     assert "timed_out 1/1" in done.stdout
@@ -205,7 +215,7 @@ def test_a_case_that_takes_too_long_is_timed_out(bench: Bench) -> None:
 
 def test_a_huge_grain_is_timed_out_too(bench: Bench) -> None:
     done = bench.measure("--workload", "prime_count", "--executor", "serial", "--grain", "100000000", "--tasks", "64",
-                         "--rounds", "1", "--timeout", "0.2")
+                         "--laps", "1", "--rounds", "1", "--timeout", "0.2")
     assert done.returncode == CASE_FAILED
     assert [entry["status"] for entry in entries(bench)] == ["timed_out"]
 
@@ -215,7 +225,7 @@ def test_a_huge_grain_is_timed_out_too(bench: Bench) -> None:
 
 def test_a_run_of_many_trials_stays_small(bench: Bench) -> None:
     run = bench.start("run", "--out", bench.out, "--workload", "empty", "--executor", "thread_pool", "--tasks", "256",
-                      "--workers", "1,2", "--rounds", "30")
+                      "--workers", "1,2", "--laps", "2", "--rounds", "30")
     peak_kib = 0
     deadline = time.monotonic() + PATIENCE_S
     while run.poll() is None and time.monotonic() < deadline:

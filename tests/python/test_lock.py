@@ -11,8 +11,8 @@ from bench import Bench, finish, kill_and_reap, line_of
 INTERRUPTED = 130
 USAGE = 2
 SLEEPING = ("--workload", "sleep_wait", "--grain", "2000", "--executor", "serial")
-LONG = (*SLEEPING, "--tasks", "100", "--rounds", "100")
-SHORT = (*SLEEPING, "--tasks", "4", "--rounds", "1")
+LONG = (*SLEEPING, "--tasks", "100", "--laps", "1", "--rounds", "100")
+SHORT = (*SLEEPING, "--tasks", "4", "--laps", "1", "--rounds", "1")
 
 
 def owner_and_waiter(bench: Bench) -> tuple[subprocess.Popen[str], subprocess.Popen[bytes]]:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from conftest import GOLDEN, ROOT
+from tracker import run_script
 
 Json = dict[str, Any]
 PLOT = ROOT / "scripts" / "plot.py"
@@ -22,10 +23,8 @@ KINDS = {"speedup", "processes_vs_threads-controlled", "processes_vs_threads-dep
          "costs-2"}
 
 
-def plot(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, PLOT, *map(str, arguments)], capture_output=True, text=True,
-                          timeout=300,
-                          **options)
+def plot(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return run_script("plot.py", *arguments)
 
 
 def refused(*arguments: object) -> str:
@@ -61,7 +60,7 @@ def test_every_figure_is_written_twice(drawn: tuple[Path, subprocess.CompletedPr
 
 def test_what_is_left_out_is_said(drawn: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, done = drawn
-    for said in ("sort_block: worker died", "hash_chain: disturbed", "file_sync: unsupported here (35 trials",
+    for said in ("sort_block: worker died", "hash_chain: disturbed", "file_sync: unsupported here (42 trials",
                  "unstable, drawn and marked: loopback_echo/process_pool"):
         assert said in done.stdout
     for svg in folder.glob("*.svg"):
@@ -73,11 +72,11 @@ def test_what_is_left_out_is_said(drawn: tuple[Path, subprocess.CompletedProcess
                  "95 % interval",
                  "ideal: × workers", "measured capacity of the CPUs", "process_pool · boost_queue"]),
     ("processes_vs_threads-controlled", ["only the address space differs", "file_cached, 2 workers", "± 3 %",
-                                         "processes 1.29× faster", "same within ± 3 %", "unstable",
+                                         "processes 1.27× faster", "same within ± 3 %", "unstable",
                                          "undecided"]),
     ("processes_vs_threads-deployed", ["as deployed",
                                        "process_pool · boost_queue ÷ thread_pool · by_reference",
-                                       "threads 2.81× faster"]),
+                                       "threads 2.84× faster"]),
     ("latency", ["Latency of a message", "p99.9", "latency (log scale)", "µs", "ms",
                  "thread_pool · boost_queue"]),
     ("costs-1", ["CPU time per task", "context switches per task", "submitter (CPU time)", "serial ×1"]),
@@ -86,7 +85,7 @@ def test_figures_say_what_they_show(drawn: tuple[Path, subprocess.CompletedProce
                                     expected: list[str]) -> None:
     text = words(drawn[0] / f"{kind}.svg").replace("\N{NO-BREAK SPACE}", " ")
     for said in [*expected, "Golden CPU 9000", "2 usable CPUs", "hypervisor kvm", "commit 0123456789ab",
-                 "2024-05-01T12:00:00Z", "5 rounds of 3 blocks", "seed 20240501"]:
+                 "2024-05-01T12:00:00Z", "6 rounds of 8 laps", "seed 20240501"]:
         assert said in text, said
 
 
@@ -115,7 +114,7 @@ def test_names_are_drawn_as_they_are(small: Json, write: Callable[..., Path], tm
     for part in ("benchmarks", "comparisons"):
         small[part] = [renamed(entry, name) for name in ODD_NAMES for entry in small[part]
                        if entry["workload"] == "empty"]
-    done = plot(write(small), "-o", tmp_path / "out")
+    done = plot(write(small), "-o", tmp_path / "out", "--format", "svg")
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     text = "".join(words(svg) for svg in (tmp_path / "out").glob("*.svg"))
@@ -172,7 +171,7 @@ def test_one_round_gives_points_without_intervals(small: Json, write: Callable[.
                                                   tmp_path: Path) -> None:
     small["benchmarks"] = [e for e in small["benchmarks"] if e.get("round") == 0]
     for row in small["comparisons"]:
-        row |= dict.fromkeys(("low", "high", "p_value", "p_holm", "detectable")) | {"verdict": "undecided"}
+        row |= dict.fromkeys(("ratio", "low", "high", "detectable")) | {"verdict": "undecided", "rounds_looked_at": 0}
     assert plot(write(small), "-o", tmp_path, "--format", "svg").returncode == 0
     assert "95 % interval" not in words(tmp_path / "speedup.svg")
 

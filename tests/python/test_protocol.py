@@ -126,7 +126,8 @@ def test_a_trial_that_cannot_understand_ends_with_one_line(talk: Talk, message: 
 
 
 WRONG_ASSIGNMENTS = [
-    ({"protocol": 2}, {}, b"protocol 2"),
+    ({"protocol": 3}, {}, b"protocol 3; this trial speaks 1 to 2"),
+    ({"protocol": 0}, {}, b"protocol 0"),
     ({"protocol": "1"}, {}, b"protocol"),
     ({"protocol": LEFT_OUT}, {}, b"protocol"),
     ({"type": "run"}, {}, b"'case'"),
@@ -189,6 +190,23 @@ def test_a_trial_names_what_it_waited_for_at_its_deadline(bench: Bench, talk: Ta
     assert failed["status"] == "timed_out" and "worker" in failed["error"]
     assert talk.end().returncode == 0
     bench.expect_nothing_left()
+
+
+def test_since_protocol_2_the_time_allowed_is_for_each_answer(talk: Talk) -> None:
+    asked = {"protocol": 2, "deadline_s": 1, "tasks": 100, "warmup_tasks": 2}
+    talk.ask(assignment(asked, workload="sleep_wait", grain=5000), "ready")
+    for _ in range(4):  # a quarter of a second each, two seconds and more in all
+        talk.ask({"type": "run", "settle_tasks": 100}, "block")
+    failed = talk.ask({"type": "run", "tasks": 100_000}, "failed")
+    assert failed["status"] == "timed_out"
+
+
+def test_a_block_is_as_it_is_asked_for(talk: Talk) -> None:
+    talk.ask(assignment({"protocol": 2}), "ready")
+    asked = talk.ask({"type": "run", "tasks": 8, "settle_tasks": 4, "latencies": False}, "block")
+    usual = talk.ask({"type": "run"}, "block")
+    assert (asked["tasks"], usual["tasks"]) == (8, 64)
+    assert talk.ask({"type": "end"}, "done")["latency_ns"]["count"] == usual["messages"]
 
 
 def test_a_trial_dies_with_the_process_that_it_is_told(bench: Bench) -> None:

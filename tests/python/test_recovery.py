@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import resource
 from collections.abc import Iterator
@@ -13,15 +12,15 @@ from typing import Any
 import pytest
 
 import mpmt_records
-from bench import Bench, Island, finish, kill_and_reap, until
+from bench import Bench, Island, entries_in, finish, kill_and_reap, until
 
 CASE_FAILED = 1
 NOTHING_TO_RECOVER = "mpmt: a run was killed before its first trial; nothing to recover"
 USAGE = 2
 SLEEPING = ("--workload", "sleep_wait", "--grain", "1000", "--executor", "serial", "--seed", "3")
-LONG = (*SLEEPING, "--tasks", "20", "--rounds", "1000")
-SHORT = (*SLEEPING, "--tasks", "4", "--rounds", "1")
-MANY = (*SLEEPING, "--tasks", "4", "--rounds", "60")  # some 100 KiB
+LONG = (*SLEEPING, "--tasks", "20", "--laps", "1", "--rounds", "1000")
+SHORT = (*SLEEPING, "--tasks", "4", "--laps", "1", "--rounds", "1")
+MANY = (*SLEEPING, "--tasks", "4", "--laps", "1", "--rounds", "60")  # some 100 KiB
 
 
 def killed_run(bench: Bench, out: Path, count: int = 3) -> list[dict[str, Any]]:
@@ -38,6 +37,11 @@ def trials(record: dict[str, Any]) -> list[dict[str, Any]]:
     return [entry for entry in record["benchmarks"] if entry["run_type"] == "iteration"]
 
 
+def as_recorded(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Journalled entries of one case: how many rounds it has is known at the end only."""
+    return [{**entry, "repetitions": len(entries)} for entry in entries]
+
+
 def next_start(bench: Bench, *arguments: object) -> str:
     """What the next run says on standard error besides its warnings."""
     done = bench.run("run", *SHORT, *arguments)
@@ -52,8 +56,8 @@ def test_the_next_start_assembles_the_journal(bench: Bench) -> None:
     assert said == f"mpmt: recovered {len(entries)} trials of a run that was killed: {lost}"
     record = mpmt_records.load(lost)
     assert record["context"]["recovered"] and record["context"]["interrupted"]
-    assert record["context"]["trials"] == {"planned": 1000, "done": len(entries)}
-    assert trials(record) == entries
+    assert record["context"]["trials"] == {"done": len(entries)}
+    assert trials(record) == as_recorded(entries)
     assert not mpmt_records.load(bench.out)["context"]["recovered"]
     assert bench.journals() == []
 
@@ -76,9 +80,9 @@ def test_a_line_that_is_cut_off_is_left_out(bench: Bench) -> None:
     entries = killed_run(bench, lost)
     [journal] = bench.journals()
     with journal.open("a") as file:
-        file.write('{"entry": {"name": "prime_c')
+        file.write('{"of_case": {"name": "prime_c')
     next_start(bench, "--out", bench.out)
-    assert trials(mpmt_records.load(lost)) == entries
+    assert trials(mpmt_records.load(lost)) == as_recorded(entries)
 
 
 @pytest.mark.parametrize("content", ["", '{"record": "/tmp', "garbage\n", "\0" * 4096])
@@ -92,7 +96,7 @@ def test_a_journal_with_nothing_in_it_is_removed(bench: Bench, content: str) -> 
 
 def test_a_run_killed_before_its_first_trial_leaves_no_record(bench: Bench) -> None:
     run = bench.start("run", "--out", bench.folder / "lost.json", "--workload", "sleep_wait", "--grain", "1000000",
-                      "--executor", "serial", "--tasks", "100", "--rounds", "1")
+                      "--executor", "serial", "--tasks", "100", "--laps", "1", "--rounds", "1")
     until(bench.journals, "the journal")
     bench.trial_of(run)
     kill_and_reap(run)
@@ -162,7 +166,7 @@ def narrow(tmp_path: Path) -> Iterator[Island]:
 @pytest.mark.parametrize("executor", ["thread_pool", "process_pool"])
 def test_a_tiny_shared_memory_is_a_clear_error(bench: Bench, narrow: Island, executor: str) -> None:
     done = bench.measure("--workload", "payload_copy", "--payload", "1Mi", "--executor", executor, "--channel",
-                         "boost_queue", "--workers", "1", "--tasks", "8", "--rounds", "1", island=narrow)
+                         "boost_queue", "--workers", "1", "--tasks", "8", "--laps", "1", "--rounds", "1", island=narrow)
     assert done.returncode == CASE_FAILED, done.stderr
     [entry] = trials(mpmt_records.load(bench.out))
     assert entry["status"] == "error"
@@ -171,7 +175,7 @@ def test_a_tiny_shared_memory_is_a_clear_error(bench: Bench, narrow: Island, exe
 
 
 def test_a_sync_that_does_nothing_is_unsupported(bench: Bench, narrow: Island) -> None:
-    done = bench.measure("--workload", "file_sync", "--executor", "serial", "--tasks", "4", "--rounds", "1",
+    done = bench.measure("--workload", "file_sync", "--executor", "serial", "--tasks", "4", "--laps", "1", "--rounds", "1",
                          "--data-dir", "/dev/shm", island=narrow)
     assert done.returncode == 0, done.stderr
     [entry] = trials(mpmt_records.load(bench.out))
@@ -194,10 +198,10 @@ def test_a_full_disk_keeps_the_journal_for_the_next_start(bench: Bench, narrow: 
 
     assert "left as it is" in finish(bench.start("run", "--out", bench.out, *SHORT, island=narrow)).stderr
     assert os.listdir(place) == [] and bench.journals() == [journal]
-    lines = journal.read_text("utf-8").splitlines()
+    lines = journal.read_text("utf-8").splitlines(True)
     next_start(bench, "--out", bench.out)  # outside, where "small" is a folder like any other
     record = mpmt_records.load(small / "x.json")
-    assert trials(record) == [json.loads(line)["entry"] for line in lines if '"entry"' in line[:10]]
+    assert trials(record) == as_recorded(entries_in(lines))
     assert record["context"]["recovered"] and not record["context"]["interrupted"]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import mpmt_records
-from bench import SHORTEST, Bench, finish, kill_and_reap, ready_for_signals, until
+from bench import ONE_LAP, SHORTEST, Bench, finish, kill_and_reap, ready_for_signals, until
 
 INTERRUPTED = 130
 ENDED_WITHIN_S = 1.0
@@ -28,11 +28,13 @@ SEED = int(os.environ.get("MPMT_SEED", "20240607"))
 
 # Runs that spend their time in different parts of the program.
 RUNS = [
-    ("--workload", "empty", "--workers", "1,2", "--rounds", "1", "--payload", "64"),  # probes, pilots, assembling
+    ("--workload", "empty", "--workers", "1", "--rounds", "1", "--laps", "4", "--payload", "64"),  # probes, pilots, assembling
     (*SHORTEST, "--benchmark_format=json"),
-    ("--workload", "hash_chain", "--executor", "serial", "--grain", "20us", "--rounds", "2", "--tasks", "50"),
-    ("--family", "channel", "--channel", "pipe", "--pattern", "ping_pong", "--message-bytes", "64", "--rounds", "2"),
-    ("--workload", "empty", "--executor", "thread_pool", "--tasks", "64", "--rounds", "60"),
+    ("--workload", "hash_chain", "--executor", "serial", "--grain", "20us", "--rounds", "2", "--laps", "2", "--tasks", "50"),
+    ("--family", "channel", "--channel", "pipe", "--pattern", "ping_pong", "--message-bytes", "64", "--placement", "same",
+     "--rounds", "1", "--laps", "2"),
+    ("--workload", "empty", "--executor", "thread_pool,process_pool", "--channel", "boost_queue", "--workers", "1", "--tasks", "64",
+     "--laps", "1", "--rounds", "30"),
 ]
 
 
@@ -100,7 +102,7 @@ def test_other_commands_end_as_programs_do(bench: Bench, golden: dict[str, Any],
 
 @pytest.mark.parametrize("arguments", [
     ("--dry-run", "--profile", "full"),
-    (*SHORTEST[:-4], "--tasks", "64", "--rounds", "80", "--benchmark_format=json"),
+    (*ONE_LAP, "--rounds", "80", "--benchmark_format=json"),
 ], ids=["a plan", "a record"])
 @pytest.mark.parametrize("errors", ["apart", "together"])
 @pytest.mark.parametrize("ending", SIGNALS, ids=lambda s: s.name)
@@ -126,7 +128,7 @@ def full(run: subprocess.Popen[str], pipe: int) -> bool:
 
 def test_a_signal_ends_the_recovery_of_a_long_journal(bench: Bench) -> None:
     lost = bench.folder / "lost.json"
-    killed = bench.start("run", "--out", lost, *SHORTEST[:-4], "--tasks", "64", "--rounds", "1000")
+    killed = bench.start("run", "--out", lost, *ONE_LAP, "--rounds", "1000")
     bench.await_entries(1, killed)
     kill_and_reap(killed)
     [journal] = bench.journals()
@@ -141,7 +143,7 @@ def test_a_signal_ends_the_recovery_of_a_long_journal(bench: Bench) -> None:
 
 def test_a_signal_does_not_wait_for_a_long_record(bench: Bench) -> None:
     """What was measured stays where the next run finds it."""
-    run = bench.start("run", "--out", bench.out, *SHORTEST[:-4], "--tasks", "64", "--rounds", "1000")
+    run = bench.start("run", "--out", bench.out, *ONE_LAP, "--rounds", "1000")
     bench.await_entries(1, run)
     [journal] = bench.journals()
     lengthen(journal)
@@ -155,7 +157,7 @@ def test_a_signal_does_not_wait_for_a_long_record(bench: Bench) -> None:
 
 def lengthen(journal: Path) -> None:
     """By so many copies of its first entry that a record of them takes seconds."""
-    entry = json.loads(journal.read_text("utf-8").splitlines()[1])["entry"]
+    entry = json.loads(journal.read_text("utf-8").splitlines()[1])
     with journal.open("a", encoding="utf-8") as file:
         for number in range(30_000):
-            file.write(json.dumps({"entry": {**entry, "round": number}}) + "\n")
+            file.write(json.dumps({**entry, "of_round": {**entry["of_round"], "round": number}}) + "\n")

@@ -118,24 +118,6 @@ def test_unstable_is_bimodal_or_wide(values: list[float], unstable: bool) -> Non
     assert stats.is_unstable(values) is unstable
 
 
-def _interval(low: float, high: float) -> stats.RatioInterval:
-    return stats.RatioInterval(5, math.sqrt(low * high), low, high, 0.01)
-
-
-@pytest.mark.parametrize(("interval", "p_holm", "stable", "verdict"), [
-    (_interval(1.05, 1.10), 0.001, True, "threads"), (_interval(0.80, 0.90), 0.001, True, "processes"),
-    (_interval(1.05, 1.10), 0.2, True, "undecided"),  # Holm says no
-    (_interval(1.01, 1.02), 0.001, True, "same"),  # significant, but small
-    (_interval(0.98, 1.02), 0.9, True, "same"), (_interval(0.95, 1.02), 0.3, True, "undecided"),
-    (_interval(1.01, 1.04), 0.001, True, "undecided"),  # neither 3 % nor surely less
-    (_interval(1.05, 1.10), 0.001, False, "unstable"), (None, None, True, "undecided"),
-    (stats.RatioInterval(1, 2.0, None, None, None), None, True, "undecided"),
-])
-def test_the_verdict(interval: stats.RatioInterval | None, p_holm: float | None, stable: bool,
-                     verdict: str) -> None:
-    assert stats.verdict(interval, p_holm, stable) == verdict
-
-
 def test_the_t_interval_covers_as_often_as_it_says() -> None:
     random_ = random.Random(11)
     covered = 0

@@ -256,5 +256,5 @@ def test_other_code_makes_another_index(monkeypatch: pytest.MonkeyPatch, tmp_pat
     before = index_file.version.__wrapped__()
     assert 0 < before < 1 << 31
     (tmp_path / "schema.json").write_text("{}")
-    monkeypatch.setattr(index_file.mpmt_schema, "SCHEMA_PATH", tmp_path / "schema.json")
+    monkeypatch.setitem(index_file.mpmt_schema.SCHEMA_PATHS, 3, tmp_path / "schema.json")
     assert index_file.version.__wrapped__() != before

@@ -76,7 +76,7 @@ def test_links_that_lead_out_are_not_followed(results: Path, tmp_path: Path) -> 
 HOSTILE = {
     "truncated": lambda text: text[: len(text) // 2], "empty": lambda _: "", "foreign": lambda _: '{"context": {}}',
     "NaN": lambda text: text.replace('"tasks": 80', '"tasks": NaN', 1),
-    "newer": lambda text: text.replace('"schema_version": 1', '"schema_version": 3'),
+    "newer": lambda text: text.replace('"schema_version": 3', '"schema_version": 4'),
     "deep": lambda _: "[" * 100_000, "huge": lambda text: text.replace("golden", "x" * 10_000_000, 1),
     "commit": lambda text: text.replace(f'"{COMMITS[9]}"', '"../../../../etc/passwd"'),
     "key": lambda text: text.replace(f'"{made.KEY}"', '"../../../x"'),

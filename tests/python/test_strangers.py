@@ -156,7 +156,7 @@ def test_a_run_in_another_container_is_called_so(bench: Bench) -> None:
 def test_mpmt_and_track_meet_at_the_file_whoever_has_the_name(bench: Bench, first: str) -> None:
     """The first is where nobody has the name; the other, of the same user, where a stranger has."""
     elsewhere = ("unshare", "--net")
-    long = ("--workload", "sleep_wait", "--grain", "2000", "--executor", "serial", "--tasks", "100", "--rounds", "100")
+    long = ("--workload", "sleep_wait", "--grain", "2000", "--executor", "serial", "--tasks", "100", "--laps", "1", "--rounds", "100")
     track = (TAKE, 600, "stay")
     with contextlib.ExitStack() as stack:
         stack.enter_context(stranger(bench.island, "listen"))

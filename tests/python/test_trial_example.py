@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,15 +59,16 @@ def changed(**changes: Any) -> Json:
     return {**CASE, **{key: value for key, value in changes.items() if key in CASE}, "case": case}
 
 
-def check_block(block: Json, messages: int) -> None:
-    assert block["type"] == "block" and block["tasks"] == 40 and block["messages"] == messages
+def check_block(block: Json, messages: int, tasks: int = 40) -> None:
+    assert block["type"] == "block" and block["tasks"] == tasks and block["messages"] == messages
     assert block["wall_ns"] > 0
     numbers = [value for part in ("cpu_ns", "context_switches", "page_faults") for value in block[part].values()]
     assert len(numbers) == 6 and all(isinstance(value, int) and value >= 0 for value in numbers)
 
 
-def test_it_holds_a_whole_conversation(conversation: Conversation) -> None:
-    ready = conversation.ask(CASE)
+@pytest.mark.parametrize("protocol", [1, 2])
+def test_it_holds_a_whole_conversation(conversation: Conversation, protocol: int) -> None:
+    ready = conversation.ask(changed(protocol=protocol))
     assert ready["type"] == "ready" and ready["startup_ns"] > 0
     assert [worker["id"] for worker in ready["workers"]] == [0, 1, 2]
     assert len({worker["tid"] for worker in ready["workers"]}) == 3
@@ -100,9 +102,24 @@ def test_it_names_its_deadline_when_it_passes(conversation: Conversation) -> Non
     assert answer["type"] == "failed" and answer["status"] == "timed_out"
 
 
+def test_a_block_is_as_it_is_asked_for(conversation: Conversation) -> None:
+    conversation.ask(changed(protocol=2))
+    check_block(conversation.ask({"type": "run", "tasks": 80, "settle_tasks": 7, "latencies": False}), messages=20, tasks=80)
+    check_block(conversation.ask({"type": "run"}), messages=10)
+
+
+def test_since_protocol_2_the_time_allowed_is_for_each_answer(conversation: Conversation) -> None:
+    """Waiting for the run's next message takes none of it."""
+    conversation.ask(changed(protocol=2, deadline_s=1.0, grain=1000))
+    time.sleep(1.1)
+    check_block(conversation.ask({"type": "run"}), messages=10)
+    answer = conversation.ask({"type": "run", "tasks": 20_000})
+    assert answer["type"] == "failed" and answer["status"] == "timed_out"
+
+
 def test_it_refuses_another_protocol(conversation: Conversation) -> None:
     assert conversation.trial.stdin
-    conversation.trial.stdin.write(json.dumps(changed(protocol=2)) + "\n")
+    conversation.trial.stdin.write(json.dumps(changed(protocol=3)) + "\n")
     assert conversation.close() == (2, "")
 
 

@@ -1,14 +1,17 @@
-"""Runs scripts/track.py many times without loading its libraries as often: a process that has loaded them forks for each
-run. It lives on the island, so that no other measurement on this machine is waited for."""
+"""Runs scripts many times without loading their libraries as often: a process that has loaded them forks for each run.
+That of track.py lives on the island, so that no other measurement on this machine is waited for."""
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,11 @@ DEADLINE_S = 40.0  # only a hang gets there
 
 def serve() -> None:
     sys.path.insert(0, str(SCRIPT.parent))
-    from mpmt_tracking import aa, bisect, compare, gate  # noqa: F401
+    if sys.argv[1:] == ["figures"]:
+        import plot  # noqa: F401
+        from mpmt_figures import by_size, core_matrix, costs, cpus, latency, ratios, sides, speedup  # noqa: F401
+    else:
+        from mpmt_tracking import aa, bisect, compare, gate  # noqa: F401
     requests = os.fdopen(0, "rb", buffering=0, closefd=False)
     os.write(1, b"{}\n")
     while line := requests.readline():
@@ -49,8 +56,8 @@ def run(request: dict[str, Any]) -> None:
         opened = os.open(path, flags)
         os.dup2(opened, number)
         os.close(opened)
-    sys.argv = [str(SCRIPT), *request["arguments"]]
-    runpy.run_path(str(SCRIPT), run_name="__main__")
+    sys.argv = [request["script"], *request["arguments"]]
+    runpy.run_path(request["script"], run_name="__main__")
 
 
 # ---- in the tests ------------------------------------------------------------------------------------------
@@ -111,12 +118,27 @@ class Tracker:
         return json.loads(self._process.stdout.readline())
 
     def start(self, folder: Path, environment: dict[str, str], arguments: list[object], cwd: Path,
-              out: Path | None = None) -> Started:
+              out: Path | None = None, script: Path = SCRIPT) -> Started:
         self._count += 1
         out, err = out or folder / f"{self._count}.out", folder / f"{self._count}.err"
-        pid = self.ask({"arguments": list(map(str, arguments)), "cwd": str(cwd), "environment": environment,
+        pid = self.ask({"script": str(script), "arguments": list(map(str, arguments)), "cwd": str(cwd), "environment": environment,
                         "out": str(out), "err": str(err)})
         return Started(self, pid, out, err)
+
+
+@functools.cache
+def _figures() -> Tracker:
+    made = Tracker([sys.executable, __file__, "figures"]).__enter__()
+    atexit.register(made.__exit__)
+    return made
+
+
+def run_script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Runs scripts/`name`, which draws or reads records, to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = _figures().start(Path(folder), dict(os.environ), list(arguments), Path.cwd(),
+                                script=SCRIPT.with_name(name)).wait()
+    return subprocess.CompletedProcess([name, *arguments], done.code, done.out, done.err)
 
 
 if __name__ == "__main__":

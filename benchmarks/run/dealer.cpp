@@ -1,0 +1,214 @@
+#include "benchmarks/run/dealer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <set>
+
+#include "benchmarks/judge/statistics.hpp"
+#include "benchmarks/judge/trimmed.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+/// From so many rounds on their scatter says something.
+constexpr std::size_t kRoundsToChoose = 5;
+/// What laps take at most, in times of what their round takes beside them.
+constexpr double kMostOfBeside = 4;
+/// So many rounds in which a row got nothing are bad luck.
+constexpr std::size_t kMostMissed = 3;
+
+double square(double value) {
+  return value * value;
+}
+
+/// Robust: 1.4826 × the median absolute deviation.
+double scatter_of(const std::vector<double>& values) {
+  const double centre = median(values);
+  std::vector<double> deviations;
+  for (const double value : values) deviations.push_back(std::abs(value - centre));
+  return 1.4826 * median(deviations);
+}
+
+std::vector<double> lap_logs(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> logs;
+  for (std::size_t i = 0; i < a.size(); ++i) logs.push_back(std::log(b[i] / a[i]));
+  return logs;
+}
+
+double seconds_a_round(const std::vector<Cost>& costs) {
+  double total = 0;
+  for (const auto& cost : costs) total += cost.beside_s + cost.laps_s;
+  return total / static_cast<double>(costs.size());
+}
+
+}  // namespace
+
+double Cost::lap_s() const {
+  return laps_s / std::max(1, laps);
+}
+
+int most_laps(double beside_s, double lap_s) {
+  if (lap_s <= 0) return kLeastLaps;
+  return static_cast<int>(std::lround(std::clamp<double>(kMostOfBeside * beside_s / lap_s, kLeastLaps, kMostLaps)));
+}
+
+int laps_for(double beside_s, double lap_s, double between_laps, double between_rounds, int laps_made) {
+  const double of_laps = std::numbers::pi / 2 * between_laps;
+  const double left = between_rounds - of_laps / laps_made;
+  const int most = most_laps(beside_s, lap_s);
+  if (lap_s <= 0 || between_laps <= 0) return kLeastLaps;
+  if (left <= 0) return most;
+  const double best = std::sqrt(beside_s / lap_s * of_laps / left);
+  return static_cast<int>(std::lround(std::clamp<double>(best, kLeastLaps, most)));
+}
+
+Dealer::Dealer(const Plan& plan, const Rules& rules, int laps)
+    : plan_(plan), rules_(rules), laps_(laps), random_(plan.seed) {
+  for (const auto& group : plan.groups) {
+    auto& state = groups_.emplace_back();
+    for (const auto& pair : group.rows) {
+      const bool decidable = plan.cases[pair.threads].measured.placement != executors::Placement::free;
+      state.rows.push_back({pair, decidable, Sequence(rules), {}, {}});
+    }
+  }
+}
+
+bool Dealer::RowState::open() const {
+  return decidable && sequence.open() && (missed < kMostMissed || missed <= logs.size());
+}
+
+bool Dealer::first_part(std::size_t group) const {
+  return groups_[group].rounds < plan_.rounds.value_or(looks().front());
+}
+
+bool Dealer::open(std::size_t group) const {
+  const auto& rows = groups_[group].rows;
+  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.open(); });
+}
+
+std::optional<Deal> Dealer::next(double spent_s) {
+  while (!queue_.empty() && !first_part(queue_.back())) queue_.pop_back();
+  if (queue_.empty()) {
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+      if (first_part(group)) queue_.push_back(group);
+    }
+    std::shuffle(queue_.begin(), queue_.end(), random_);
+  }
+  if (!queue_.empty()) {
+    const auto group = queue_.back();
+    queue_.pop_back();
+    return deal(group);
+  }
+  if (plan_.rounds || spent_s >= plan_.budget_s) return std::nullopt;
+  std::optional<std::size_t> best;
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    if (!open(group)) continue;
+    if (!best || seconds_to_decide(group) < seconds_to_decide(*best)) best = group;
+  }
+  return best ? deal(*best) : std::nullopt;
+}
+
+std::optional<Deal> Dealer::deal(std::size_t group) {
+  const auto& state = groups_[group];
+  return Deal{group, state.rounds, first_part(group) ? 1 : kStages, members(group), laps(group)};
+}
+
+/// All of them in the first part; then those of open rows, and who has no row is no longer needed.
+std::vector<std::size_t> Dealer::members(std::size_t group) const {
+  const auto& all = plan_.groups[group].members;
+  if (first_part(group)) return all;
+  std::set<std::size_t> wanted;
+  for (const auto& row : groups_[group].rows) {
+    if (row.open()) wanted.insert({row.pair.threads, row.pair.processes});
+  }
+  std::vector<std::size_t> members;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(members),
+               [&](std::size_t member) { return wanted.count(member) != 0; });
+  return members;
+}
+
+int Dealer::laps(std::size_t group) const {
+  const auto& state = groups_[group];
+  if (plan_.laps || plan_.rounds || state.costs.empty()) return laps_;
+  const auto& cost = state.costs.back();
+  if (first_part(group)) return std::min(laps_, most_laps(cost.beside_s, cost.lap_s()));
+  std::vector<double> choices;
+  for (const auto& row : state.rows) {
+    if (row.logs.size() < kRoundsToChoose || !row.open()) continue;
+    choices.push_back(laps_for(cost.beside_s, cost.lap_s(), square(median(row.lap_scatters)),
+                               square(scatter_of(row.logs)), std::max(1, cost.laps - 1)));
+  }
+  return choices.empty() ? laps_ : static_cast<int>(std::lround(median(choices)));
+}
+
+/// An effect that stays as it is now is shown, or bounded by the margin, after so much time: the interval shrinks with
+/// the root of the rounds.
+double Dealer::seconds_to_decide(std::size_t group) const {
+  const auto& state = groups_[group];
+  double least = HUGE_VAL;
+  for (const auto& row : state.rows) {
+    if (!row.open()) continue;
+    const auto& finding = row.sequence.finding();
+    double missing = finding.more.rounds + finding.more.confirming;
+    if (finding.more.confirming == 0 && finding.rounds > 0) {
+      const double half = std::log(finding.high / finding.low) / 2;
+      const double effect = std::abs(std::log(finding.ratio));
+      const double wanted = std::max(std::log1p(rules_.margin) - effect, effect);
+      missing = std::max(missing, finding.rounds * (square(half / wanted) - 1));
+    }
+    least = std::min(least, missing);
+  }
+  return least * seconds_a_round(state.costs);
+}
+
+void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost) {
+  auto& state = groups_[deal.group];
+  ++state.rounds;
+  state.costs.push_back(cost);
+  std::map<std::size_t, std::vector<double>> laps;
+  for (const auto& contender : measured) {
+    if (contender.ok() && disturbance_of(contender).empty()) laps[contender.planned] = costs_ns(contender);
+  }
+  for (auto& row : state.rows) {
+    const auto threads = laps.find(row.pair.threads);
+    const auto processes = laps.find(row.pair.processes);
+    if (threads == laps.end() || processes == laps.end()) {
+      ++row.missed;
+      continue;
+    }
+    const auto logs = lap_logs(threads->second, processes->second);
+    row.logs.push_back(median(logs));
+    row.lap_scatters.push_back(scatter_of(logs));
+    row.sequence.add(row.logs.back());
+  }
+  if (first_part(deal.group)) return;
+  const auto wanted = plan_.rounds ? std::vector<std::size_t>() : members(deal.group);
+  for (const auto member : plan_.groups[deal.group].members) {
+    const bool further = std::find(wanted.begin(), wanted.end(), member) != wanted.end();
+    if (!further && is_done_.emplace(member, true).second) done_.push_back(member);
+  }
+}
+
+std::vector<Comparison> Dealer::rows() const {
+  std::vector<Comparison> rows;
+  for (const auto& state : groups_) {
+    for (const auto& row : state.rows) {
+      rows.push_back(controlled_row(plan_.cases[row.pair.threads].measured, plan_.cases[row.pair.processes].measured,
+                                    static_cast<int>(row.logs.size()), row.sequence.finding()));
+    }
+  }
+  return rows;
+}
+
+std::size_t Dealer::decided() const {
+  const auto all = rows();
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_decided));
+}
+
+std::vector<std::size_t> Dealer::done() {
+  return std::exchange(done_, {});
+}
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,111 @@
+// Which group has its next round, and who takes part in it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "benchmarks/judge/sequence.hpp"
+#include "benchmarks/judge/verdict.hpp"
+#include "benchmarks/plan/plan.hpp"
+#include "benchmarks/record/entry.hpp"
+#include "benchmarks/run/sizing.hpp"
+
+namespace mpmt::benchmarks {
+
+/// A run's stages: first a map, the same number of rounds for every group; then the rest of the budget goes to the rows
+/// that the map leaves open.
+inline constexpr int kStages = 2;
+
+/// A round that is to be made.
+struct Deal {
+  std::size_t group = 0;  ///< index into Plan::groups
+  int round = 0;          ///< of this group, from 0
+  int stage = 1;          ///< see kStages
+  std::vector<std::size_t> members;
+  int laps = 0;
+};
+
+/// What a round took.
+struct Cost {
+  double beside_s = 0;  ///< starting, warming up and ending
+  double laps_s = 0;
+  int laps = 0;  ///< all that were made
+
+  double lap_s() const;
+};
+
+/// First each group has as many rounds as a first look at its rows needs, groups in an order drawn anew each time. Then
+/// rounds go to the rows that are still open, those first that will be decided soonest for what their rounds cost;
+/// until all are decided, or the budget is spent; a row whose sides fail more often than not is given up, and
+/// one with placement `free` has no more than its first part. A contender
+/// all of whose rows are decided takes no further part. With Plan::rounds each group has so many rounds, no fewer and
+/// no more.
+///
+/// Laps: `laps` in the first part, or most_laps() of what its rounds have cost; then as many as make the best use of
+/// time for the scatter that was found (laps_for).
+class Dealer {
+ public:
+  /// The plan outlives the dealer. Rules::rows as Plan::rows().
+  Dealer(const Plan& plan, const Rules& rules, int laps);
+
+  /// Nothing when there is nothing to be done any more. `spent_s`: of measuring, so far.
+  std::optional<Deal> next(double spent_s);
+  /// What came of it, in the order of its members.
+  void take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost);
+
+  /// All rows of the plan as they stand, in the order of its groups.
+  std::vector<Comparison> rows() const;
+  std::size_t decided() const;
+  /// Members that take no part in further rounds, or none as things stand; each once.
+  std::vector<std::size_t> done();
+
+ private:
+  struct RowState {
+    Pair pair;
+    bool decidable = true;  ///< not where luck chooses the CPU
+    Sequence sequence;
+    std::vector<double> lap_scatters;  ///< of each round: standard deviation of its laps' log ratios
+    std::vector<double> logs;          ///< of each round
+    std::size_t missed = 0;            ///< rounds in which a side failed, or was disturbed
+
+    bool open() const;
+  };
+  struct GroupState {
+    int rounds = 0;
+    std::vector<RowState> rows;
+    std::vector<Cost> costs;
+  };
+
+  bool first_part(std::size_t group) const;
+  bool open(std::size_t group) const;
+  std::optional<Deal> deal(std::size_t group);
+  double seconds_to_decide(std::size_t group) const;
+  std::vector<std::size_t> members(std::size_t group) const;
+  int laps(std::size_t group) const;
+
+  const Plan& plan_;
+  const Rules rules_;
+  const int laps_;
+  std::mt19937_64 random_;
+  std::vector<GroupState> groups_;
+  std::vector<std::size_t> queue_;  ///< groups whose turn it is in the first part
+  std::vector<std::size_t> done_;
+  std::map<std::size_t, bool> is_done_;
+};
+
+/// Laps whose time is four times that of a round beside them, from kLeastLaps to kMostLaps: however rounds scatter,
+/// more would spare a fifth of the time at most.
+int most_laps(double beside_s, double lap_s);
+
+/// With how many laps a round gives most for its time: √(cost of a round beside its laps ÷ cost of a lap × variance
+/// between laps ÷ variance between rounds), from kLeastLaps to most_laps() (T. Kalibera and R. Jones, "Rigorous
+/// benchmarking in reasonable time", ISMM 2013, equation for the optimal number of repetitions at a level). Of medians
+/// of laps the variance between laps counts π ÷ 2 times. `between_rounds`: of what rounds of `laps_made` laps say; the
+/// laps' part of it is taken off.
+int laps_for(double beside_s, double lap_s, double between_laps, double between_rounds, int laps_made);
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,119 @@
+// Which cases are compared with which.
+#include "benchmarks/case/pairing.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mpmt::benchmarks {
+namespace {
+
+Case pool_of(const std::string& executor, const std::string& channel = "shm_ring") {
+  Case c;
+  c.workload = "empty";
+  c.executor = executor;
+  c.channel = channel;
+  c.workers = 2;
+  return c;
+}
+
+Case exchange_of(ipc::Sides sides, std::optional<FutexScope> futex) {
+  Case c;
+  c.family = Family::channel;
+  c.channel = "shm_ring";
+  c.exchange.sides = sides;
+  c.exchange.futex = futex;
+  return c;
+}
+
+Case twin_of(Case c, const std::string& label) {
+  c.label = label;
+  return c;
+}
+
+using Rows = std::vector<std::pair<std::size_t, std::size_t>>;
+
+Rows rows_of(const std::vector<Case>& cases) {
+  Rows rows;
+  for (const auto& pair : controlled_pairs(cases)) rows.emplace_back(pair.threads, pair.processes);
+  return rows;
+}
+
+TEST(Pairing, who_runs_is_known_of_every_kind_of_case) {
+  EXPECT_EQ(who_runs(pool_of("thread_pool")), Who::threads);
+  EXPECT_EQ(who_runs(pool_of("process_pool")), Who::processes);
+  EXPECT_EQ(who_runs(pool_of("serial", "")), Who::neither);
+  EXPECT_EQ(who_runs(pool_of("unheard_of")), Who::neither);
+  EXPECT_EQ(who_runs(exchange_of(ipc::Sides::threads, {})), Who::threads);
+  EXPECT_EQ(who_runs(exchange_of(ipc::Sides::processes, {})), Who::processes);
+  auto floor = exchange_of(ipc::Sides::processes, {});
+  floor.exchange.floor = true;
+  EXPECT_EQ(who_runs(floor), Who::neither);
+}
+
+TEST(Pairing, the_threads_come_first_in_whatever_order_cases_are) {
+  EXPECT_EQ(rows_of({pool_of("thread_pool"), pool_of("process_pool")}), (Rows{{0, 1}}));
+  EXPECT_EQ(rows_of({pool_of("process_pool"), pool_of("serial", ""), pool_of("thread_pool")}), (Rows{{2, 0}}));
+  EXPECT_EQ(rows_of({}), Rows());
+  EXPECT_EQ(rows_of({pool_of("thread_pool"), pool_of("thread_pool", "pipe")}), Rows());
+}
+
+TEST(Pairing, whatever_else_differs_makes_no_pair) {
+  const std::vector<void (*)(Case&)> differences{
+      [](Case& c) { c.workload = "hash_chain"; },
+      [](Case& c) { c.channel = "pipe"; },
+      [](Case& c) { c.workers = 1; },
+      [](Case& c) { c.grain = 9; },
+      [](Case& c) { c.batch = 9; },
+      [](Case& c) { c.payload_bytes = 9; },
+      [](Case& c) { c.window = 9; },
+      [](Case& c) { c.placement = executors::Placement::same; },
+      [](Case& c) { c.wait = executors::Wait::spin; },
+  };
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    auto threads = pool_of("thread_pool");
+    differences[i](threads);
+    EXPECT_EQ(rows_of({threads, pool_of("process_pool")}), Rows()) << "difference " << i;
+  }
+}
+
+TEST(Pairing, exchanges_are_paired_over_the_same_futex) {
+  const auto shared = exchange_of(ipc::Sides::threads, FutexScope::processes);
+  const auto own = exchange_of(ipc::Sides::threads, FutexScope::one_process);
+  const auto processes = exchange_of(ipc::Sides::processes, FutexScope::processes);
+  EXPECT_EQ(rows_of({own, shared, processes}), (Rows{{1, 2}}));
+  auto other = processes;
+  other.exchange.message_bytes *= 2;
+  EXPECT_EQ(rows_of({own, shared, other}), Rows());
+}
+
+TEST(Pairing, twins_are_paired_with_each_other_and_with_nobody_else) {
+  const auto threads = pool_of("thread_pool");
+  const auto processes = pool_of("process_pool");
+  EXPECT_EQ(rows_of({twin_of(threads, "A"), twin_of(processes, "A"), twin_of(threads, "B"), twin_of(processes, "B")}),
+            (Rows{{0, 2}, {1, 3}}));
+  EXPECT_EQ(rows_of({twin_of(threads, "A"), processes}), Rows());
+}
+
+TEST(Pairing, what_is_deployed_is_the_same_work_however_it_is_done) {
+  const auto key = [](const Case& c) { return deployed_key(c); };
+  const auto one = pool_of("thread_pool");
+  auto other = pool_of("process_pool", "pipe");
+  other.workers = 4;
+  other.batch = 16;
+  other.window = 8;
+  other.placement = executors::Placement::same;
+  EXPECT_EQ(key(one), key(other));
+  for (const auto& differ :
+       std::vector<void (*)(Case&)>{[](Case& c) { c.workload = "hash_chain"; }, [](Case& c) { c.grain = 9; },
+                                    [](Case& c) { c.payload_bytes = 9; }}) {
+    auto third = one;
+    differ(third);
+    EXPECT_NE(key(one), key(third));
+  }
+  auto near = exchange_of(ipc::Sides::threads, {});
+  auto far = near;
+  far.placement = executors::Placement::same;
+  EXPECT_NE(key(near), key(far)) << "one CPU or two: another deployment of a channel";
+}
+
+}  // namespace
+}  // namespace mpmt::benchmarks
