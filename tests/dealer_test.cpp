@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <set>
 
 namespace mpmt::benchmarks {
@@ -309,36 +308,7 @@ TEST(Dealer, others_on_the_cpus_make_no_round_useless) {
   EXPECT_EQ(dealer.rows()[0].rounds, 1);
 }
 
-TEST(Laps, as_many_as_make_the_best_use_of_time) {
-  constexpr double laps_variance = 2 / std::numbers::pi;  // of medians of n laps: 1 / n
-  struct Row {
-    double beside_s;
-    double lap_s;
-    double between_laps;
-    double left;  // of the variance between rounds, after the part of 20 laps is taken off
-    int wanted;
-  };
-  const std::vector<Row> table{
-      {0.1, 0.01, laps_variance, 0.1, 10},      // √(10 × 1 ÷ 0.1)
-      {0.1, 0.01, laps_variance, 0.01, 32},     // √1000
-      {0.1, 0.01, laps_variance, 0.005, 40},    // √2000 = 45: more than four times the cost beside laps
-      {0.4, 0.01, laps_variance, 0.1, 20},      // four times the cost beside laps: twice as many
-      {0.1, 0.04, 4 * laps_variance, 0.1, 10},  // laps four times as long, and with four times the variance
-      {0.1, 0.01, laps_variance, 10, 5},        // rounds scatter: few laps
-      {0.1, 0.01, laps_variance, 1e-9, 40},     // laps scatter: many
-      {1, 0.01, laps_variance, 1e-9, 100},      // and more where a round costs more, but no more than that
-      {0.1, 0.01, laps_variance, -0.01, 40},    // laps explain more than there is
-      {0.1, 0.01, 0, 0.1, 5},                   // laps do not scatter
-      {0.1, 0, laps_variance, 0.1, 5},          // nothing is known
-  };
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    const auto& row = table[i];
-    const double of_laps = row.between_laps * std::numbers::pi / 2 / 20;
-    EXPECT_EQ(laps_for(row.beside_s, row.lap_s, row.between_laps, of_laps + row.left, 20), row.wanted) << "row " << i;
-  }
-}
-
-TEST(Laps, are_those_asked_for_or_chosen_when_the_first_part_is_over) {
+TEST(DealersLaps, are_those_asked_for_or_chosen_when_the_first_part_is_over) {
   const RatioOf no_laps_scatter = [](std::size_t, int round, int) { return 1 + 0.1 * (round % 3); };
   const RatioOf only_laps_scatter = [](std::size_t, int, int lap) { return 1 + 0.1 * (lap % 3); };
   struct Row {
@@ -362,7 +332,7 @@ TEST(Laps, are_those_asked_for_or_chosen_when_the_first_part_is_over) {
   }
 }
 
-TEST(Laps, of_a_first_part_take_no_more_than_four_times_what_a_round_takes_beside_them) {
+TEST(DealersLaps, of_a_first_part_take_no_more_than_four_times_what_a_round_takes_beside_them) {
   const auto plan = plan_of_groups(1);
   Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
   for (const int wanted : {kFirstLaps, 12, 12}) {

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -14,12 +13,12 @@
 
 #include "base/clock.hpp"
 #include "base/cpus.hpp"
-#include "base/duration_text.hpp"
 #include "base/output.hpp"
 #include "base/scheduling.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/cli/commands.hpp"
+#include "benchmarks/cli/plan_text.hpp"
 #include "benchmarks/cli/print_json.hpp"
 #include "benchmarks/host/idle.hpp"
 #include "benchmarks/host/run_lock.hpp"
@@ -36,48 +35,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-long whole_seconds(double seconds) {
-  return std::max(1L, static_cast<long>(std::ceil(seconds)));
-}
-
-/// "about 12 s", "12 to 50 s"
-std::string span_text(double least, double most) {
-  return most > least + 1 ? text(whole_seconds(least), " to ", whole_seconds(most), " s")
-                          : text("about ", whole_seconds(most), " s");
-}
-
-/// What is known before the pilots. How long a block of a given number of tasks takes is not.
-std::string plan_line(const Plan& plan, const RunOptions& options) {
-  const auto guess = guessed_seconds(plan);
-  const auto time = options.tasks
-                        ? std::string("for how long pilots have to tell, as --tasks is given")
-                        : text("a guess of ", span_text(guess.first_part_s, guess.most_s), ", before any pilot");
-  const auto rounds = plan.rounds ? text(*plan.rounds, " rounds each") : "rounds until all is decided";
-  return text(plan.cases.size(), " cases in ", plan.groups.size(), " groups, ", plan.rows(), " rows to decide, ",
-              rounds, ", ", time, "; seed ", plan.seed);
-}
-
 int print_names(const Plan& plan) {
   for (const auto& planned : plan.cases) print_line(planned.measured.name());
-  return kOk;
-}
-
-/// "3 ms", or "1 to 3 ms".
-std::string lengths_of(const Plan& plan) {
-  const auto most = duration_text(static_cast<double>(plan.block.count()));
-  return plan.short_block == plan.block ? most : text(plan.short_block / std::chrono::milliseconds(1), " to ", most);
-}
-
-int print_plan(const Plan& plan, const RunOptions& options) {
-  std::cout << plan_line(plan, options)
-            << "\nthe cases of a group are alive at once and take turns, in blocks of about " << lengths_of(plan)
-            << " for its slowest case; "
-            << (plan.laps ? text(*plan.laps, " laps") : text("first ", kFirstLaps, " laps at most")) << " a round, "
-            << (plan.laps ? "as asked for\n" : "then as many as the scatter of laps and rounds asks for\n");
-  for (const auto& group : plan.groups) {
-    std::cout << "group " << group.name << '\n';
-    for (const auto member : group.members) std::cout << "  " << plan.cases[member].measured.name() << '\n';
-  }
   return kOk;
 }
 
@@ -192,7 +151,10 @@ class Run {
 
   int dry_run(const Plan& plan) const {
     for (const auto& note : plan.notes) tell(note);
-    if (!quiet_) return print_plan(plan, options_);
+    if (!quiet_) {
+      print_plan(plan, options_);
+      return kOk;
+    }
     print_json(to_json(plan, machine_.key));
     return kOk;
   }

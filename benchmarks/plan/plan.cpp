@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <map>
 #include <numeric>
-#include <set>
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
@@ -243,69 +241,6 @@ std::vector<PlannedCase> twins_of(const std::vector<PlannedCase>& cases) {
   return twins;
 }
 
-/// In the order in which their groups first come.
-std::vector<std::pair<std::string, std::vector<std::size_t>>> indices_by_group(const std::vector<PlannedCase>& cases) {
-  std::vector<std::pair<std::string, std::vector<std::size_t>>> groups;
-  std::map<std::string, std::size_t> places;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    const auto place = places.try_emplace(cases[i].group, groups.size()).first->second;
-    if (place == groups.size()) groups.push_back({cases[i].group, {}});
-    groups[place].second.push_back(i);
-  }
-  return groups;
-}
-
-/// What speed-ups are worked out against is measured beside every contender.
-bool is_shared(const Case& measured) {
-  return !measured.is_exchange() && measured.executor == "serial";
-}
-
-/// Cuts the cases of one PlannedCase::group into groups.
-class GroupMaker {
- public:
-  GroupMaker(std::string name, const std::vector<std::size_t>& indices, std::vector<std::size_t> shared)
-      : name_(std::move(name)), indices_(indices), shared_(std::move(shared)), members_(shared_) {}
-
-  void add(const Pair& pair) {
-    make_room_for({pair.threads, pair.processes});
-    rows_.push_back({indices_[pair.threads], indices_[pair.processes]});
-  }
-  void add(std::size_t member) { make_room_for({member}); }
-
-  void finish(std::vector<Group>& into) {
-    close();
-    into.insert(into.end(), made_.begin(), made_.end());
-  }
-
- private:
-  void make_room_for(const std::vector<std::size_t>& wanted) {
-    const auto is_new = [&](std::size_t member) {
-      return std::find(members_.begin(), members_.end(), member) == members_.end();
-    };
-    const auto count = static_cast<std::size_t>(std::count_if(wanted.begin(), wanted.end(), is_new));
-    if (members_.size() + count > kMostMembers) close();
-    std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(members_), is_new);
-  }
-
-  void close() {
-    if (members_.size() > shared_.size() || made_.empty()) {
-      auto& group = made_.emplace_back();
-      group.name = made_.size() == 1 ? name_ : text(name_, "/part:", made_.size());
-      for (const auto member : members_) group.members.push_back(indices_[member]);
-      group.rows = std::move(rows_);
-    }
-    members_ = shared_;
-    rows_.clear();
-  }
-
-  std::string name_;
-  const std::vector<std::size_t>& indices_;
-  std::vector<std::size_t> shared_;  ///< here and below: places in `indices`
-  std::vector<std::size_t> members_;
-  std::vector<Pair> rows_;  ///< these in the plan
-  std::vector<Group> made_;
-};
-
 /// An option of the other family would be dropped silently.
 void check_family(const RunOptions& options) {
   const auto refuse = [&](std::string_view option, bool given) {
@@ -391,28 +326,6 @@ bool channel_carries(const Case& measured, std::uint64_t tasks) {
   if (!measured.has_links() || measured.is_exchange()) return true;
   return measured.payload_bytes <=
          ChannelCatalog::instance().find(measured.channel)->max_payload_bytes / measured.batch_in(tasks);
-}
-
-std::vector<Group> groups_of(const std::vector<PlannedCase>& cases, const std::function<void()>& step) {
-  std::vector<Group> groups;
-  for (const auto& [name, indices] : indices_by_group(cases)) {
-    step();
-    std::vector<Case> members;
-    for (const auto index : indices) members.push_back(cases[index].measured);
-    std::set<std::size_t> paired;
-    std::vector<std::size_t> shared;
-    const auto pairs = controlled_pairs(members);
-    for (const auto& pair : pairs) paired.insert({pair.threads, pair.processes});
-    std::vector<std::size_t> alone;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      if (paired.count(i) == 0) (is_shared(members[i]) ? shared : alone).push_back(i);
-    }
-    GroupMaker maker(name, indices, shared);
-    for (const auto& pair : pairs) maker.add(pair);
-    for (const auto member : alone) maker.add(member);
-    maker.finish(groups);
-  }
-  return groups;
 }
 
 }  // namespace mpmt::benchmarks

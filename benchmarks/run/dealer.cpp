@@ -2,20 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <numeric>
+#include <iterator>
 #include <set>
 
 #include "benchmarks/judge/statistics.hpp"
 #include "benchmarks/judge/trimmed.hpp"
+#include "benchmarks/run/laps.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 /// From so many rounds on their scatter says something.
 constexpr std::size_t kRoundsToChoose = 5;
-/// What laps take at most, in times of what their round takes beside them.
-constexpr double kMostOfBeside = 4;
 /// So many rounds in which a row got nothing are bad luck.
 constexpr std::size_t kMostMissed = 3;
 
@@ -47,21 +45,6 @@ double seconds_a_round(const std::vector<Cost>& costs) {
 
 double Cost::lap_s() const {
   return laps_s / std::max(1, laps);
-}
-
-int most_laps(double beside_s, double lap_s) {
-  if (lap_s <= 0) return kLeastLaps;
-  return static_cast<int>(std::lround(std::clamp<double>(kMostOfBeside * beside_s / lap_s, kLeastLaps, kMostLaps)));
-}
-
-int laps_for(double beside_s, double lap_s, double between_laps, double between_rounds, int laps_made) {
-  const double of_laps = std::numbers::pi / 2 * between_laps;
-  const double left = between_rounds - of_laps / laps_made;
-  const int most = most_laps(beside_s, lap_s);
-  if (lap_s <= 0 || between_laps <= 0) return kLeastLaps;
-  if (left <= 0) return most;
-  const double best = std::sqrt(beside_s / lap_s * of_laps / left);
-  return static_cast<int>(std::lround(std::clamp<double>(best, kLeastLaps, most)));
 }
 
 Dealer::Dealer(const Plan& plan, const Rules& rules, int laps)
@@ -112,7 +95,7 @@ std::optional<Deal> Dealer::next(double spent_s) {
 
 std::optional<Deal> Dealer::deal(std::size_t group) {
   const auto& state = groups_[group];
-  return Deal{group, state.rounds, first_part(group) ? 1 : kStages, members(group), laps(group)};
+  return Deal{group, state.rounds, first_part(group) ? 1 : 2, members(group), laps(group)};
 }
 
 /// All of them in the first part; then those of open rows, and who has no row is no longer needed.

@@ -16,15 +16,11 @@
 
 namespace mpmt::benchmarks {
 
-/// A run's stages: first a map, the same number of rounds for every group; then the rest of the budget goes to the rows
-/// that the map leaves open.
-inline constexpr int kStages = 2;
-
 /// A round that is to be made.
 struct Deal {
   std::size_t group = 0;  ///< index into Plan::groups
   int round = 0;          ///< of this group, from 0
-  int stage = 1;          ///< see kStages
+  int stage = 1;          ///< of the run: see Measured
   std::vector<std::size_t> members;
   int laps = 0;
 };
@@ -96,16 +92,5 @@ class Dealer {
   std::vector<std::size_t> done_;
   std::map<std::size_t, bool> is_done_;
 };
-
-/// Laps whose time is four times that of a round beside them, from kLeastLaps to kMostLaps: however rounds scatter,
-/// more would spare a fifth of the time at most.
-int most_laps(double beside_s, double lap_s);
-
-/// With how many laps a round gives most for its time: √(cost of a round beside its laps ÷ cost of a lap × variance
-/// between laps ÷ variance between rounds), from kLeastLaps to most_laps() (T. Kalibera and R. Jones, "Rigorous
-/// benchmarking in reasonable time", ISMM 2013, equation for the optimal number of repetitions at a level). Of medians
-/// of laps the variance between laps counts π ÷ 2 times. `between_rounds`: of what rounds of `laps_made` laps say; the
-/// laps' part of it is taken off.
-int laps_for(double beside_s, double lap_s, double between_laps, double between_rounds, int laps_made);
 
 }  // namespace mpmt::benchmarks

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "benchmarks/plan/plan.hpp"
+#include "benchmarks/run/laps.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -45,11 +46,6 @@ std::uint64_t tasks_to_calibrate(double ns_per_task);
 
 /// The next multiple of `step` that is `wanted` or more.
 std::uint64_t round_up(double wanted, std::uint64_t step);
-
-/// Of a round.
-inline constexpr int kFirstLaps = 20;
-inline constexpr int kLeastLaps = 5;
-inline constexpr int kMostLaps = 100;
 
 /// How long a run takes, in seconds.
 struct Expectation {

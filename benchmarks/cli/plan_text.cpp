@@ -1,0 +1,53 @@
+#include "benchmarks/cli/plan_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include "base/duration_text.hpp"
+#include "base/text.hpp"
+#include "benchmarks/run/sizing.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+/// "3 ms", or "1 to 3 ms".
+std::string lengths_of(const Plan& plan) {
+  const auto most = duration_text(static_cast<double>(plan.block.count()));
+  return plan.short_block == plan.block ? most : text(plan.short_block / std::chrono::milliseconds(1), " to ", most);
+}
+
+}  // namespace
+
+long whole_seconds(double seconds) {
+  return std::max(1L, static_cast<long>(std::ceil(seconds)));
+}
+
+std::string span_text(double least_s, double most_s) {
+  return most_s > least_s + 1 ? text(whole_seconds(least_s), " to ", whole_seconds(most_s), " s")
+                              : text("about ", whole_seconds(most_s), " s");
+}
+
+std::string plan_line(const Plan& plan, const RunOptions& options) {
+  const auto guess = guessed_seconds(plan);
+  const auto time = options.tasks
+                        ? std::string("for how long pilots have to tell, as --tasks is given")
+                        : text("a guess of ", span_text(guess.first_part_s, guess.most_s), ", before any pilot");
+  const auto rounds = plan.rounds ? text(*plan.rounds, " rounds each") : "rounds until all is decided";
+  return text(plan.cases.size(), " cases in ", plan.groups.size(), " groups, ", plan.rows(), " rows to decide, ",
+              rounds, ", ", time, "; seed ", plan.seed);
+}
+
+void print_plan(const Plan& plan, const RunOptions& options) {
+  std::cout << plan_line(plan, options)
+            << "\nthe cases of a group are alive at once and take turns, in blocks of about " << lengths_of(plan)
+            << " for its slowest case; "
+            << (plan.laps ? text(*plan.laps, " laps") : text("first ", kFirstLaps, " laps at most")) << " a round, "
+            << (plan.laps ? "as asked for\n" : "then as many as the scatter of laps and rounds asks for\n");
+  for (const auto& group : plan.groups) {
+    std::cout << "group " << group.name << '\n';
+    for (const auto member : group.members) std::cout << "  " << plan.cases[member].measured.name() << '\n';
+  }
+}
+
+}  // namespace mpmt::benchmarks
