@@ -43,11 +43,13 @@ json json_in(const std::string& path) {
   }
 }
 
-/// What its name tells of when a record was made: "<commit>-<utc>".
-std::string time_of(const std::filesystem::path& record) {
-  const auto name = record.stem().string();
-  const auto dash = name.rfind('-');
-  return dash == std::string::npos ? "" : name.substr(dash);
+/// When a record was made, as its name tells: "<commit>-<utc>.json", UTC as 20260131T235959Z. Empty for other names.
+std::string time_of(const std::filesystem::path& place) {
+  constexpr std::size_t kDigitsOfUtc = 16;
+  const auto name = place.stem().string();
+  const auto time = name.substr(name.rfind('-') + 1);
+  const bool is_time = time.size() == kDigitsOfUtc && time[8] == 'T' && time.back() == 'Z';
+  return place.extension() == ".json" && is_time ? time : "";
 }
 
 }  // namespace
@@ -79,9 +81,11 @@ StoredRounds read_record(const std::string& path) {
 std::optional<std::filesystem::path> latest_record(const std::string& machine_key) {
   std::optional<std::filesystem::path> latest;
   std::error_code failed;
-  for (const auto& item : std::filesystem::directory_iterator(default_record(machine_key, "").parent_path(), failed)) {
-    const auto& place = item.path();
-    if (place.extension() != ".json" || !item.is_regular_file(failed)) continue;
+  std::filesystem::directory_iterator items(default_record(machine_key, "").parent_path(), failed);
+  for (; !failed && items != std::filesystem::directory_iterator(); items.increment(failed)) {
+    const auto& place = items->path();
+    std::error_code unknown;
+    if (time_of(place).empty() || !items->is_regular_file(unknown)) continue;
     if (!latest || time_of(place) > time_of(*latest)) latest = place;
   }
   return latest;

@@ -67,6 +67,7 @@ def test_workloads_tell_who_reads_a_payload_and_what_a_task_cost_here(bench: Ben
     record, = folder.iterdir()
     entry, = [entry for entry in json.loads(record.read_text("utf-8"))["benchmarks"] if entry["run_type"] == "iteration"]
     (folder / "ffffffffffff-20000101T000000Z.json").write_text("{")  # an older one is not looked at
+    (folder / f"ffffffffffff-unfiled-{'f' * 16}.json").write_text("{")  # nor what a name tells no time of
     cost, = listed()["empty"]["costs"]
     assert cost == {"grain": 1, "payload_bytes": 0, "ns_per_task": entry["ns_per_task"],
                     "record": str(record.relative_to(bench.cwd))}
