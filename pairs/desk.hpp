@@ -12,7 +12,7 @@
 namespace mpmt::pairs {
 
 /// In memory that both sides map. The submitter's side sets an order and rings; the other side says `ready` just before
-/// it enters the conversation, and `done` after it.
+/// it plays its part of the pattern, and `done` after it.
 struct Desk {
   enum class State : std::uint32_t { starting, idle, ordered, ready, done, failed };
 

@@ -13,8 +13,8 @@
 #include "executors/linked_pool.hpp"
 #include "executors/placement.hpp"
 #include "ipc/ticks.hpp"
-#include "pairs/conversation.hpp"
 #include "pairs/desk.hpp"
+#include "pairs/patterns.hpp"
 
 namespace mpmt::pairs {
 namespace {

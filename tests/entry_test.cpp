@@ -22,10 +22,10 @@ PlannedCase planned_pool() {
 
 PlannedCase planned_open_loop() {
   Case c;
-  c.family = Family::channel;
+  c.family = "channel";
   c.channel = "shm_ring";
-  c.exchange.pattern = pairs::Pattern::open_loop;
-  c.exchange.rate = 1000;
+  c.pair.pattern = pairs::Pattern::open_loop;
+  c.pair.rate = 1000;
   return {c, "g", "g"};
 }
 

@@ -41,7 +41,7 @@ TEST_P(EveryProfile, every_controlled_pair_is_a_row_of_one_group_and_both_its_si
   std::vector<Case> cases;
   for (const auto& planned : plan.cases) cases.push_back(planned.measured);
   std::set<std::pair<std::size_t, std::size_t>> wanted;
-  for (const auto& pair : controlled_pairs(cases)) wanted.insert({pair.threads, pair.processes});
+  for (const auto& pair : controlled_rows(cases)) wanted.insert({pair.threads, pair.processes});
   std::set<std::pair<std::size_t, std::size_t>> found;
   for (const auto& group : plan.groups) {
     for (const auto& row : group.rows) {

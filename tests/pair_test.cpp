@@ -8,7 +8,7 @@
 #include "cpu_used.hpp"
 #include "footprint.hpp"
 #include "in_child.hpp"
-#include "pairs/conversation.hpp"
+#include "pairs/patterns.hpp"
 
 namespace mpmt::tests {
 namespace {

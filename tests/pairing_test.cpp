@@ -1,5 +1,6 @@
 // Which cases are compared with which.
 #include "benchmarks/case/pairing.hpp"
+#include "benchmarks/case/family.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,12 +16,12 @@ Case pool_of(const std::string& executor, const std::string& channel = "shm_ring
   return c;
 }
 
-Case exchange_of(ipc::Sides sides, std::optional<FutexScope> futex) {
+Case sides_of(ipc::Sides sides, std::optional<FutexScope> futex) {
   Case c;
-  c.family = Family::channel;
+  c.family = "channel";
   c.channel = "shm_ring";
-  c.exchange.sides = sides;
-  c.exchange.futex = futex;
+  c.pair.sides = sides;
+  c.pair.futex = futex;
   return c;
 }
 
@@ -33,7 +34,7 @@ using Rows = std::vector<std::pair<std::size_t, std::size_t>>;
 
 Rows rows_of(const std::vector<Case>& cases) {
   Rows rows;
-  for (const auto& pair : controlled_pairs(cases)) rows.emplace_back(pair.threads, pair.processes);
+  for (const auto& pair : controlled_rows(cases)) rows.emplace_back(pair.threads, pair.processes);
   return rows;
 }
 
@@ -42,10 +43,10 @@ TEST(Pairing, who_runs_is_known_of_every_kind_of_case) {
   EXPECT_EQ(who_runs(pool_of("process_pool")), Who::processes);
   EXPECT_EQ(who_runs(pool_of("serial", "")), Who::neither);
   EXPECT_EQ(who_runs(pool_of("unheard_of")), Who::neither);
-  EXPECT_EQ(who_runs(exchange_of(ipc::Sides::threads, {})), Who::threads);
-  EXPECT_EQ(who_runs(exchange_of(ipc::Sides::processes, {})), Who::processes);
-  auto floor = exchange_of(ipc::Sides::processes, {});
-  floor.exchange.floor = true;
+  EXPECT_EQ(who_runs(sides_of(ipc::Sides::threads, {})), Who::threads);
+  EXPECT_EQ(who_runs(sides_of(ipc::Sides::processes, {})), Who::processes);
+  auto floor = sides_of(ipc::Sides::processes, {});
+  floor.pair.floor = true;
   EXPECT_EQ(who_runs(floor), Who::neither);
 }
 
@@ -75,13 +76,13 @@ TEST(Pairing, whatever_else_differs_makes_no_pair) {
   }
 }
 
-TEST(Pairing, exchanges_are_paired_over_the_same_futex) {
-  const auto shared = exchange_of(ipc::Sides::threads, FutexScope::processes);
-  const auto own = exchange_of(ipc::Sides::threads, FutexScope::one_process);
-  const auto processes = exchange_of(ipc::Sides::processes, FutexScope::processes);
+TEST(Pairing, pairs_of_sides_are_compared_over_the_same_futex) {
+  const auto shared = sides_of(ipc::Sides::threads, FutexScope::processes);
+  const auto own = sides_of(ipc::Sides::threads, FutexScope::one_process);
+  const auto processes = sides_of(ipc::Sides::processes, FutexScope::processes);
   EXPECT_EQ(rows_of({own, shared, processes}), (Rows{{1, 2}}));
   auto other = processes;
-  other.exchange.message_bytes *= 2;
+  other.pair.message_bytes *= 2;
   EXPECT_EQ(rows_of({own, shared, other}), Rows());
 }
 
@@ -94,7 +95,7 @@ TEST(Pairing, twins_are_paired_with_each_other_and_with_nobody_else) {
 }
 
 TEST(Pairing, what_is_deployed_is_the_same_work_however_it_is_done) {
-  const auto key = [](const Case& c) { return deployed_key(c); };
+  const auto key = [](const Case& c) { return family_of(c).work_of(c); };
   const auto one = pool_of("thread_pool");
   auto other = pool_of("process_pool", "pipe");
   other.workers = 4;
@@ -109,7 +110,7 @@ TEST(Pairing, what_is_deployed_is_the_same_work_however_it_is_done) {
     differ(third);
     EXPECT_NE(key(one), key(third));
   }
-  auto near = exchange_of(ipc::Sides::threads, {});
+  auto near = sides_of(ipc::Sides::threads, {});
   auto far = near;
   far.placement = executors::Placement::same;
   EXPECT_NE(key(near), key(far)) << "one CPU or two: another deployment of a channel";

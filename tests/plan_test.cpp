@@ -33,7 +33,7 @@ TEST(Plan, options_replace_the_profiles_axes_and_repeat_nothing) {
   options.rounds = 2;
   options.laps = 4;
   options.budget_s = 7;
-  options.block = std::chrono::milliseconds(11);
+  options.block_time = std::chrono::milliseconds(11);
   const auto plan = plan_of(options);
   const std::string prefix = "empty/thread_pool/boost_queue/workers:";
   const std::string suffix = "/payload:16/window:7/placement:same/wait:spin";
@@ -44,7 +44,7 @@ TEST(Plan, options_replace_the_profiles_axes_and_repeat_nothing) {
   EXPECT_EQ(plan.rounds, 2);
   EXPECT_EQ(plan.laps, 4);
   EXPECT_EQ(plan.budget_s, 7);
-  EXPECT_EQ(plan.block, std::chrono::milliseconds(11));
+  EXPECT_EQ(plan.block_time, std::chrono::milliseconds(11));
   EXPECT_EQ(plan.rows(), 0U) << "nobody to compare with";
 }
 
@@ -75,23 +75,23 @@ TEST(Plan, each_executor_runs_on_every_chosen_channel_that_it_can_use) {
 TEST(Plan, what_a_step_throws_ends_the_making_of_a_plan_that_would_take_for_ever) {
   struct Asked {};
   RunOptions pools;
-  RunOptions exchanges;
-  exchanges.family = Family::channel;
-  exchanges.patterns = {pairs::Pattern::open_loop};
+  RunOptions channels;
+  channels.family = "channel";
+  channels.patterns = {pairs::Pattern::open_loop};
   for (int i = 1; i <= 3000; ++i) {
     pools.grains.emplace_back(std::uint64_t(i));
     pools.batches.push_back(std::uint64_t(i));
     pools.windows.push_back(std::size_t(i));
-    exchanges.message_bytes.push_back(8 * std::size_t(i));
-    exchanges.rates.push_back(i);
-    exchanges.windows.push_back(std::size_t(i));
+    channels.message_bytes.push_back(8 * std::size_t(i));
+    channels.rates.push_back(i);
+    channels.windows.push_back(std::size_t(i));
   }
-  for (const auto& options : {pools, exchanges}) {
+  for (const auto& options : {pools, channels}) {
     int steps = 0;
     const auto step = [&] {
       if (++steps == 100) throw Asked();
     };
-    EXPECT_THROW(make_plan(options, profile_of(options.profile, kCpus), kSeed, no_calibration, step), Asked);
+    EXPECT_THROW(make_plan(options, kCpus, kSeed, no_calibration, step), Asked);
   }
 }
 
@@ -155,7 +155,7 @@ TEST(Plan, a_grain_given_as_a_time_is_calibrated_or_refused) {
     EXPECT_EQ(wish.time, std::chrono::microseconds(100));
     return std::uint64_t{777};
   };
-  const auto plan = make_plan(options, profile_of("quick", kCpus), kSeed, calibrate);
+  const auto plan = make_plan(options, kCpus, kSeed, calibrate);
   for (const auto& planned : plan.cases) EXPECT_EQ(planned.measured.grain, 777U);
   options.workloads = {"empty"};
   expect_refused(options, {"--grain", "'empty'"});
@@ -215,15 +215,14 @@ TEST(Plan, all_leaves_out_with_a_word_what_does_not_fit) {
   options = {};
   options.workloads = {"all"};
   options.grains = {TimeWish{std::chrono::microseconds(100)}};
-  const auto timed = make_plan(options, profile_of("quick", kCpus), kSeed,
-                               [](const Case&, const TimeWish&) { return std::uint64_t{7}; });
+  const auto timed = make_plan(options, kCpus, kSeed, [](const Case&, const TimeWish&) { return std::uint64_t{7}; });
   EXPECT_FALSE(different(timed, &Case::workload).contains("empty"));
   EXPECT_EQ(timed.notes.size(), 1U);
 }
 
-TEST(Plan, all_channels_of_exchanges_are_those_that_serve_the_sides) {
+TEST(Plan, all_channels_of_bare_channels_are_those_that_serve_the_sides) {
   RunOptions options;
-  options.family = Family::channel;
+  options.family = "channel";
   options.channels = {"all"};
   options.sides = {ipc::Sides::processes};
   options.no_floors = true;
@@ -238,7 +237,7 @@ TEST(Plan, laps_may_be_given_as_blocks_or_as_a_time_as_google_benchmark_does) {
   options.min_blocks = 10;
   EXPECT_EQ(plan_of(options).laps, 10);
   options = {};
-  options.min_time_s = 100.5 * std::chrono::duration<double>(plan_of({}).block).count();
+  options.min_time_s = 100.5 * std::chrono::duration<double>(plan_of({}).block_time).count();
   EXPECT_EQ(plan_of(options).laps, 101);
   options.laps = 9;
   EXPECT_EQ(plan_of(options).laps, 9);

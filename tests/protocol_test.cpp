@@ -1,5 +1,6 @@
 // What travels between a run and its trials: as it was, or refused.
 #include "benchmarks/trial/protocol.hpp"
+#include "benchmarks/case/names.hpp"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::milliseconds kWantedBlock{80};
 
 Plan sized_plan(const RunOptions& options) {
-  return make_plan(options, profile_of("quick", 2), 1, [](const Case&, const TimeWish&) { return std::uint64_t{1}; });
+  return make_plan(options, 2, 1, [](const Case&, const TimeWish&) { return std::uint64_t{1}; });
 }
 
 /// empty over the channels named, at these worker counts.
@@ -34,10 +34,10 @@ Figures equal_figures(const Plan& plan, double serial_ns, double pool_ns, double
 
 TEST(Sizing, every_executor_and_channel_is_piloted_with_its_fewest_and_its_most_workers) {
   const auto plan = sized_plan({"tcp_loopback", "shm_ring"}, {2, 4, 8});
-  const auto blocks = plan.blocks();
-  ASSERT_EQ(blocks.size(), 1U);
+  const auto size_groups = plan.size_groups();
+  ASSERT_EQ(size_groups.size(), 1U);
   std::map<std::string, std::vector<int>> piloted;
-  for (const Case* member : to_be_piloted(blocks.begin()->second)) {
+  for (const Case* member : to_be_piloted(size_groups.begin()->second)) {
     piloted[member->executor + " " + member->channel].push_back(member->workers);
   }
   const std::vector<int> both{2, 8};
@@ -49,16 +49,16 @@ TEST(Sizing, every_executor_and_channel_is_piloted_with_its_fewest_and_its_most_
   EXPECT_EQ(piloted, wanted);
 }
 
-TEST(Sizing, exchanges_of_a_block_are_all_piloted) {
+TEST(Sizing, channels_of_a_block_are_all_piloted) {
   RunOptions options;
-  options.family = Family::channel;
+  options.family = "channel";
   const auto plan = sized_plan(options);
-  for (const auto& [block, members] : plan.blocks()) EXPECT_EQ(to_be_piloted(members).size(), members.size());
+  for (const auto& [size_group, members] : plan.size_groups()) EXPECT_EQ(to_be_piloted(members).size(), members.size());
 }
 
 TEST(Sizing, the_slowest_that_was_measured_decides_whatever_its_workers) {
   const auto plan = sized_plan({"tcp_loopback"}, {2});
-  const auto members = plan.blocks().begin()->second;
+  const auto members = plan.size_groups().begin()->second;
   // 35 ns alone, 9.6 us over the channel: 8334 tasks, not two million.
   const auto tasks = tasks_for(equal_figures(plan, 35, 9600), members, kWantedBlock);
   EXPECT_EQ(tasks, 8334U);
@@ -68,12 +68,12 @@ TEST(Sizing, the_slowest_that_was_measured_decides_whatever_its_workers) {
     if (name.find("process_pool") != std::string::npos && name.find("workers:16") != std::string::npos)
       figure.ns_per_task = 80'000;
   }
-  EXPECT_EQ(tasks_for(figures, wide.blocks().begin()->second, kWantedBlock), 1008U) << "a multiple of 16";
+  EXPECT_EQ(tasks_for(figures, wide.size_groups().begin()->second, kWantedBlock), 1008U) << "a multiple of 16";
 }
 
 TEST(Sizing, pilots_that_failed_do_not_count_and_without_any_a_block_is_small) {
   const auto plan = sized_plan({"tcp_loopback"}, {2});
-  const auto members = plan.blocks().begin()->second;
+  const auto members = plan.size_groups().begin()->second;
   EXPECT_EQ(tasks_for(equal_figures(plan, 8000, 0), members, kWantedBlock), 10'000U);
   EXPECT_EQ(tasks_for(equal_figures(plan, 0, 0), members, kWantedBlock), 2U);
 }
@@ -102,34 +102,34 @@ TEST(Sizing, blocks_are_short_where_they_hold_many_tasks_beside_those_in_flight)
     options.windows = {row.window};
     options.batches = {row.batch};
     const auto plan = sized_plan(options);
-    const auto blocks = plan.blocks();
-    const auto found = block_of(plan, equal_figures(plan, row.ns, row.ns), blocks.begin()->second);
-    EXPECT_EQ(found, row.is_short ? plan.short_block : plan.block) << row.what;
+    const auto size_groups = plan.size_groups();
+    const auto found = block_of(plan, equal_figures(plan, row.ns, row.ns), size_groups.begin()->second);
+    EXPECT_EQ(found, row.is_short ? plan.short_block_time : plan.block_time) << row.what;
   }
 }
 
 TEST(Sizing, a_block_that_was_asked_for_is_not_shortened) {
   RunOptions options;
   options.workloads = {"empty"};
-  options.block = std::chrono::milliseconds(7);
+  options.block_time = std::chrono::milliseconds(7);
   const auto plan = sized_plan(options);
-  const auto blocks = plan.blocks();
-  EXPECT_EQ(block_of(plan, equal_figures(plan, 100, 100), blocks.begin()->second), std::chrono::milliseconds(7));
+  const auto size_groups = plan.size_groups();
+  EXPECT_EQ(block_of(plan, equal_figures(plan, 100, 100), size_groups.begin()->second), std::chrono::milliseconds(7));
 }
 
 TEST(Sizing, an_open_loop_has_as_many_messages_as_its_rate_and_time) {
   RunOptions options;
-  options.family = Family::channel;
+  options.family = "channel";
   options.patterns = {pairs::Pattern::open_loop};
   options.rates = {5000};
   const auto plan = sized_plan(options);
-  const auto blocks = plan.blocks();
-  EXPECT_EQ(tasks_for({}, blocks.begin()->second, kWantedBlock), 400U);
+  const auto size_groups = plan.size_groups();
+  EXPECT_EQ(tasks_for({}, size_groups.begin()->second, kWantedBlock), 400U);
 }
 
 TEST(Sizing, between_the_fewest_and_the_most_workers_costs_follow_a_power) {
   const auto plan = sized_plan({"shm_ring"}, {1, 2, 4, 16});
-  const auto members = plan.blocks().begin()->second;
+  const auto members = plan.size_groups().begin()->second;
   Figures figures;
   for (const Case* member : to_be_piloted(members)) {
     figures[member->name()] = {member->workers == 1 ? 1600.0 : 100.0, member->workers == 1 ? 0.01 : 0.16};
@@ -143,7 +143,7 @@ TEST(Sizing, between_the_fewest_and_the_most_workers_costs_follow_a_power) {
 
 TEST(Sizing, a_failed_end_does_not_make_the_others_nothing) {
   const auto plan = sized_plan({"shm_ring"}, {1, 2, 4});
-  const auto members = plan.blocks().begin()->second;
+  const auto members = plan.size_groups().begin()->second;
   Figures figures;
   for (const Case* member : to_be_piloted(members))
     figures[member->name()] = {member->workers == 4 ? 0.0 : 500.0, 0.01};
@@ -162,7 +162,7 @@ TEST(Sizing, the_time_of_a_run_is_at_least_what_its_first_looks_take_and_at_most
   auto plan = sized_plan({"tcp_loopback"}, {2});  // serial, thread_pool, process_pool: one group
   plan.laps = 2;
   plan.budget_s = 50;
-  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 10'000}};
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().size_group, 10'000}};
   const auto figures = equal_figures(plan, 40, 8000);
   const double pool = 0.02 + 3 * lap_seconds_of(8000, 10'000);
   const double serial = 0.02 + 3 * lap_seconds_of(40, 10'000);
@@ -179,7 +179,7 @@ TEST(Sizing, the_time_of_a_run_follows_the_tasks_that_were_asked_for) {
   const auto plan = sized_plan({"tcp_loopback"}, {2});
   const auto figures = equal_figures(plan, 40, 8000);
   const auto at = [&](std::uint64_t tasks) {
-    return expected_seconds(plan, figures, {{plan.cases.front().block, tasks}});
+    return expected_seconds(plan, figures, {{plan.cases.front().size_group, tasks}});
   };
   EXPECT_LT(at(10).first_part_s, 1);
   EXPECT_GT(at(2'200'000).first_part_s, 170);
@@ -188,7 +188,7 @@ TEST(Sizing, the_time_of_a_run_follows_the_tasks_that_were_asked_for) {
 
 TEST(Sizing, a_round_begins_with_fewer_laps_where_the_first_looks_would_take_most_of_the_budget) {
   auto plan = sized_plan({"tcp_loopback"}, {2});
-  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 10'000}};
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().size_group, 10'000}};
   const auto figures = equal_figures(plan, 40, 8000);
   const auto at = [&](double budget_s) {
     plan.budget_s = budget_s;
@@ -210,7 +210,7 @@ TEST(Sizing, a_round_begins_with_fewer_laps_where_the_first_looks_would_take_mos
 
 TEST(Sizing, a_case_of_several_groups_is_measured_in_each) {
   auto plan = sized_plan({"tcp_loopback"}, {2});
-  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 100}};
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().size_group, 100}};
   const auto figures = equal_figures(plan, 40, 8000);
   const auto once = expected_seconds(plan, figures, tasks).first_part_s;
   plan.groups.push_back(plan.groups.front());
@@ -221,7 +221,7 @@ TEST(Sizing, a_trial_that_fails_counts_with_the_time_until_it_does) {
   auto plan = sized_plan({"tcp_loopback"}, {2});
   plan.rounds = 5;
   plan.laps = 1;
-  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().block, 100}};
+  const std::map<std::string, std::uint64_t> tasks{{plan.cases.front().size_group, 100}};
   EXPECT_NEAR(expected_seconds(plan, equal_figures(plan, 0, 0, 2.0), tasks).most_s, 3 * 5 * (2.0 + 2 * 0.0002), 1e-9);
 }
 

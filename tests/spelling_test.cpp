@@ -1,5 +1,5 @@
 // Numbers, sizes and times as people write them.
-#include "benchmarks/cli/spelling.hpp"
+#include "benchmarks/case/spelling.hpp"
 
 #include <gtest/gtest.h>
 

@@ -23,6 +23,7 @@ const std::map<std::string, Names> kBelow{
     {"executors", {"workloads", "ipc"}},
     {"pairs", {"executors"}},
     {"benchmarks/case", {"pairs"}},
+    {"benchmarks/families", {"benchmarks/case"}},
     {"benchmarks/judge", {"benchmarks/case"}},
     {"benchmarks/trial", {"benchmarks/case"}},
     {"benchmarks/plan", {"benchmarks/case"}},

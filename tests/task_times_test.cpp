@@ -47,12 +47,12 @@ TEST(TaskTimes, without_a_serial_case_it_is_the_case_itself_and_named) {
 }
 
 TEST(TaskTimes, a_bare_channel_has_no_tasks) {
-  Case exchange;
-  exchange.family = Family::channel;
-  exchange.channel = "pipe";
+  Case channel;
+  channel.family = "channel";
+  channel.channel = "pipe";
   TaskTimes times;
-  times.add(exchange, 5);
-  EXPECT_EQ(text_of(times.of(exchange)), "-");
+  times.add(channel, 5);
+  EXPECT_EQ(text_of(times.of(channel)), "-");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The run's side of the trial protocol against trials that behave, badly for the most part: small shell scripts.
 #include "benchmarks/trial/trial_process.hpp"
+#include "benchmarks/case/names.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -9,6 +9,7 @@
 #include "base/output.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/names.hpp"
 #include "benchmarks/cli/commands.hpp"
 #include "benchmarks/cli/print_json.hpp"
 #include "benchmarks/judge/statistics.hpp"
@@ -124,7 +125,7 @@ Json with_costs(Json workloads) {
   std::map<Work, std::vector<double>> found;
   for (const auto& observation : latest_observations(record)) {
     const Case& c = observation.measured;
-    if (observation.ok() && c.executor == "serial") {
+    if (observation.ok() && c.is_serial()) {
       found[{c.workload, c.grain, c.payload_bytes}].push_back(observation.cost_ns);
     }
   }
@@ -152,12 +153,12 @@ std::string costs_of(const Json& part) {
   return words.empty() ? words : text(words, " (", shown(costs.front()["record"].get<std::string>()), ")");
 }
 
-Json cases_of(const std::string& profile, Family family) {
+Json cases_of(const std::string& profile, const std::string& family) {
   RunOptions options;
   options.profile = profile;
   options.family = family;
   const auto no_calibration = [](const Case&, const TimeWish&) { return std::uint64_t{1}; };
-  const auto plan = make_plan(options, profile_of(profile, usable_cpus().count()), 0, no_calibration);
+  const auto plan = make_plan(options, usable_cpus().count(), 0, no_calibration);
   Json list = Json::array();
   for (const auto& planned : plan.cases) list.push_back({{"name", planned.measured.name()}, {"group", planned.group}});
   return list;
@@ -182,7 +183,7 @@ void print(const std::string& title, const Json& parts) {
 
 }  // namespace
 
-int list(const std::string& what, const std::string& profile, Family family, bool json) {
+int list(const std::string& what, const std::string& profile, const std::string& family, bool json) {
   const std::vector<std::pair<std::string, std::function<Json()>>> sections{
       {"workloads", [] { return with_costs(catalogue<workloads::Description>()); }},
       {"channels", catalogue<ipc::Description>},

@@ -87,7 +87,7 @@ class Run {
 
   int execute() {
     const auto plan = make_plan(
-        options_, profile_of(options_.profile, cpus_.count()), options_.seed.value_or(drawn_seed()),
+        options_, cpus_.count(), options_.seed.value_or(drawn_seed()),
         [this](const Case& serial, const TimeWish& wish) { return calibrate(serial, wish); },
         [this] { stop_if_asked(); });
     if (plan.cases.empty()) {

@@ -16,7 +16,7 @@ inline constexpr auto kOutputLost = "standard output cannot be written";
 
 /// `what`: workloads, channels, floors, executors, cases (those of `profile` and `family`), or empty for all but the
 /// cases.
-int list(const std::string& what, const std::string& profile, Family family, bool json);
+int list(const std::string& what, const std::string& profile, const std::string& family, bool json);
 
 int show_machine(bool json);
 

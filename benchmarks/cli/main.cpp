@@ -107,10 +107,10 @@ class CommandLine {
     auto* const command = app_.add_subcommand("list", "what there is: workloads, channels, floors, executors, cases");
     command->add_option("what", what_, "one of them")
         ->check(CLI::IsMember({"workloads", "channels", "floors", "executors", "cases"}));
-    command->add_option("--profile", profile_, "whose cases")->check(CLI::IsMember({"quick", "standard", "full"}));
-    command->add_option("--family", family_, "whose cases")->check(CLI::IsMember({"pool", "channel"}));
+    add_profile_option(*command, profile_, "whose cases");
+    add_family_option(*command, family_);
     command->add_flag("--json", json_, "as JSON");
-    command->callback([this] { code_ = list(what_, profile_, family_from(family_), json_); });
+    command->callback([this] { code_ = list(what_, profile_, family_, json_); });
   }
 
   void add_machine() {

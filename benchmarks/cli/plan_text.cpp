@@ -13,8 +13,10 @@ namespace {
 
 /// "3 ms", or "1 to 3 ms".
 std::string lengths_of(const Plan& plan) {
-  const auto most = duration_text(static_cast<double>(plan.block.count()));
-  return plan.short_block == plan.block ? most : text(plan.short_block / std::chrono::milliseconds(1), " to ", most);
+  const auto most = duration_text(static_cast<double>(plan.block_time.count()));
+  return plan.short_block_time == plan.block_time
+             ? most
+             : text(plan.short_block_time / std::chrono::milliseconds(1), " to ", most);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "benchmarks/cli/spelling.hpp"
+#include "benchmarks/case/spelling.hpp"
 #include "benchmarks/cli/value_option.hpp"
 
 namespace mpmt::benchmarks {

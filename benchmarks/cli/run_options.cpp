@@ -1,14 +1,15 @@
 #include "benchmarks/cli/run_options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <functional>
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/case/spelling.hpp"
 #include "benchmarks/cli/rule_options.hpp"
-#include "benchmarks/cli/spelling.hpp"
 #include "benchmarks/cli/value_option.hpp"
+#include "benchmarks/plan/profile.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -22,31 +23,22 @@ std::vector<std::string> split(const std::string& list) {
   return items;
 }
 
-Grain grain_from(const std::string& item) {
-  const bool roughly = item.starts_with('~');
-  const auto wish = roughly ? item.substr(1) : item;
-  if (roughly || reads_as_time(wish)) return TimeWish{time_from(wish), roughly};
-  try {
-    return whole_number_from(item, 1, std::uint64_t{1} << 40);
-  } catch (const std::invalid_argument& wrong) {
-    throw std::invalid_argument(text(wrong.what(), "; nor is it a time in ns, us, ms or s, such as 50us"));
-  }
-}
-
-std::uint64_t batch_from(const std::string& item) {
-  return item == "split" ? 0 : whole_number_from(item, 1, std::uint64_t{1} << 32);
-}
-
 /// An option whose value is a list a,b,c; errors name the option.
-template <class Value>
-CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<Value>& into, const std::string& help,
-                      std::function<Value(const std::string&)> parse) {
-  const auto take = [&into, name, parse = std::move(parse)](const CLI::results_t& results) {
-    into.clear();
+void add_axis(CLI::App& command, const Axis& axis, RunOptions& options, const std::string& group) {
+  const std::string name(axis.option);
+  if (axis.flag) {
+    command
+        .add_flag_callback(
+            name, [&options, add = axis.add] { add(options, {}); }, std::string(axis.help))
+        ->group(group);
+    return;
+  }
+  const auto take = [&options, name, axis](const CLI::results_t& results) {
+    axis.clear(options);
     for (const auto& list : results) {
       for (const auto& item : split(list)) {
         try {
-          into.push_back(parse(item));
+          axis.add(options, item);
         } catch (const std::invalid_argument& wrong) {
           throw CLI::ValidationError(name, wrong.what());
         }
@@ -54,16 +46,14 @@ CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<Va
     }
     return true;
   };
-  return command.add_option(name, take, help)->type_name("LIST");
+  command.add_option(name, take, std::string(axis.help))->type_name("LIST")->group(group);
 }
 
-std::function<std::string(const std::string&)> plain() {
-  return [](const std::string& item) { return item; };
-}
-
-template <class Integer>
-std::function<Integer(const std::string&)> integer(Integer least, Integer most) {
-  return [=](const std::string& item) { return static_cast<Integer>(whole_number_from(item, least, most)); };
+void add_axes(CLI::App& command, RunOptions& options) {
+  for (const auto& axis : common_axes()) add_axis(command, axis, options, "Axes (default: as the profile has them)");
+  for (const auto& family : FamilyCatalog::instance().all()) {
+    for (const auto& axis : family.axes) add_axis(command, axis, options, text("Axes of --family ", family.name));
+  }
 }
 
 template <class Value>
@@ -86,84 +76,6 @@ void take_min_time(RunOptions& options, const std::string& item) {
   }
 }
 
-constexpr auto kAxes = "Axes (default: as the profile has them)";
-constexpr auto kPoolAxes = "Axes of --family pool";
-constexpr auto kChannelAxes = "Axes of --family channel";
-
-bool touch_from(const std::string& item) {
-  if (item != "yes" && item != "no") throw std::invalid_argument(text("'", item, "' is unknown; allowed: yes, no"));
-  return item == "yes";
-}
-
-std::size_t message_bytes_from(const std::string& item) {
-  const auto bytes = whole_number_from(item, pairs::kWordBytes, pairs::kMaxMessageBytes);
-  if (bytes % pairs::kWordBytes != 0) {
-    throw std::invalid_argument(text("'", item, "' is not a multiple of ", pairs::kWordBytes));
-  }
-  return bytes;
-}
-
-double rate_from(const std::string& item) {
-  double rate = 0;
-  const auto [rest, error] = std::from_chars(item.data(), item.data() + item.size(), rate);
-  const bool whole = error == std::errc() && rest == item.data() + item.size();
-  if (!whole || !(rate >= 1 && rate <= 1e8)) {
-    throw std::invalid_argument(text("'", item, "' is not a number of messages a second from 1 to 100000000"));
-  }
-  return rate;
-}
-
-void add_channel_axes(CLI::App& command, RunOptions& options) {
-  add_list<ipc::Sides>(command, "--sides", options.sides, "threads, processes", sides_from)->group(kChannelAxes);
-  add_list<pairs::Pattern>(command, "--pattern", options.patterns,
-                           "ping_pong (round trips), stream (one way, as fast as it goes), open_loop (at --rate)",
-                           pattern_from)
-      ->group(kChannelAxes);
-  add_list<std::size_t>(command, "--message-bytes", options.message_bytes, "8 to 16Mi, multiples of 8",
-                        message_bytes_from)
-      ->group(kChannelAxes);
-  add_list<double>(command, "--rate", options.rates, "messages a second of open_loop", rate_from)->group(kChannelAxes);
-  add_list<bool>(command, "--touch", options.touches,
-                 "yes: every byte is written by the sender and read by the receiver; no: none is", touch_from)
-      ->group(kChannelAxes);
-  add_list<FutexScope>(command, "--futex", options.futexes,
-                       "private (threads only), shared; for channels that sleep on a futex", futex_from)
-      ->group(kChannelAxes);
-  command.add_flag("--no-floors", options.no_floors, "without the floors beside the channels")->group(kChannelAxes);
-}
-
-void add_axes(CLI::App& command, RunOptions& options) {
-  add_list<std::string>(command, "--workload", options.workloads, "what a task does: see mpmt list workloads; or all",
-                        plain())
-      ->group(kPoolAxes);
-  add_list<std::string>(command, "--executor", options.executors, "who runs the tasks: see mpmt list executors; or all",
-                        plain())
-      ->group(kPoolAxes);
-  add_list<std::string>(command, "--channel", options.channels, "how messages travel: see mpmt list channels; or all",
-                        plain())
-      ->group(kAxes);
-  add_list<int>(command, "--workers", options.workers, "threads or processes", integer<int>(1, 4096))->group(kPoolAxes);
-  add_list<Grain>(command, "--grain", options.grains,
-                  "size of a task: in the workload's unit, or as a time, which is calibrated: 100us, or ~100us for the "
-                  "round number next to it",
-                  grain_from)
-      ->group(kPoolAxes);
-  add_list<std::uint64_t>(command, "--batch", options.batches, "tasks per message; split = a block's tasks / workers",
-                          batch_from)
-      ->group(kPoolAxes);
-  add_list<std::size_t>(command, "--payload", options.payloads, "bytes that travel with each task, each way",
-                        integer<std::size_t>(0, std::size_t{1} << 40))
-      ->group(kPoolAxes);
-  add_list<std::size_t>(command, "--window", options.windows, "messages in flight per worker, or one way",
-                        integer<std::size_t>(1, 1 << 20))
-      ->group(kAxes);
-  add_list<executors::Placement>(command, "--placement", options.placements,
-                                 "same (one CPU), spread, free (not pinned)", placement_from)
-      ->group(kAxes);
-  add_list<executors::Wait>(command, "--wait", options.waits, "how a side waits: block, yield, spin", wait_from)
-      ->group(kAxes);
-}
-
 void add_amounts(CLI::App& command, RunOptions& options) {
   add_rule_options(command, options.margin, options.confidence);
   add_value(command, "--budget", "of measuring, all rows together; it ends sooner when all are decided",
@@ -179,7 +91,7 @@ void add_amounts(CLI::App& command, RunOptions& options) {
       ->type_name("SECONDS")
       ->default_str("10s");
   add_value(command, "--block", "how long a timed block of a group's slowest case takes, about",
-            [&options](const std::string& item) { options.block = time_from(item); })
+            [&options](const std::string& item) { options.block_time = time_from(item); })
       ->type_name("TIME")
       ->default_str("3ms, or 1ms where that holds many tasks");
   add_number(command, "--tasks", options.tasks, std::uint64_t{1}, std::uint64_t{1} << 40,
@@ -249,20 +161,27 @@ void add_google_options(CLI::App& command, RunOptions& options) {
 
 }  // namespace
 
+void add_profile_option(CLI::App& command, std::string& into, const std::string& help) {
+  std::vector<std::string> names;
+  for (const auto& profile : kProfiles) names.emplace_back(profile.name);
+  command.add_option("--profile", into, help)->check(CLI::IsMember(names))->capture_default_str();
+}
+
+void add_family_option(CLI::App& command, std::string& into) {
+  std::vector<std::string> names;
+  std::string help;
+  for (const auto& family : FamilyCatalog::instance().all()) {
+    names.emplace_back(family.name);
+    help += text(help.empty() ? "" : "; ", family.name, ": ", family.summary);
+  }
+  command.add_option("--family", into, help)->check(CLI::IsMember(names))->capture_default_str();
+}
+
 void add_run_options(CLI::App& command, RunOptions& options) {
-  command
-      .add_option("--profile", options.profile,
-                  "how much is measured: quick (within a minute), standard (within ten), full (hours)")
-      ->check(CLI::IsMember({"quick", "standard", "full"}))
-      ->capture_default_str();
-  command
-      .add_option_function<std::string>(
-          "--family", [&options](const std::string& name) { options.family = family_from(name); },
-          "pool: workloads under executors; channel: bare channels between two sides, and the floors beside them")
-      ->check(CLI::IsMember({"pool", "channel"}))
-      ->default_str("pool");
+  add_profile_option(command, options.profile,
+                     "how much is measured: quick (within a minute), standard (within ten), full (hours)");
+  add_family_option(command, options.family);
   add_axes(command, options);
-  add_channel_axes(command, options);
   add_amounts(command, options);
   command.add_option("--data-dir", options.data_dir, "where workloads make files (default: /var/tmp, else $TMPDIR)");
   command.add_option(

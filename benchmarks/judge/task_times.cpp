@@ -20,14 +20,14 @@ int likeness(const Case& a, const Case& b) {
 }  // namespace
 
 void TaskTimes::add(const Case& measured, double ns_per_task) {
-  if (measured.is_exchange()) return;
+  if (measured.executor.empty()) return;
   by_name_.try_emplace(measured.name(), Times{measured, {}}).first->second.ns.push_back(ns_per_task);
 }
 
 TaskTime TaskTimes::of(const Case& measured) const {
   const Times* alone = nullptr;
   for (const auto& [name, times] : by_name_) {
-    if (times.measured.executor != "serial" || !same_work(times.measured, measured)) continue;
+    if (!times.measured.is_serial() || !same_work(times.measured, measured)) continue;
     const bool better = alone == nullptr || likeness(times.measured, measured) > likeness(alone->measured, measured);
     if (better) alone = &times;
   }

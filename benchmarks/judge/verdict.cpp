@@ -8,6 +8,8 @@
 #include <random>
 
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/case/names.hpp"
 #include "benchmarks/case/pairing.hpp"
 #include "benchmarks/judge/sequence.hpp"
 #include "benchmarks/judge/statistics.hpp"
@@ -118,27 +120,27 @@ std::vector<Comparison> deployed_rows(const std::vector<Series>& cases, const st
     const auto who = who_runs(series.measured);
     const bool left_out = who == Who::neither || is_free(series.measured) || !series.measured.label.empty();
     if (left_out || typical(series) == HUGE_VAL) continue;
-    auto& places = best[deployed_key(series.measured)];
+    auto& places = best[family_of(series.measured).work_of(series.measured)];
     auto& place = who == Who::threads ? places.threads : places.processes;
     if (place == nullptr || typical(series) < typical(*place)) place = &series;
   }
   std::vector<Comparison> rows;
-  for (const auto& [key, pair] : best) {
-    if (pair.threads == nullptr || pair.processes == nullptr) continue;
-    const auto same = std::find_if(controlled.begin(), controlled.end(), [&, p = pair](const auto& row) {
-      return row.threads.name() == p.threads->measured.name() && row.processes.name() == p.processes->measured.name();
+  for (const auto& [work, sides] : best) {
+    if (sides.threads == nullptr || sides.processes == nullptr) continue;
+    const auto same = std::find_if(controlled.begin(), controlled.end(), [&, s = sides](const auto& row) {
+      return row.threads.name() == s.threads->measured.name() && row.processes.name() == s.processes->measured.name();
     });
     rows.push_back(same != controlled.end() ? *same
-                                            : compared(*pair.threads, *pair.processes, choosing_rounds(), rules));
+                                            : compared(*sides.threads, *sides.processes, choosing_rounds(), rules));
     rows.back().deployed = true;
   }
   return rows;
 }
 
-std::vector<Pair> pairs_of(const std::vector<Series>& cases) {
+std::vector<Row> rows_of(const std::vector<Series>& cases) {
   std::vector<Case> all;
   for (const auto& series : cases) all.push_back(series.measured);
-  return controlled_pairs(all);
+  return controlled_rows(all);
 }
 
 }  // namespace
@@ -160,10 +162,10 @@ Comparison controlled_row(const Case& threads, const Case& processes, int rounds
 
 std::vector<Comparison> compare(const std::vector<Observation>& observations, Rules rules) {
   const auto cases = by_case(observations);
-  const auto pairs = pairs_of(cases);
-  if (rules.rows < 1) rules.rows = std::max(1, static_cast<int>(pairs.size()));
+  const auto controlled = rows_of(cases);
+  if (rules.rows < 1) rules.rows = std::max(1, static_cast<int>(controlled.size()));
   std::vector<Comparison> rows;
-  for (const auto& pair : pairs) rows.push_back(compared(cases[pair.threads], cases[pair.processes], 0, rules));
+  for (const auto& row : controlled) rows.push_back(compared(cases[row.threads], cases[row.processes], 0, rules));
   const auto deployed = deployed_rows(cases, rows, rules);
   rows.insert(rows.end(), deployed.begin(), deployed.end());
   TaskTimes times;
@@ -194,59 +196,33 @@ std::string_view text_of(Verdict verdict) {
   return "undecided";
 }
 
-namespace {
-
-void describe_exchange(nlohmann::json& fields, const Comparison& row) {
-  for (const auto* name : {"workload", "workers", "grain", "batch", "batch_split", "payload_bytes"}) {
-    fields[name] = nullptr;
-  }
-  const Exchange& exchange = row.processes.exchange;
-  fields["pattern"] = text_of(exchange.pattern);
-  fields["message_bytes"] = exchange.message_bytes;
-  fields["touched"] = exchange.touched;
-  fields["rate"] = nullptr;
-  if (exchange.pattern == pairs::Pattern::open_loop) fields["rate"] = exchange.rate;
-  fields["futex"] = nullptr;
-  if (exchange.futex && exchange.futex == row.threads.exchange.futex) fields["futex"] = text_of(*exchange.futex);
-}
-
-}  // namespace
-
 nlohmann::json to_json(const Comparison& row) {
+  using Json = nlohmann::json;
   const Case& c = row.processes;
-  const auto number = [&](double value) {
-    return row.finding.rounds == 0 ? nlohmann::json(nullptr) : nlohmann::json(value);
-  };
-  const auto shared = [&](auto field) {
-    using Value = std::decay_t<decltype(c.*field)>;
-    if (c.*field == row.threads.*field) return nlohmann::json(Value(c.*field));
-    return nlohmann::json(nullptr);  // in the deployed table the two sides may differ
-  };
-  nlohmann::json fields{
-      {"table", row.deployed ? "deployed" : "controlled"},
-      {"workload", c.workload},
-      {"channel", row.deployed ? nlohmann::json(nullptr) : nlohmann::json(c.channel)},
-      {"workers", shared(&Case::workers)},
-      {"grain", c.grain},
-      {"batch", shared(&Case::batch)},
-      {"batch_split", c.batch == row.threads.batch ? nlohmann::json(c.batch == 0) : nlohmann::json(nullptr)},
-      {"payload_bytes", c.payload_bytes},
-      {"window", shared(&Case::window)},
-      {"placement", nullptr},
-      {"wait", nullptr},
-      {"processes_case", c.name()},
-      {"threads_case", row.threads.name()},
-      {"rounds", row.rounds},
-      {"rounds_looked_at", row.finding.rounds},
-      {"ratio", number(row.finding.ratio)},
-      {"low", number(row.finding.low)},
-      {"high", number(row.finding.high)},
-      {"verdict", text_of(row.verdict)},
-      {"detectable", number(row.finding.detectable)},
-      {"reason", row.reason}};
-  if (c.placement == row.threads.placement) fields["placement"] = text_of(c.placement);
-  if (c.wait == row.threads.wait) fields["wait"] = text_of(c.wait);
-  if (c.is_exchange()) describe_exchange(fields, row);
+  const Case& t = row.threads;
+  // In the deployed table the two sides may differ.
+  const auto shared = [](const auto& a, const auto& b) { return a == b ? Json(a) : Json(nullptr); };
+  const auto number = [&](double value) { return row.finding.rounds == 0 ? Json(nullptr) : Json(value); };
+  Json fields{{"table", row.deployed ? "deployed" : "controlled"},
+              {"channel", row.deployed ? Json(nullptr) : Json(c.channel)},
+              {"window", shared(c.window, t.window)},
+              {"placement", shared(text_of(c.placement), text_of(t.placement))},
+              {"wait", shared(text_of(c.wait), text_of(t.wait))},
+              {"processes_case", c.name()},
+              {"threads_case", t.name()},
+              {"rounds", row.rounds},
+              {"rounds_looked_at", row.finding.rounds},
+              {"ratio", number(row.finding.ratio)},
+              {"low", number(row.finding.low)},
+              {"high", number(row.finding.high)},
+              {"verdict", text_of(row.verdict)},
+              {"detectable", number(row.finding.detectable)},
+              {"reason", row.reason}};
+  for (const auto& family : FamilyCatalog::instance().all()) {
+    for (const auto& field : family.row_fields) {
+      fields[field.name] = family.name == c.family ? field.of(c, t) : Json(nullptr);
+    }
+  }
   return fields;
 }
 
@@ -260,7 +236,7 @@ double false_winner_share(const std::vector<Observation>& observations, int tabl
     for (const auto& [round, observation] : series.rounds) costs.push_back(std::log(observation->cost_ns));
   }
   if (usable.empty()) return -1;
-  rules.rows = std::max(1, static_cast<int>(pairs_of(cases).size()));
+  rules.rows = std::max(1, static_cast<int>(rows_of(cases).size()));
   std::mt19937_64 random(seed);
   std::uniform_int_distribution<std::size_t> any_case(0, usable.size() - 1);
   std::bernoulli_distribution coin;

@@ -37,7 +37,7 @@ struct Comparison {
   std::string reason;
 };
 
-/// Judges (judge.hpp) the controlled rows (controlled_pairs) and the deployed rows: per workload, grain and payload the
+/// Judges (judge.hpp) the controlled rows (controlled_rows) and the deployed rows: per workload, grain and payload the
 /// fastest thread case against the fastest process case. Which those are is chosen by their first rounds, and they are
 /// compared by later ones, so that the luck of who was chosen does not count; where the two are a controlled row, that
 /// row's finding is theirs.

@@ -8,6 +8,8 @@
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/case/names.hpp"
 #include "benchmarks/judge/verdict.hpp"
 
 namespace mpmt::benchmarks {
@@ -33,67 +35,52 @@ std::string factor(double ratio) {
   return fixed(ratio, ratio < 10 ? 2 : 0) + "x";
 }
 
-struct Column {
+/// What a cell says that has nothing to say.
+constexpr auto kNothing = "-";
+
+/// A column of a table: of a family (Column), or of all of them.
+struct Printed {
   std::string title;
   std::function<std::string(const Comparison&)> cell;
   bool always = false;  ///< else only when its cells differ: equal ones are said once, above the table
 };
 
-/// "2" where both sides agree, "2|1" (processes|threads) where the deployed table's sides differ.
-template <class Value>
-std::string both(const Value& processes, const Value& threads) {
-  return processes == threads ? text(processes) : text(processes, "|", threads);
-}
-
-std::string batch_text(std::uint64_t batch) {
-  return batch == 0 ? "split" : std::to_string(batch);
-}
-
-std::vector<Column> pool_columns() {
-  using Row = const Comparison&;
-  return {{"workload", [](Row r) { return r.processes.workload; }, true},
-          {"workers", [](Row r) { return both(r.processes.workers, r.threads.workers); }, true},
-          {"grain", [](Row r) { return text(r.processes.grain); }},
-          {"a task takes", [](Row r) { return text_of(r.task); }},
-          {"payload", [](Row r) { return text(r.processes.payload_bytes); }},
-          {"batch", [](Row r) { return both(batch_text(r.processes.batch), batch_text(r.threads.batch)); }}};
-}
-
-std::string futex_text(const Case& measured) {
-  return measured.exchange.futex ? std::string(text_of(*measured.exchange.futex)) : "-";
-}
-
-std::vector<Column> exchange_columns() {
-  using Row = const Comparison&;
-  return {{"pattern", [](Row r) { return std::string(text_of(r.processes.exchange.pattern)); }, true},
-          {"bytes", [](Row r) { return text(r.processes.exchange.message_bytes); }, true},
-          {"touched", [](Row r) { return std::string(r.processes.exchange.touched ? "yes" : "no"); }},
-          {"rate", [](Row r) { return text(r.processes.exchange.rate); }},
-          {"futex", [](Row r) { return both(futex_text(r.processes), futex_text(r.threads)); }}};
-}
+using Rows = std::vector<const Comparison*>;
 
 std::string interval_text(const Comparison& row) {
   const auto& finding = row.finding;
-  return finding.rounds == 0 ? "-" : fixed(finding.low, 3) + " - " + fixed(finding.high, 3);
+  return finding.rounds == 0 ? kNothing : fixed(finding.low, 3) + " - " + fixed(finding.high, 3);
 }
 
-std::vector<Column> columns(bool exchanges, bool deployed, const Rules& rules) {
-  using Row = const Comparison&;
-  std::vector<Column> list = exchanges ? exchange_columns() : pool_columns();
-  const std::vector<Column> of_both{
-      {"window", [](Row r) { return both(r.processes.window, r.threads.window); }},
-      {"placement", [](Row r) { return both(text_of(r.processes.placement), text_of(r.threads.placement)); }},
-      {"wait", [](Row r) { return both(text_of(r.processes.wait), text_of(r.threads.wait)); }},
-      {"channel", [](Row r) { return both(r.processes.channel, r.threads.channel); }, deployed || exchanges},
-      {"rounds", [](Row r) { return text(r.rounds); }, true},
-      {"ratio", [](Row r) { return r.finding.rounds == 0 ? "-" : fixed(r.finding.ratio, 3); }, true},
-      {fixed(100 * rules.confidence, 0) + " % interval", interval_text, true},
-      {"verdict", [&rules](Row r) { return in_words(r, rules); }, true}};
-  list.insert(list.end(), of_both.begin(), of_both.end());
+/// What tells which cases a row compares. The first column says what they are about.
+std::vector<Printed> columns_of_case(const Family& family) {
+  std::vector<Printed> list;
+  for (const auto& column : family.columns) {
+    list.push_back({std::string(column.title),
+                    [&column](const Comparison& r) { return column.cell(r.processes, r.threads); }, column.always});
+  }
+  const std::vector<Printed> of_all{
+      {"window", [](const Comparison& r) { return both(text(r.processes.window), text(r.threads.window)); }},
+      {"placement",
+       [](const Comparison& r) {
+         return both(text(text_of(r.processes.placement)), text(text_of(r.threads.placement)));
+       }},
+      {"wait",
+       [](const Comparison& r) { return both(text(text_of(r.processes.wait)), text(text_of(r.threads.wait))); }}};
+  list.insert(list.end(), of_all.begin(), of_all.end());
   return list;
 }
 
-bool uniform(const Column& column, const std::vector<const Comparison*>& rows) {
+std::vector<Printed> columns_of_result(const Rules& rules) {
+  return {
+      {"a task takes", [](const Comparison& r) { return text_of(r.task); }},
+      {"rounds", [](const Comparison& r) { return text(r.rounds); }, true},
+      {"ratio", [](const Comparison& r) { return r.finding.rounds == 0 ? kNothing : fixed(r.finding.ratio, 3); }, true},
+      {fixed(100 * rules.confidence, 0) + " % interval", interval_text, true},
+      {"verdict", [&rules](const Comparison& r) { return in_words(r, rules); }, true}};
+}
+
+bool uniform(const Printed& column, const Rows& rows) {
   return std::all_of(rows.begin(), rows.end(),
                      [&](const auto* row) { return column.cell(*row) == column.cell(*rows[0]); });
 }
@@ -117,19 +104,21 @@ void write_lines(std::ostringstream& out, const std::vector<std::vector<std::str
   }
 }
 
-void write_table(std::ostringstream& out, const std::string& title, const std::vector<const Comparison*>& rows,
-                 bool deployed, const Rules& rules) {
-  if (rows.empty()) return;
+/// `rows`: of one family.
+void write_table(std::ostringstream& out, const std::string& title, const Rows& rows, const Rules& rules) {
+  auto columns = columns_of_case(family_of(rows.front()->processes));
+  const auto of_result = columns_of_result(rules);
+  columns.insert(columns.end(), of_result.begin(), of_result.end());
   std::string common;
-  std::vector<Column> drawn;
-  for (auto& column : columns(rows.front()->processes.is_exchange(), deployed, rules)) {
+  std::vector<Printed> drawn;
+  for (auto& column : columns) {
     if (column.always || !uniform(column, rows)) {
       drawn.push_back(std::move(column));
-    } else {
-      common += text(common.empty() ? "" : ", ", column.title, " ", shown(column.cell(*rows[0])));
+    } else if (const auto cell = column.cell(*rows[0]); cell != kNothing) {
+      common += text(common.empty() ? "" : ", ", column.title, " ", shown(cell));
     }
   }
-  out << title << '\n';
+  out << (out.tellp() > 0 ? "\n" : "") << title << '\n';
   if (!common.empty()) out << "all rows: " << common << '\n';
   std::vector<std::vector<std::string>> lines(1);
   for (const auto& column : drawn) lines.front().push_back(column.title);
@@ -140,28 +129,22 @@ void write_table(std::ostringstream& out, const std::string& title, const std::v
   write_lines(out, lines);
 }
 
-/// What tells a row from the others of its workload or pattern: "2 workers", "64 bytes, one CPU", ...
-std::string details_of(const Comparison& row, const std::vector<const Comparison*>& rows) {
-  std::string details;
-  const bool exchange = row.processes.is_exchange();
-  auto list = exchange ? exchange_columns() : pool_columns();
-  const auto more = columns(exchange, row.deployed, Rules());
-  for (const auto& column : more) {
-    const bool of_case =
-        column.title == "window" || column.title == "placement" || column.title == "wait" || column.title == "channel";
-    if (of_case) list.push_back(column);
-  }
-  for (const auto& column : list) {
-    if (column.title == "workload" || column.title == "a task takes" || column.title == "pattern") continue;
-    if (column.title != "workers" && uniform(column, rows)) continue;
-    const auto cell = column.cell(row);
-    details += text(details.empty() ? "" : ", ", column.title, " ", cell);
-  }
-  return details;
+/// What its family says that a row is about: "prime_count", "ping_pong", ...
+std::string subject_of(const Comparison& row) {
+  return family_of(row.processes).columns.front().cell(row.processes, row.threads);
 }
 
-std::string subject_of(const Comparison& row) {
-  return row.processes.is_exchange() ? std::string(text_of(row.processes.exchange.pattern)) : row.processes.workload;
+/// What tells a row from the others of its subject: "workers 2", "bytes 64, placement same", ...
+std::string details_of(const Comparison& row, const Rows& rows) {
+  std::string details;
+  bool is_subject = true;
+  for (const auto& column : columns_of_case(family_of(row.processes))) {
+    const bool told = std::exchange(is_subject, false) || (!column.always && uniform(column, rows));
+    if (const auto cell = column.cell(row); !told && cell != kNothing) {
+      details += text(details.empty() ? "" : ", ", column.title, " ", cell);
+    }
+  }
+  return details;
 }
 
 double size_of(const Comparison& row) {
@@ -198,15 +181,15 @@ std::string in_words(const Comparison& row, const Rules& rules) {
 }
 
 std::string answer_of(const std::vector<Comparison>& rows, const Rules& rules) {
-  std::vector<const Comparison*> controlled;
+  Rows controlled;
   for (const auto& row : rows) {
     if (!row.deployed) controlled.push_back(&row);
   }
   if (controlled.empty()) return {};
-  std::map<std::string, std::vector<const Comparison*>> by_subject;
+  std::map<std::string, Rows> by_subject;
   for (const auto* row : controlled) by_subject[subject_of(*row)].push_back(row);
-  std::vector<const Comparison*> winners;
-  std::vector<const Comparison*> open;
+  Rows winners;
+  Rows open;
   for (const auto* row : controlled) {
     if (row->verdict == Verdict::threads || row->verdict == Verdict::processes) winners.push_back(row);
     if (!is_decided(*row)) open.push_back(row);
@@ -242,19 +225,22 @@ std::string answer_of(const std::vector<Comparison>& rows, const Rules& rules) {
 }
 
 std::string table_of(const std::vector<Comparison>& rows, const Rules& rules) {
-  std::vector<const Comparison*> controlled;
-  std::vector<const Comparison*> deployed;
-  for (const auto& row : rows) (row.deployed ? deployed : controlled).push_back(&row);
   std::ostringstream out;
-  const bool exchanges = !rows.empty() && rows.front().processes.is_exchange();
-  write_table(out,
-              text("Controlled: time per ", exchanges ? "operation" : "task",
-                   ", processes ÷ threads over the same channel (above 1: threads are faster)"),
-              controlled, false, rules);
-  if (!controlled.empty() && !deployed.empty()) out << '\n';
-  write_table(out,
-              "As deployed: the fastest process case ÷ the fastest thread case (processes|threads where they differ)",
-              deployed, true, rules);
+  for (const bool deployed : {false, true}) {
+    for (const auto& family : FamilyCatalog::instance().all()) {
+      Rows of_family;
+      for (const auto& row : rows) {
+        if (row.deployed == deployed && row.processes.family == family.name) of_family.push_back(&row);
+      }
+      if (of_family.empty()) continue;
+      const auto title =
+          deployed ? "As deployed: the fastest process case ÷ the fastest thread case (processes|threads where they "
+                     "differ)"
+                   : text("Controlled: time per ", family.operation,
+                          ", processes ÷ threads over the same channel (above 1: threads are faster)");
+      write_table(out, title, of_family, rules);
+    }
+  }
   return out.str();
 }
 

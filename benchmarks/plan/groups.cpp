@@ -20,20 +20,15 @@ std::vector<std::pair<std::string, std::vector<std::size_t>>> indices_by_group(c
   return groups;
 }
 
-/// What speed-ups are worked out against is measured beside every contender.
-bool is_shared(const Case& measured) {
-  return !measured.is_exchange() && measured.executor == "serial";
-}
-
 /// Cuts the cases of one PlannedCase::group into groups.
 class GroupMaker {
  public:
   GroupMaker(std::string name, const std::vector<std::size_t>& indices, std::vector<std::size_t> shared)
       : name_(std::move(name)), indices_(indices), shared_(std::move(shared)), members_(shared_) {}
 
-  void add(const Pair& pair) {
-    make_room_for({pair.threads, pair.processes});
-    rows_.push_back({indices_[pair.threads], indices_[pair.processes]});
+  void add(const Row& row) {
+    make_room_for({row.threads, row.processes});
+    rows_.push_back({indices_[row.threads], indices_[row.processes]});
   }
   void add(std::size_t member) { make_room_for({member}); }
 
@@ -67,7 +62,7 @@ class GroupMaker {
   const std::vector<std::size_t>& indices_;
   std::vector<std::size_t> shared_;  ///< here and below: places in `indices`
   std::vector<std::size_t> members_;
-  std::vector<Pair> rows_;  ///< these in the plan
+  std::vector<Row> rows_;  ///< these in the plan
   std::vector<Group> made_;
 };
 
@@ -81,14 +76,14 @@ std::vector<Group> groups_of(const std::vector<PlannedCase>& cases, const std::f
     for (const auto index : indices) members.push_back(cases[index].measured);
     std::set<std::size_t> paired;
     std::vector<std::size_t> shared;
-    const auto pairs = controlled_pairs(members);
-    for (const auto& pair : pairs) paired.insert({pair.threads, pair.processes});
+    const auto rows = controlled_rows(members);
+    for (const auto& row : rows) paired.insert({row.threads, row.processes});
     std::vector<std::size_t> alone;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      if (paired.count(i) == 0) (is_shared(members[i]) ? shared : alone).push_back(i);
+      if (paired.count(i) == 0) (members[i].is_serial() ? shared : alone).push_back(i);
     }
     GroupMaker maker(name, indices, shared);
-    for (const auto& pair : pairs) maker.add(pair);
+    for (const auto& row : rows) maker.add(row);
     for (const auto member : alone) maker.add(member);
     maker.finish(groups);
   }

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/case/names.hpp"
 #include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -25,25 +27,6 @@ Json latency_json(const Histogram& latency) {
   return fields;
 }
 
-/// The cost's name in the record, and that of what its inverse is.
-struct CostNames {
-  const char* cost;
-  const char* per_second;
-};
-CostNames cost_names(const Case& measured) {
-  if (measured.is_exchange()) return {"ns_per_operation", "messages_per_second"};
-  return {"ns_per_task", "tasks_per_second"};
-}
-
-/// Of all laps.
-struct Totals {
-  double messages = 0;
-  double wall_ns = 0;
-  double late_ns = 0;
-  Usage submitter;
-  Usage workers;
-};
-
 Totals totals_of(const std::vector<executors::Block>& laps) {
   Totals totals;
   for (const auto& block : laps) {
@@ -56,19 +39,6 @@ Totals totals_of(const std::vector<executors::Block>& laps) {
   return totals;
 }
 
-bool is_open_loop(const Case& measured) {
-  return measured.is_exchange() && measured.exchange.pattern == pairs::Pattern::open_loop;
-}
-
-/// Messages and bytes a second, and how late an open loop's generator was.
-Json exchange_rates(const Measured& measured, const Totals& totals) {
-  const Case& c = measured.trial.assignment.measured;
-  const double per_second = totals.messages / totals.wall_ns * 1e9;
-  return {{"messages_per_second", per_second},
-          {"bytes_per_second", per_second * static_cast<double>(c.exchange.message_bytes)},
-          {"generator_late_share", is_open_loop(c) ? Json(generator_late_share(measured)) : Json(nullptr)}};
-}
-
 /// To five digits, which is more than a lap can be believed, in as few characters as that takes.
 Json rounded(double value) {
   const double unit = std::pow(10, std::floor(std::log10(value)) - 4);
@@ -76,36 +46,29 @@ Json rounded(double value) {
   return unit >= 1 ? Json(static_cast<std::uint64_t>(result)) : Json(result);
 }
 
-/// What was counted, over all laps.
+/// What was counted, over all laps; null without one.
 Json counted(const Measured& measured) {
-  const Totals totals = totals_of(measured.laps);
   const Case& c = measured.trial.assignment.measured;
-  const double cost = cost_ns(measured);
+  const auto& family = family_of(c);
+  auto totals = totals_of(measured.laps);
+  totals.cost_ns = cost_ns(measured);
   Json laps = Json::array();
   for (const double lap : costs_ns(measured)) laps.push_back(rounded(lap));
   Json fields = usage_fields(totals.submitter, totals.workers);
-  fields.update({{"wall_ns", totals.wall_ns},
-                 {"laps_ns", std::move(laps)},
-                 {cost_names(c).cost, cost},
-                 {cost_names(c).per_second, 1e9 / cost},
-                 {"checksum", hex(measured.laps.front().sum)},
-                 {"latency_ns", latency_json(measured.trial.latency)}});
-  if (c.is_exchange()) fields.update(exchange_rates(measured, totals));
-  return fields;
-}
-
-Json not_counted(const Case& measured) {
-  Json fields = Json::object();
-  for (const auto* name : {"wall_ns", "laps_ns", cost_names(measured).cost, cost_names(measured).per_second, "checksum",
-                           "cpu_ns", "context_switches", "page_faults", "latency_ns"}) {
-    fields[name] = nullptr;
+  fields["wall_ns"] = totals.wall_ns;
+  fields["laps_ns"] = std::move(laps);
+  fields["checksum"] = measured.ok() ? Json(hex(measured.laps.front().sum)) : Json();
+  fields["latency_ns"] = latency_json(measured.trial.latency);
+  fields[family.cost] = totals.cost_ns;
+  for (const auto& metric : family.metrics) fields[metric.name] = measured.ok() ? metric.of(c, totals) : Json();
+  if (!measured.ok()) {
+    for (auto& field : fields) field = nullptr;
   }
-  if (measured.is_exchange()) fields.update({{"bytes_per_second", nullptr}, {"generator_late_share", nullptr}});
   return fields;
 }
 
 Json worker_fields(const TrialResult& trial) {
-  const bool counts_workers = !trial.assignment.measured.is_exchange();
+  const bool counts_workers = family_of(trial.assignment.measured).has_workers;
   if (trial.workers.empty()) {
     Json unknown{{"cpus_seen", nullptr}, {"libc_single_threaded", nullptr}};
     if (counts_workers) unknown["workers_seen"] = nullptr;
@@ -132,23 +95,11 @@ Json load_json(const Load& load) {
 }
 
 Json case_fields(const PlannedCase& planned, std::uint64_t tasks) {
-  const Case& c = planned.measured;
-  Json fields = to_json(c);
+  const auto& family = family_of(planned.measured);
+  Json fields = to_json(planned.measured);
+  fields.update(family.facts_of(planned.measured, tasks));
   fields["group"] = planned.group;
-  fields["bench_version"] = bench_version_of(c);
-  if (c.is_exchange()) {
-    const auto* const channel = ipc::ChannelCatalog::instance().find(c.channel);
-    fields["copies_per_message"] = channel == nullptr ? Json(nullptr) : Json(channel->copies_per_message);
-    return fields;
-  }
-  fields["batch"] = c.batch_in(tasks);
-  const auto& workload = *workloads::WorkloadCatalog::instance().find(c.workload);
-  const auto& executor = *executors::ExecutorCatalog::instance().find(c.executor);
-  fields["workload_kind"] = text_of(workload.kind);
-  fields["submitter_helps"] = executor.submitter_helps;
-  const bool processes = executor.uses_channel && executor.sides == ipc::Sides::processes;
-  fields["processes"] = processes ? c.workers : 1;
-  fields["threads_per_process"] = processes ? 1 : c.workers;
+  fields["bench_version"] = family.version_of(planned.measured);
   return fields;
 }
 
@@ -195,7 +146,7 @@ double generator_late_share(const Measured& measured) {
 }
 
 std::vector<double> costs_ns(const Measured& measured) {
-  if (is_open_loop(measured.trial.assignment.measured)) {
+  if (measured.trial.assignment.measured.is_paced()) {
     return {static_cast<double>(measured.trial.latency.quantile(0.5))};
   }
   std::vector<double> costs;
@@ -227,7 +178,7 @@ Entry make_entry(const Measured& measured, const PlannedCase& planned, const std
   entry.of_case.update(case_fields(planned, tasks));
   auto& fields = entry.of_round;
   fields.update(worker_fields(trial));
-  fields.update(measured.ok() ? counted(measured) : not_counted(trial.assignment.measured));
+  fields.update(counted(measured));
   fields.update({{"round", measured.round},
                  {"stage", measured.stage},
                  {"together", together},
@@ -257,7 +208,7 @@ Observation observation_of(const Json& entry) {
     observation.disturbed = status == "ok" || status == "disturbed";  // the latter in records of versions 1 and 2
     return observation;
   }
-  observation.cost_ns = entry.at(cost_names(observation.measured).cost).get<double>();
+  observation.cost_ns = entry.at(family_of(observation.measured).cost).get<double>();
   const auto laps = entry.find("laps_ns");
   observation.laps_ns = laps == entry.end() ? std::vector{observation.cost_ns} : laps->get<std::vector<double>>();
   return observation;

@@ -2,37 +2,25 @@
 
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/case/family.hpp"
 #include "benchmarks/record/context.hpp"
 
 namespace mpmt::benchmarks {
 
 using Json = nlohmann::json;
 
-namespace {
-
-Json workload_kind_of(const Case& measured) {
-  if (measured.is_exchange()) return nullptr;
-  return text_of(workloads::WorkloadCatalog::instance().find(measured.workload)->kind);
-}
-
-/// At a given rate a block always takes equally long: what it costs is its latency.
-bool costs_wall_time(const Case& measured) {
-  return !measured.is_exchange() || measured.exchange.pattern != pairs::Pattern::open_loop;
-}
-
-}  // namespace
-
 Json to_json(const Plan& plan, const std::string& machine_key) {
   const auto groups = plan.comparable();
   Json cases = Json::array();
-  for (const auto& [measured, group, block] : plan.cases) {
+  for (const auto& [measured, group, size_group] : plan.cases) {
+    const auto& family = family_of(measured);
     const auto divides = divides_of(groups.at(group));
     cases.push_back({{"name", measured.name()},
                      {"group", group},
-                     {"workload_kind", workload_kind_of(measured)},
-                     {"bench_version", bench_version_of(measured)},
+                     {"workload_kind", family.facts_of(measured, divides).value("workload_kind", Json())},
+                     {"bench_version", family.version_of(measured)},
                      {"divides", divides},
-                     {"runnable", channel_carries(measured, divides) && costs_wall_time(measured)},
+                     {"runnable", channel_carries(measured, divides) && !measured.is_paced()},
                      {"case", to_json(measured)}});
   }
   return {{"suite", "mpmt"},

@@ -51,9 +51,9 @@ Dealer::Dealer(const Plan& plan, const Rules& rules, int laps)
     : plan_(plan), rules_(rules), laps_(laps), random_(plan.seed) {
   for (const auto& group : plan.groups) {
     auto& state = groups_.emplace_back();
-    for (const auto& pair : group.rows) {
-      const bool decidable = plan.cases[pair.threads].measured.placement != executors::Placement::free;
-      state.rows.push_back({pair, decidable, Sequence(rules), {}, {}});
+    for (const auto& row : group.rows) {
+      const bool decidable = plan.cases[row.threads].measured.placement != executors::Placement::free;
+      state.rows.push_back({row, decidable, Sequence(rules), {}, {}});
     }
   }
 }
@@ -104,7 +104,7 @@ std::vector<std::size_t> Dealer::members(std::size_t group) const {
   if (first_part(group)) return all;
   std::set<std::size_t> wanted;
   for (const auto& row : groups_[group].rows) {
-    if (row.open()) wanted.insert({row.pair.threads, row.pair.processes});
+    if (row.open()) wanted.insert({row.cases.threads, row.cases.processes});
   }
   std::vector<std::size_t> members;
   std::copy_if(all.begin(), all.end(), std::back_inserter(members),
@@ -155,8 +155,8 @@ void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const
     if (contender.ok() && disturbance_of(contender).empty()) laps[contender.planned] = costs_ns(contender);
   }
   for (auto& row : state.rows) {
-    const auto threads = laps.find(row.pair.threads);
-    const auto processes = laps.find(row.pair.processes);
+    const auto threads = laps.find(row.cases.threads);
+    const auto processes = laps.find(row.cases.processes);
     if (threads == laps.end() || processes == laps.end()) {
       ++row.missed;
       continue;
@@ -178,7 +178,7 @@ std::vector<Comparison> Dealer::rows() const {
   std::vector<Comparison> rows;
   for (const auto& state : groups_) {
     for (const auto& row : state.rows) {
-      rows.push_back(controlled_row(plan_.cases[row.pair.threads].measured, plan_.cases[row.pair.processes].measured,
+      rows.push_back(controlled_row(plan_.cases[row.cases.threads].measured, plan_.cases[row.cases.processes].measured,
                                     static_cast<int>(row.logs.size()), row.sequence.finding()));
     }
   }

@@ -61,7 +61,7 @@ class Dealer {
 
  private:
   struct RowState {
-    Pair pair;
+    Row cases;
     bool decidable = true;  ///< not where luck chooses the CPU
     Sequence sequence;
     std::vector<double> lap_scatters;  ///< of each round: standard deviation of its laps' log ratios

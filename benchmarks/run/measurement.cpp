@@ -127,11 +127,11 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
 }
 
 void Measurement::find_tasks(const Plan& plan) {
-  for (const auto& [block, members] : plan.blocks()) {
+  for (const auto& [size_group, members] : plan.size_groups()) {
     for (const Case* member : to_be_piloted(members)) {
       if (!interrupted()) figures_[member->name()] = pilot(*member).figure;
     }
-    tasks_[block] = options_.tasks.value_or(tasks_for(figures_, members, block_of(plan, figures_, members)));
+    tasks_[size_group] = options_.tasks.value_or(tasks_for(figures_, members, block_of(plan, figures_, members)));
   }
   check_messages(plan);
 }
@@ -152,7 +152,7 @@ void Measurement::check_messages(const Plan& plan) const {
 }
 
 std::uint64_t Measurement::tasks_of(const PlannedCase& planned) const {
-  return tasks_.at(planned.block);
+  return tasks_.at(planned.size_group);
 }
 
 Performed Measurement::perform(const Plan& plan, const Deal& deal) {
@@ -191,11 +191,11 @@ Performed Measurement::perform(const Plan& plan, const Deal& deal) {
 /// rate sets the time, or the tasks have been found anew as often as may be.
 double Measurement::cut_after(const Plan& plan, const PlannedCase& planned) const {
   const Case& measured = planned.measured;
-  const bool given = options_.tasks || (measured.is_exchange() && measured.exchange.rate > 0);
-  const auto done = resizes_.find(planned.block);
+  const bool given = options_.tasks || measured.is_paced();
+  const auto done = resizes_.find(planned.size_group);
   if (given || (done != resizes_.end() && done->second >= kResizes)) return options_.timeout_s;
-  const auto figure = figure_of(figures_, plan.blocks().at(planned.block), measured);
-  return std::min(options_.timeout_s, cut_after_s(figure, tasks_of(planned), plan.block));
+  const auto figure = figure_of(figures_, plan.size_groups().at(planned.size_group), measured);
+  return std::min(options_.timeout_s, cut_after_s(figure, tasks_of(planned), plan.block_time));
 }
 
 /// After a trial that was cut: pilots its case, and finds the tasks of its block anew. False when the pilot fails too:
@@ -207,11 +207,11 @@ bool Measurement::size_again(const Plan& plan, const PlannedCase& planned, Trial
     trial = std::move(piloted.trial);
     return false;
   }
-  ++resizes_[planned.block];
+  ++resizes_[planned.size_group];
   figures_[planned.measured.name()] = piloted.figure;
-  auto& tasks = tasks_[planned.block];
-  const auto blocks = plan.blocks();
-  const auto& members = blocks.at(planned.block);
+  auto& tasks = tasks_[planned.size_group];
+  const auto size_groups = plan.size_groups();
+  const auto& members = size_groups.at(planned.size_group);
   tasks = std::min(before, tasks_for(figures_, members, block_of(plan, figures_, members)));
   resized_.push_back(text(planned.measured.name(), ": a block took more than ten times the time intended and was cut; ",
                           before == tasks ? "tasks per block stay " : text("tasks per block from ", before, " to "),

@@ -81,7 +81,7 @@ class Measurement {
   std::vector<int> dealt_cpus_;
   std::mt19937_64 random_;
   Figures figures_;                             ///< of what was piloted
-  std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::block
+  std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::size_group
   std::map<std::string, int> resizes_;          ///< the same
   std::vector<std::string> resized_;
 };

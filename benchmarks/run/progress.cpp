@@ -9,6 +9,8 @@
 #include "base/output.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/case/names.hpp"
 #include "benchmarks/judge/statistics.hpp"
 
 namespace mpmt::benchmarks {
@@ -41,8 +43,7 @@ std::string figures_of(const std::vector<double>& costs, const std::string& of) 
 
 /// What a case's cost is the time of.
 std::string cost_of(const Case& measured) {
-  if (!measured.is_exchange()) return "/task";
-  return measured.exchange.pattern == pairs::Pattern::open_loop ? "" : "/op";
+  return measured.is_paced() ? "" : text("/", family_of(measured).operation);
 }
 
 bool is_failure(Status status) {
@@ -145,7 +146,7 @@ std::string Progress::line_of(const Case& measured, const Series& series) const 
                           figures_of(series.costs, cost_of(measured)), "  ", measured.name());
   // The figure itself says what a task takes here; the grain means what it takes alone.
   const auto task = task_times_.of(measured);
-  if (task.by == "serial" && measured.executor != task.by) line += "  (a task takes " + text_of(task) + ")";
+  if (task.by == "serial" && !measured.is_serial()) line += "  (a task takes " + text_of(task) + ")";
   if (const auto why = instability(series.costs); !why.empty()) line += "  unstable: " + why;
   for (const auto& [status, count] : series.troubles) line += text("  ", status, " ", count, "/", series.rounds);
   if (!series.error.empty()) line += " (" + series.error + ")";

@@ -24,10 +24,6 @@ constexpr double kTooLong = 10;
 /// Starting, warming up and ending a small trial, where nothing is known.
 constexpr double kBeside_s = 0.02;
 
-bool is_open_loop(const Case& measured) {
-  return measured.is_exchange() && measured.exchange.pattern == pairs::Pattern::open_loop;
-}
-
 /// What members of one name differ in by their workers only.
 std::string series_of(const Case& measured) {
   Case one = measured;
@@ -110,15 +106,16 @@ double most_in_flight(const std::vector<const Case*>& members) {
 
 std::chrono::nanoseconds block_of(const Plan& plan, const Figures& figures, const std::vector<const Case*>& members) {
   const double slowest = slowest_of(figures, members);
-  if (slowest <= 0 || is_open_loop(*members.front())) return plan.block;
-  const double tasks = static_cast<double>(plan.short_block.count()) / slowest;
-  return tasks >= kManyTasks && tasks >= kManyInFlight * most_in_flight(members) ? plan.short_block : plan.block;
+  if (slowest <= 0 || members.front()->is_paced()) return plan.block_time;
+  const double tasks = static_cast<double>(plan.short_block_time.count()) / slowest;
+  return tasks >= kManyTasks && tasks >= kManyInFlight * most_in_flight(members) ? plan.short_block_time
+                                                                                 : plan.block_time;
 }
 
 std::uint64_t tasks_for(const Figures& figures, const std::vector<const Case*>& members,
                         std::chrono::nanoseconds block) {
   const Case& first = *members.front();
-  if (is_open_loop(first)) return round_up(seconds(block) * first.exchange.rate, 1);
+  if (first.is_paced()) return round_up(seconds(block) * first.pair.rate, 1);
   const double slowest = slowest_of(figures, members);
   return round_up(slowest > 0 ? static_cast<double>(block.count()) / slowest : 1, divides_of(members));
 }
@@ -159,13 +156,13 @@ Expectation expectation_of(const Plan& plan, const RoundTime& time) {
 
 Expectation expected_seconds(const Plan& plan, const Figures& figures,
                              const std::map<std::string, std::uint64_t>& tasks) {
-  const auto blocks = plan.blocks();
+  const auto size_groups = plan.size_groups();
   RoundTime total;
   for (const auto& group : plan.groups) {
     for (const auto member : group.members) {
       const auto& planned = plan.cases[member];
-      const auto figure = figure_of(figures, blocks.at(planned.block), planned.measured);
-      const auto count = tasks.at(planned.block);
+      const auto figure = figure_of(figures, size_groups.at(planned.size_group), planned.measured);
+      const auto count = tasks.at(planned.size_group);
       const auto run = static_cast<double>(count + settle_tasks(planned.measured, count));
       total.beside_s += figure.beside_s;
       total.lap_s += kBesideBlock_s + figure.ns_per_task * 1e-9 * run;
@@ -177,13 +174,14 @@ Expectation expected_seconds(const Plan& plan, const Figures& figures,
 Expectation guessed_seconds(const Plan& plan) {
   RoundTime total;
   for (const auto& group : plan.groups) {
-    // The slowest member's block takes plan.block, the others' less.
+    // The slowest member's block takes plan.block_time, the others' less.
     const auto members = static_cast<double>(group.members.size());
     total.beside_s += members * kBeside_s;
-    total.lap_s += members * (kBesideBlock_s + 0.8 * (1 + kSettle) * seconds(plan.block));
+    total.lap_s += members * (kBesideBlock_s + 0.8 * (1 + kSettle) * seconds(plan.block_time));
   }
   double pilots = 0;
-  for (const auto& [block, members] : plan.blocks()) pilots += 2 * kBeside_s * double(to_be_piloted(members).size());
+  for (const auto& [size_group, members] : plan.size_groups())
+    pilots += 2 * kBeside_s * double(to_be_piloted(members).size());
   auto expected = expectation_of(plan, total);
   expected.first_part_s += pilots;
   expected.most_s += pilots;

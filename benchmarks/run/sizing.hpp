@@ -32,8 +32,8 @@ std::vector<const Case*> to_be_piloted(const std::vector<const Case*>& members);
 /// The figure of a case, piloted or not: between the fewest and the most workers, a power of their number.
 Figure figure_of(const Figures& figures, const std::vector<const Case*>& members, const Case& measured);
 
-/// What a block of the slowest of these is to take: Plan::short_block where that holds at least 16 tasks and four times
-/// as many as are in flight, so that ramp-up and drain stay small beside it; else Plan::block.
+/// What a block of the slowest of these is to take: Plan::short_block_time where that holds at least 16 tasks and four
+/// times as many as are in flight, so that ramp-up and drain stay small beside it; else Plan::block_time.
 std::chrono::nanoseconds block_of(const Plan& plan, const Figures& figures, const std::vector<const Case*>& members);
 
 /// Tasks with which a block of the slowest takes `block`, or of an open loop at its rate; a multiple of divides_of().
@@ -55,7 +55,7 @@ struct Expectation {
 };
 
 /// What the rounds of a plan take, without pilots and probes; with fewer laps, but kLeastLaps, where the first part
-/// would take more than 0.6 of the budget otherwise. `tasks`: by PlannedCase::block.
+/// would take more than 0.6 of the budget otherwise. `tasks`: by PlannedCase::size_group.
 Expectation expected_seconds(const Plan& plan, const Figures& figures,
                              const std::map<std::string, std::uint64_t>& tasks);
 

@@ -16,9 +16,10 @@
 #include "base/scheduling.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/case/names.hpp"
 #include "benchmarks/trial/protocol.hpp"
 #include "executors/linked_pool.hpp"
-#include "pairs/pair.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -61,94 +62,20 @@ Deadline after(double seconds) {
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
-template <class Part>
-const Part& part(const std::string& name) {
-  const auto* const found = Catalog<Part>::instance().find(name);
-  if (found == nullptr)
-    throw std::invalid_argument(text("'", name, "' is unknown; known: ", Catalog<Part>::instance().names()));
-  return *found;
-}
-
 std::vector<int> cpus_of(const Assignment& assignment) {
   return assignment.cpus.empty() ? usable_cpus().cpus : assignment.cpus;
 }
 
-executors::Config config_of(const Assignment& assignment) {
+Subject built(const Assignment& assignment, Deadline deadline) {
   const Case& measured = assignment.measured;
-  executors::Config config;
-  if (measured.has_links()) config.channel = &part<ipc::Description>(measured.channel);
-  config.workers = measured.workers;
-  config.batch = measured.batch_in(assignment.tasks);
-  config.window = measured.window;
-  config.payload_bytes = measured.payload_bytes;
-  config.placement = measured.placement;
-  config.wait = measured.wait;
-  config.cpus = cpus_of(assignment);
-  return config;
+  return family_of(measured).build(measured, {assignment.tasks, cpus_of(assignment), assignment.data_dir}, deadline);
 }
-
-pairs::Config pair_of(const Assignment& assignment) {
-  const Case& measured = assignment.measured;
-  const Exchange& exchange = measured.exchange;
-  // A floor looks for its message all the time; on a CPU that both sides share it has to let the other one run.
-  const bool apart = measured.placement != executors::Placement::same && cpus_of(assignment).size() > 1;
-  return {.sides = exchange.sides,
-          .pattern = exchange.pattern,
-          .message_bytes = exchange.message_bytes,
-          .window = measured.window,
-          .touched = exchange.touched,
-          .rate = exchange.rate,
-          .placement = measured.placement,
-          .wait = !exchange.floor ? measured.wait
-                  : apart         ? Wait::spin
-                                  : Wait::yield,
-          .futex = exchange.futex,
-          .cpus = cpus_of(assignment)};
-}
-
-/// What is measured, built: an executor with its workers up, or a pair with both of its sides.
-class Subject {
- public:
-  Subject(const Assignment& assignment, Deadline deadline) {
-    const Case& measured = assignment.measured;
-    if (measured.is_exchange()) {
-      pair_ = pair_of(assignment);
-      const auto start = Clock::now();
-      runner_ = pairs::start_pair(connect_of(measured), *pair_, deadline);
-      startup_ = since(start);
-      return;
-    }
-    fixture_ = part<workloads::Description>(measured.workload)
-                   .prepare({measured.grain, measured.payload_bytes, assignment.data_dir});
-    const auto start = Clock::now();
-    runner_ = part<executors::Description>(measured.executor).start(*fixture_, config_of(assignment), deadline);
-    startup_ = since(start);
-  }
-
-  executors::Executor& runner() { return *runner_; }
-  Nanoseconds startup() const { return startup_; }
-  std::uint64_t expected_sum(std::uint64_t tasks) const {
-    return pair_ ? pairs::expected_sum(*pair_, tasks) : fixture_->expected_sum({0, tasks});
-  }
-  auto surroundings() const { return pair_ ? decltype(fixture_->surroundings())() : fixture_->surroundings(); }
-
- private:
-  static pairs::Connect connect_of(const Case& measured) {
-    if (measured.exchange.floor) return part<ipc::Floor>(measured.channel).connect;
-    return part<ipc::Description>(measured.channel).connect;
-  }
-
-  std::optional<pairs::Config> pair_;
-  std::unique_ptr<workloads::Fixture> fixture_;
-  std::unique_ptr<executors::Executor> runner_;
-  Nanoseconds startup_{0};
-};
 
 /// One case, from its fixture to its shutdown.
 class Trial {
  public:
   explicit Trial(const Assignment& assignment)
-      : assignment_(assignment), deadline_(after(assignment.deadline_s)), subject_(assignment, deadline_) {}
+      : assignment_(assignment), deadline_(after(assignment.deadline_s)), subject_(built(assignment, deadline_)) {}
 
   /// A message has been read that is to be answered in time.
   void begin_answer() {
@@ -161,9 +88,9 @@ class Trial {
     subject_.expected_sum(assignment_.tasks);  // may take its time when it is first asked for
     rest();
     say({{"type", "ready"},
-         {"startup_ns", subject_.startup().count()},
-         {"workers", to_json(subject_.runner().workers())},
-         {"surroundings", subject_.surroundings()}});
+         {"startup_ns", subject_.startup.count()},
+         {"workers", to_json(subject_.executor->workers())},
+         {"surroundings", subject_.surroundings}});
   }
 
   /// Others' blocks have been run since the last one: a piece that is not timed brings caches and clock back.
@@ -177,24 +104,24 @@ class Trial {
 
   void end() {
     const auto start = Clock::now();
-    const bool clean = subject_.runner().shutdown(deadline_);
+    const bool clean = subject_.executor->shutdown(deadline_);
     const auto shutdown = since(start);
     if (!clean) fail(Status::timed_out, "a worker did not leave before the deadline");
     say({{"type", "done"},
          {"shutdown_ns", shutdown.count()},
          {"latency_ns", to_json(latency_)},
-         {"workers", to_json(subject_.runner().workers())}});
+         {"workers", to_json(subject_.executor->workers())}});
   }
 
  private:
   /// Until the next message others are measured on these CPUs.
   void rest() {
-    const auto outcome = subject_.runner().rest(deadline_);
+    const auto outcome = subject_.executor->rest(deadline_);
     if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
   }
 
   executors::Block checked_run(const executors::Request& request) {
-    const Outcome outcome = subject_.runner().run(request, deadline_);
+    const Outcome outcome = subject_.executor->run(request, deadline_);
     if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
     const auto expected = subject_.expected_sum(request.tasks);
     if (outcome.block.sum != expected) {
@@ -210,7 +137,7 @@ class Trial {
   Histogram latency_;
 };
 
-void converse(const Assignment& assignment) {
+void serve(const Assignment& assignment) {
   Trial trial(assignment);
   trial.get_ready();
   while (const auto message = hear()) {
@@ -235,7 +162,7 @@ int run_trial(int parent) {
     if (!message) return 0;
     const auto assignment = assignment_from(*message);
     try {
-      converse(assignment);
+      serve(assignment);
     } catch (const workloads::Unsupported& reason) {
       fail(Status::unsupported, reason.what());
     } catch (const ipc::LimitReached& limit) {

@@ -1,4 +1,4 @@
-#include "pairs/conversation.hpp"
+#include "pairs/patterns.hpp"
 
 #include <time.h>
 

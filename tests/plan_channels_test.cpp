@@ -16,7 +16,7 @@ using pairs::Pattern;
 
 RunOptions channel_options() {
   RunOptions options;
-  options.family = Family::channel;
+  options.family = "channel";
   return options;
 }
 
@@ -42,8 +42,8 @@ TEST_P(EveryExchangeProfile, has_floors_beside_the_channels_at_the_same_sizes_si
   std::set<Spot> channels;
   std::set<Spot> floors;
   for (const auto& [c, group, block] : plan_of(options).cases) {
-    if (c.exchange.pattern == Pattern::open_loop) continue;
-    (c.exchange.floor ? floors : channels).insert({c.exchange.message_bytes, c.exchange.sides, c.placement});
+    if (c.pair.pattern == Pattern::open_loop) continue;
+    (c.pair.floor ? floors : channels).insert({c.pair.message_bytes, c.pair.sides, c.placement});
   }
   EXPECT_TRUE(std::includes(floors.begin(), floors.end(), channels.begin(), channels.end()));
 }
@@ -52,10 +52,10 @@ TEST_P(EveryExchangeProfile, measures_the_members_of_a_block_over_one_channel) {
   auto options = channel_options();
   options.profile = GetParam();
   const auto plan = plan_of(options);
-  for (const auto& [block, members] : plan.blocks()) {
+  for (const auto& [block, members] : plan.size_groups()) {
     for (const Case* member : members) {
       EXPECT_EQ(member->channel, members.front()->channel);
-      EXPECT_EQ(member->exchange.message_bytes, members.front()->exchange.message_bytes);
+      EXPECT_EQ(member->pair.message_bytes, members.front()->pair.message_bytes);
       EXPECT_EQ(member->wait, members.front()->wait);
     }
   }

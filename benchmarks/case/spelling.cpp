@@ -1,4 +1,4 @@
-#include "benchmarks/cli/spelling.hpp"
+#include "benchmarks/case/spelling.hpp"
 
 #include <charconv>
 #include <cmath>

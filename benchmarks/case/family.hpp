@@ -1,0 +1,111 @@
+// A kind of experiment: its axes, its cases, how they are built, and what is said of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/catalog.hpp"
+#include "benchmarks/case/planning.hpp"
+
+namespace mpmt::benchmarks {
+
+/// `neither`: nobody works behind a link (serial), or it is a floor.
+enum class Who { threads, processes, neither };
+
+/// What a trial needs beside the case.
+struct Site {
+  std::uint64_t tasks = 1;    ///< per block
+  std::vector<int> cpus;      ///< usable ones in the order in which they are dealt out; not empty
+  std::string data_dir = {};  ///< where files are made
+};
+
+/// A case built in its trial: an executor whose workers are up.
+struct Subject {
+  std::function<std::uint64_t(std::uint64_t tasks)> expected_sum;  ///< of a block; owns what the executor needs
+  std::map<std::string, std::string> surroundings;                 ///< what a reader of the record must know of them
+  std::unique_ptr<executors::Executor> executor;
+  Nanoseconds startup{0};
+};
+
+/// Of all laps of a contender's round.
+struct Totals {
+  double cost_ns = 0;  ///< of an operation: the median of the laps
+  double messages = 0;
+  double wall_ns = 0;
+  double late_ns = 0;
+  Usage submitter;
+  Usage workers;
+};
+
+/// A field of an entry that only this family has.
+struct Metric {
+  std::string_view name;
+  nlohmann::json (*of)(const Case&, const Totals&);
+};
+
+/// A field of a row, in the record; null where the two differ in it.
+struct RowField {
+  std::string_view name;
+  nlohmann::json (*of)(const Case& processes, const Case& threads);
+};
+
+/// A column of the tables. The first of a family is what its cases are about, and gives rows their order.
+struct Column {
+  std::string_view title;
+  std::string (*cell)(const Case& processes, const Case& threads);  ///< "-": nothing to say
+  bool always = false;  ///< else only when its cells differ: equal ones are said once, above the table
+};
+
+/// Pure functions, but for `plan` (which may ask for a calibration) and `build`. All JSON is as the record and the
+/// trial protocol have it.
+struct Family {
+  std::string_view name;  ///< as in --family, and in the record
+  std::string_view summary;
+  std::vector<Axis> axes;  ///< its own; all have common_axes() besides
+
+  // A case.
+  std::string (*name_of)(const Case&);  ///< without its label
+  nlohmann::json (*fields_of)(const Case&);
+  /// Throws nlohmann::json::exception or std::invalid_argument on what is missing or not allowed.
+  Case (*case_from)(const nlohmann::json&);
+  /// Raised when what is measured under the same name changes.
+  int (*version_of)(const Case&);
+  Who (*who_runs)(const Case&);
+  /// Cases that agree in it do the same work, however it travels and whoever does it: what a user chooses among when
+  /// he deploys.
+  std::string (*work_of)(const Case&);
+
+  // Its cases. Throws UsageError for what cannot be measured.
+  PlannedCases (*plan)(const Wish&);
+
+  // In the trial. Throws what its parts throw: workloads::Unsupported, ipc::LimitReached, executors::StartFailed, ...
+  Subject (*build)(const Case&, const Site&, Deadline);
+
+  // Its results.
+  std::string_view operation;   ///< what a task is called
+  std::string_view cost;        ///< name of the time of an operation, in ns
+  std::vector<Metric> metrics;  ///< beside those of every family
+  bool has_workers = true;      ///< whose number is counted
+  /// What else the record says of a case that has so many tasks per block.
+  nlohmann::json (*facts_of)(const Case&, std::uint64_t tasks);
+  std::vector<RowField> row_fields;
+  std::vector<Column> columns;
+};
+
+using FamilyCatalog = Catalog<Family>;
+
+/// Throws std::invalid_argument that says what there is.
+const Family& family_named(std::string_view name);
+const Family& family_of(const Case& measured);
+Who who_runs(const Case& measured);
+
+/// "2" where both sides agree, "2|1" (processes|threads) where they differ: the deployed table's sides may.
+std::string both(const std::string& processes, const std::string& threads);
+
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,151 @@
+// A workload under an executor.
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/case/names.hpp"
+#include "benchmarks/families/parts.hpp"
+#include "benchmarks/families/pool_plan.hpp"
+
+namespace mpmt::benchmarks {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string batch_text(std::uint64_t batch) {
+  return batch == 0 ? "split" : std::to_string(batch);
+}
+
+std::string name_of(const Case& c) {
+  std::string name = c.workload + "/" + c.executor;
+  if (c.has_links()) name += text("/", c.channel, "/workers:", c.workers);
+  name += text("/grain:", c.grain, "/batch:", batch_text(c.batch), "/payload:", c.payload_bytes);
+  if (c.has_links()) name += text("/window:", c.window);
+  name += text("/placement:", text_of(c.placement));
+  if (c.has_links()) name += text("/wait:", text_of(c.wait));
+  return name;
+}
+
+Json fields_of(const Case& c) {
+  Json fields{{"workload", c.workload},
+              {"executor", c.executor},
+              {"channel", nullptr},
+              {"workers", c.workers},
+              {"grain", c.grain},
+              {"batch", c.batch},
+              {"batch_split", c.batch == 0},
+              {"payload_bytes", c.payload_bytes},
+              {"window", nullptr},
+              {"placement", text_of(c.placement)},
+              {"wait", nullptr}};
+  if (c.has_links()) fields.update({{"channel", c.channel}, {"window", c.window}, {"wait", text_of(c.wait)}});
+  return fields;
+}
+
+Case read_case(const Json& fields) {
+  Case made;
+  made.workload = fields.at("workload").get<std::string>();
+  made.executor = fields.at("executor").get<std::string>();
+  made.workers = fields.at("workers").get<int>();
+  made.grain = fields.at("grain").get<std::uint64_t>();
+  made.batch = fields.value("batch_split", false) ? 0 : fields.at("batch").get<std::uint64_t>();
+  made.payload_bytes = fields.at("payload_bytes").get<std::size_t>();
+  made.placement = placement_from(fields.at("placement").get<std::string>());
+  if (fields.at("channel").is_null()) return made;
+  made.channel = fields.at("channel").get<std::string>();
+  made.window = fields.at("window").get<std::size_t>();
+  made.wait = wait_from(fields.at("wait").get<std::string>());
+  return made;
+}
+
+const workloads::Description& workload_of(const Case& c) {
+  return part_named<workloads::Description>(c.workload);
+}
+
+const executors::Description& executor_of(const Case& c) {
+  return part_named<executors::Description>(c.executor);
+}
+
+int version_of(const Case& c) {
+  return workload_of(c).version;
+}
+
+Who who(const Case& c) {
+  // A record may tell of an executor that is no more.
+  const auto* const executor = executors::ExecutorCatalog::instance().find(c.executor);
+  if (executor == nullptr || !executor->uses_channel) return Who::neither;
+  return executor->sides == ipc::Sides::threads ? Who::threads : Who::processes;
+}
+
+std::string work_of(const Case& c) {
+  return text(c.workload, "/", c.grain, "/", c.payload_bytes);
+}
+
+Subject build(const Case& c, const Site& site, Deadline deadline) {
+  const std::shared_ptr<workloads::Fixture> fixture = workload_of(c).prepare({c.grain, c.payload_bytes, site.data_dir});
+  executors::Config config;
+  if (c.has_links()) config.channel = &part_named<ipc::Description>(c.channel);
+  config.workers = c.workers;
+  config.batch = c.batch_in(site.tasks);
+  config.window = c.window;
+  config.payload_bytes = c.payload_bytes;
+  config.placement = c.placement;
+  config.wait = c.wait;
+  config.cpus = site.cpus;
+  Subject subject;
+  subject.expected_sum = [fixture](std::uint64_t tasks) { return fixture->expected_sum({0, tasks}); };
+  subject.surroundings = fixture->surroundings();
+  const auto start = Clock::now();
+  subject.executor = executor_of(c).start(*fixture, config, deadline);
+  subject.startup = since(start);
+  return subject;
+}
+
+Json facts_of(const Case& c, std::uint64_t tasks) {
+  const bool processes = who(c) == Who::processes;
+  return {{"batch", c.batch_in(tasks)},
+          {"workload_kind", text_of(workload_of(c).kind)},
+          {"submitter_helps", executor_of(c).submitter_helps},
+          {"processes", processes ? c.workers : 1},
+          {"threads_per_process", processes ? 1 : c.workers}};
+}
+
+template <class Value>
+Json shared(const Value& a, const Value& b) {
+  return a == b ? Json(a) : Json(nullptr);
+}
+
+using Sides = const Case&;
+
+const Registered<Family> registered{
+    {.name = "pool",
+     .summary = "workloads under executors",
+     .axes = pool_axes(),
+     .name_of = name_of,
+     .fields_of = fields_of,
+     .case_from = read_case,
+     .version_of = version_of,
+     .who_runs = who,
+     .work_of = work_of,
+     .plan = plan_pools,
+     .build = build,
+     .operation = "task",
+     .cost = "ns_per_task",
+     .metrics = {{"tasks_per_second", [](const Case&, const Totals& totals) { return Json(1e9 / totals.cost_ns); }}},
+     .has_workers = true,
+     .facts_of = facts_of,
+     .row_fields = {{"workload", [](Sides p, Sides t) { return shared(p.workload, t.workload); }},
+                    {"workers", [](Sides p, Sides t) { return shared(p.workers, t.workers); }},
+                    {"grain", [](Sides p, Sides t) { return shared(p.grain, t.grain); }},
+                    {"batch", [](Sides p, Sides t) { return shared(p.batch, t.batch); }},
+                    {"batch_split", [](Sides p, Sides t) { return p.batch == t.batch ? Json(p.batch == 0) : Json(); }},
+                    {"payload_bytes", [](Sides p, Sides t) { return shared(p.payload_bytes, t.payload_bytes); }}},
+     .columns = {{"workload", [](Sides p, Sides) { return p.workload; }, true},
+                 {"workers", [](Sides p, Sides t) { return both(text(p.workers), text(t.workers)); }, true},
+                 {"grain", [](Sides p, Sides) { return text(p.grain); }},
+                 {"payload", [](Sides p, Sides) { return text(p.payload_bytes); }},
+                 {"batch", [](Sides p, Sides t) { return both(batch_text(p.batch), batch_text(t.batch)); }},
+                 {"channel", [](Sides p, Sides t) { return both(p.channel, t.channel); }}}}};
+
+}  // namespace
+}  // namespace mpmt::benchmarks

@@ -1,0 +1,39 @@
+// Which pools are measured.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "benchmarks/case/planning.hpp"
+
+namespace mpmt::benchmarks {
+
+/// The axes of one workload in a profile; every combination is measured.
+struct WorkloadAxes {
+  std::string workload;
+  Axes axes;
+};
+
+/// What is measured when the user does not say.
+struct PoolProfile {
+  std::vector<std::string> executors;
+  std::vector<std::string> channels;
+  std::vector<WorkloadAxes> rows;
+
+  std::vector<std::string> workloads() const;
+  /// The axes of a workload that is in the catalogue; plain ones when the profile does not list it.
+  Axes axes_of(std::string_view workload) const;
+};
+
+/// `name` is quick, standard or full; `usable_cpus` bounds the worker counts.
+PoolProfile pool_profile(std::string_view name, int usable_cpus);
+
+/// Those that only pools have.
+std::vector<Axis> pool_axes();
+
+/// Throws UsageError for what cannot be measured: unknown names, an executor that cannot use a channel, a payload
+/// beyond the channel's limit.
+PlannedCases plan_pools(const Wish& wish);
+
+}  // namespace mpmt::benchmarks
