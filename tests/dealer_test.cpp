@@ -240,6 +240,50 @@ TEST(Dealer, who_has_no_open_row_takes_no_further_part) {
   EXPECT_FALSE(dealer.next(0));
 }
 
+/// Threads and processes over each of two channels, and nothing else.
+Plan plan_of_two_channels() {
+  Plan plan;
+  Group group{"channels", {0, 1, 2, 3}, {{0, 1}, {2, 3}}};
+  for (const auto* channel : {"shm_ring", "pipe"}) {
+    for (const auto* executor : {"thread_pool", "process_pool"}) {
+      auto one = contender(executor, 1);
+      one.channel = channel;
+      plan.cases.push_back({one, group.name, group.name});
+    }
+  }
+  plan.groups.push_back(std::move(group));
+  plan.budget_s = 1e9;
+  return plan;
+}
+
+TEST(Dealer, the_fastest_of_either_side_take_turns_once_it_is_known_who_they_are) {
+  const auto plan = plan_of_two_channels();
+  Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
+  // Threads are equally fast over both, processes faster over the other one.
+  const RatioOf ratio = [](std::size_t processes, int round, int lap) {
+    return (processes == 3 ? 1.5 : 2) * same(processes, round, lap);
+  };
+  const auto deals = all_deals(plan, dealer, ratio);
+  std::vector<Deal> deployed;
+  std::copy_if(deals.begin(), deals.end(), std::back_inserter(deployed),
+               [](const Deal& deal) { return deal.name.starts_with("deployed/"); });
+  ASSERT_EQ(deployed.size(), std::size_t{kConfirmedBy}) << "until it is decided";
+  EXPECT_EQ(deals[kLookAt].name, deployed.front().name) << "right after the first looks";
+  int round = kDeployedRounds;
+  for (const auto& deal : deployed) {
+    EXPECT_EQ(deal.members, (std::vector<std::size_t>{0, 3}));
+    EXPECT_EQ(deal.stage, 2);
+    EXPECT_EQ(deal.round, round++);
+  }
+  EXPECT_EQ(dealer.rows().size(), 2U) << "those of the plan";
+}
+
+TEST(Dealer, the_fastest_of_either_side_that_are_a_row_already_are_not_measured_twice) {
+  const auto plan = plan_of_two_channels();
+  Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
+  for (const auto& deal : all_deals(plan, dealer, slower)) EXPECT_EQ(deal.name, "channels");
+}
+
 TEST(Dealer, rounds_that_are_of_no_use_to_a_row_are_not_given_to_it) {
   const auto plan = plan_of_groups(1, 2);
   Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);

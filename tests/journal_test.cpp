@@ -90,6 +90,11 @@ TEST_F(JournalTest, a_journal_that_is_cut_off_anywhere_gives_its_complete_trials
     EXPECT_EQ(whole.at("context").at("recovered"), true);
     EXPECT_EQ(whole.at("context").at("interrupted"), true);
     EXPECT_EQ(whole.at("context").at("trials").at("done"), assembled.entries);
+    std::set<std::pair<std::string, int>> rounds;
+    for (const auto& entry : whole.at("benchmarks")) {
+      if (entry.at("run_type") == "iteration") rounds.emplace(entry.at("together"), entry.at("round"));
+    }
+    EXPECT_EQ(whole.at("context").at("group_rounds").at("done"), rounds.size());
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace mpmt::benchmarks {
 namespace {
 
@@ -114,6 +116,28 @@ TEST(Pairing, what_is_deployed_is_the_same_work_however_it_is_done) {
   auto far = near;
   far.placement = executors::Placement::same;
   EXPECT_NE(key(near), key(far)) << "one CPU or two: another deployment of a channel";
+}
+
+TEST(Pairing, of_each_work_the_fastest_of_either_side_are_deployed) {
+  auto threads = pool_of("thread_pool");
+  auto processes = pool_of("process_pool");
+  auto over_pipe = pool_of("process_pool", "pipe");
+  auto other_work = pool_of("process_pool");
+  other_work.grain = 9;
+  const std::vector<Case> cases{pool_of("serial", ""), threads, processes, over_pipe, other_work};
+  const auto deployed = [&](std::vector<double> costs_ns) {
+    Rows rows;
+    for (const auto& row : deployed_rows(cases, costs_ns)) rows.emplace_back(row.threads, row.processes);
+    return rows;
+  };
+  EXPECT_EQ(deployed({1, 5, 7, 6, 2}), (Rows{{1, 3}}));
+  EXPECT_EQ(deployed({1, 5, 6, 7, 2}), (Rows{{1, 2}}));
+  EXPECT_EQ(deployed({1, 5, HUGE_VAL, 7, 2}), (Rows{{1, 3}})) << "one that gave nothing";
+  EXPECT_EQ(deployed({1, HUGE_VAL, 6, 7, 2}), Rows());
+  auto luck = cases;
+  luck[3].placement = executors::Placement::free;
+  luck[2].label = "A";
+  EXPECT_TRUE(deployed_rows(luck, {1, 5, 6, 7, 2}).empty());
 }
 
 }  // namespace

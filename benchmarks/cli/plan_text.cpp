@@ -11,6 +11,11 @@
 namespace mpmt::benchmarks {
 namespace {
 
+/// "1 case", "2 cases".
+std::string counted(std::size_t count, const std::string& what) {
+  return text(count, " ", what, count == 1 ? "" : "s");
+}
+
 /// "3 ms", or "1 to 3 ms".
 std::string lengths_of(const Plan& plan) {
   const auto most = duration_text(static_cast<double>(plan.block_time.count()));
@@ -35,9 +40,10 @@ std::string plan_line(const Plan& plan, const RunOptions& options) {
   const auto time = options.tasks
                         ? std::string("for how long pilots have to tell, as --tasks is given")
                         : text("a guess of ", span_text(guess.first_part_s, guess.most_s), ", before any pilot");
-  const auto rounds = plan.rounds ? text(*plan.rounds, " rounds each") : "rounds until all is decided";
-  return text(plan.cases.size(), " cases in ", plan.groups.size(), " groups, ", plan.rows(), " rows to decide, ",
-              rounds, ", ", time, "; seed ", plan.seed);
+  const auto rounds = plan.rounds ? text(counted(static_cast<std::size_t>(*plan.rounds), "round"), " each")
+                                  : "rounds until all is decided";
+  return text(counted(plan.cases.size(), "case"), " in ", counted(plan.groups.size(), "group"), ", ",
+              counted(plan.rows(), "row"), " to decide, ", rounds, ", ", time, "; seed ", plan.seed);
 }
 
 void print_plan(const Plan& plan, const RunOptions& options) {

@@ -54,18 +54,17 @@ struct Finding {
 /// A sequence of looks, after 6, 8, 11, 15, 20, 27, 36, 48, 64, 85 and 112 rounds. At each, m is the 20 % trimmed mean
 /// of the rounds so far, with its standard error and degrees of freedom after Yuen (Biometrika 61, 1974, 165-170):
 ///
-/// 1. `same`, when the two one-sided intervals at (1 - confidence) ÷ 2 lie within the margin (Schuirmann, J.
-/// Pharmacokin.
-///    Biopharm. 15, 1987, 657-680);
+/// 1. `same`, when the two one-sided intervals at (1 - confidence) ÷ 2 lie within the margin (Schuirmann,
+///    J. Pharmacokin. Biopharm. 15, 1987, 657-680);
 /// 2. otherwise there is a candidate, when the two-sided interval at (1 - confidence) ÷ 5 excludes 0. It is confirmed
-/// by a
-///    series of its own, of as many rounds and 8 at least: `a_faster` or `b_faster` when that series alone excludes 0
-///    on the same side at (1 - confidence) ÷ rows (Bonferroni). Ratio and interval are then those of that series, which
-///    did not choose the winner;
+///    by a series of its own, of as many rounds and 8 at least: `a_faster` or `b_faster` when that series alone
+///    excludes 0 on the same side at 2 ÷ (looks × rows), or at 1 - confidence where that is less. Ratio and interval
+///    are then those of that series, which did not choose the winner;
 /// 3. otherwise the row stays open, and what confirming rounds were used are used up.
 ///
 /// Whoever chooses when to look chooses nothing here: the looks are fixed, and what was decided at one is not taken
-/// back by later rounds. A false winner needs a candidate and, independently of it, its confirmation. Where no verdict
+/// back by later rounds. A false winner needs a candidate and, independently of it, its confirmation on the same side:
+/// in no more than (1 - confidence) ÷ 5 of tables is there one, by union bounds over looks and rows. Where no verdict
 /// falls, `unstable` says that the rounds have two modes or drift, so that more of them would not decide; two modes in
 /// the series that decides make it `unstable`, too, since a mean of them describes neither.
 ///

@@ -19,11 +19,6 @@ namespace {
 
 using executors::Placement;
 
-/// By how many rounds the deployed contenders are chosen: as many as have been made when a row is first looked at.
-int choosing_rounds() {
-  return looks().front();
-}
-
 /// A case's rounds, in the order in which they were made.
 struct Series {
   Case measured;
@@ -109,41 +104,42 @@ double typical(const Series& series) {
   return costs.empty() ? HUGE_VAL : median(costs);
 }
 
-std::vector<Comparison> deployed_rows(const std::vector<Series>& cases, const std::vector<Comparison>& controlled,
-                                      const Rules& rules) {
-  struct Best {
-    const Series* threads = nullptr;
-    const Series* processes = nullptr;
-  };
-  std::map<std::string, Best> best;
-  for (const auto& series : cases) {
-    const auto who = who_runs(series.measured);
-    const bool left_out = who == Who::neither || is_free(series.measured) || !series.measured.label.empty();
-    if (left_out || typical(series) == HUGE_VAL) continue;
-    auto& places = best[family_of(series.measured).work_of(series.measured)];
-    auto& place = who == Who::threads ? places.threads : places.processes;
-    if (place == nullptr || typical(series) < typical(*place)) place = &series;
-  }
+std::vector<Case> cases_of(const std::vector<Series>& list) {
+  std::vector<Case> cases;
+  for (const auto& series : list) cases.push_back(series.measured);
+  return cases;
+}
+
+/// From which round on the two are compared: where they took turns, by that alone.
+int compared_from(const Series& threads, const Series& processes) {
+  const bool in_turns = threads.rounds.lower_bound(kDeployedRounds) != threads.rounds.end() &&
+                        processes.rounds.lower_bound(kDeployedRounds) != processes.rounds.end();
+  return in_turns ? kDeployedRounds : choosing_rounds();
+}
+
+std::vector<Comparison> compared_as_deployed(const std::vector<Series>& list, const std::vector<Comparison>& controlled,
+                                             const Rules& rules) {
+  std::vector<double> costs;
+  for (const auto& series : list) costs.push_back(typical(series));
   std::vector<Comparison> rows;
-  for (const auto& [work, sides] : best) {
-    if (sides.threads == nullptr || sides.processes == nullptr) continue;
-    const auto same = std::find_if(controlled.begin(), controlled.end(), [&, s = sides](const auto& row) {
-      return row.threads.name() == s.threads->measured.name() && row.processes.name() == s.processes->measured.name();
+  for (const auto& row : deployed_rows(cases_of(list), costs)) {
+    const auto& threads = list[row.threads];
+    const auto& processes = list[row.processes];
+    const auto same = std::find_if(controlled.begin(), controlled.end(), [&](const auto& other) {
+      return other.threads.name() == threads.measured.name() && other.processes.name() == processes.measured.name();
     });
     rows.push_back(same != controlled.end() ? *same
-                                            : compared(*sides.threads, *sides.processes, choosing_rounds(), rules));
+                                            : compared(threads, processes, compared_from(threads, processes), rules));
     rows.back().deployed = true;
   }
   return rows;
 }
 
-std::vector<Row> rows_of(const std::vector<Series>& cases) {
-  std::vector<Case> all;
-  for (const auto& series : cases) all.push_back(series.measured);
-  return controlled_rows(all);
-}
-
 }  // namespace
+
+int choosing_rounds() {
+  return looks().front();
+}
 
 Comparison controlled_row(const Case& threads, const Case& processes, int rounds, const Finding& finding) {
   Comparison row;
@@ -162,11 +158,11 @@ Comparison controlled_row(const Case& threads, const Case& processes, int rounds
 
 std::vector<Comparison> compare(const std::vector<Observation>& observations, Rules rules) {
   const auto cases = by_case(observations);
-  const auto controlled = rows_of(cases);
+  const auto controlled = controlled_rows(cases_of(cases));
   if (rules.rows < 1) rules.rows = std::max(1, static_cast<int>(controlled.size()));
   std::vector<Comparison> rows;
   for (const auto& row : controlled) rows.push_back(compared(cases[row.threads], cases[row.processes], 0, rules));
-  const auto deployed = deployed_rows(cases, rows, rules);
+  const auto deployed = compared_as_deployed(cases, rows, rules);
   rows.insert(rows.end(), deployed.begin(), deployed.end());
   TaskTimes times;
   for (const auto& observation : observations) {
@@ -236,7 +232,7 @@ double false_winner_share(const std::vector<Observation>& observations, int tabl
     for (const auto& [round, observation] : series.rounds) costs.push_back(std::log(observation->cost_ns));
   }
   if (usable.empty()) return -1;
-  rules.rows = std::max(1, static_cast<int>(rows_of(cases).size()));
+  rules.rows = std::max(1, static_cast<int>(controlled_rows(cases_of(cases)).size()));
   std::mt19937_64 random(seed);
   std::uniform_int_distribution<std::size_t> any_case(0, usable.size() - 1);
   std::bernoulli_distribution coin;

@@ -130,6 +130,8 @@ class Assembler {
     auto of_case = line["of_case"];
     const auto entry = whole_entry(Json(line));
     ++assembled_.entries;
+    auto& busy = rounds_[{entry.value("together", ""), entry.at("round").get<int>()}];
+    busy = busy || entry.value("dropped_laps", 0) > 0;
     auto observation = observation_of(entry);
     auto& series = series_[entry.at("name").get<std::string>()];
     ++series.rounds;
@@ -147,6 +149,9 @@ class Assembler {
     if (!end_.is_object()) {
       context_["interrupted"] = true;
       context_["trials"]["done"] = assembled_.entries;
+      const auto is_busy = [](const auto& round) { return round.second; };
+      context_["group_rounds"] = {{"done", rounds_.size()},
+                                  {"busy", std::count_if(rounds_.begin(), rounds_.end(), is_busy)}};
     }
   }
 
@@ -156,6 +161,7 @@ class Assembler {
   Json context_;
   Json end_;
   std::map<std::string, Series> series_;
+  std::map<std::pair<std::string, int>, bool> rounds_;  ///< of each group: whether laps of it were made again
   Assembled assembled_;
 };
 

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "benchmarks/case/family.hpp"
 #include "benchmarks/judge/statistics.hpp"
 #include "benchmarks/judge/trimmed.hpp"
 #include "benchmarks/run/laps.hpp"
@@ -49,12 +50,35 @@ double Cost::lap_s() const {
 
 Dealer::Dealer(const Plan& plan, const Rules& rules, int laps)
     : plan_(plan), rules_(rules), laps_(laps), random_(plan.seed) {
-  for (const auto& group : plan.groups) {
-    auto& state = groups_.emplace_back();
-    for (const auto& row : group.rows) {
-      const bool decidable = plan.cases[row.threads].measured.placement != executors::Placement::free;
-      state.rows.push_back({row, decidable, Sequence(rules), {}, {}});
-    }
+  for (const auto& group : plan.groups) add(group, 0);
+}
+
+void Dealer::add(Group group, int first_round) {
+  auto& state = groups_.emplace_back();
+  for (const auto& row : group.rows) {
+    const bool decidable = plan_.cases[row.threads].measured.placement != executors::Placement::free;
+    state.rows.push_back({row, decidable, Sequence(rules_), {}, {}});
+  }
+  state.group = std::move(group);
+  state.first_round = first_round;
+}
+
+/// Those that are no controlled row: there the two take turns anyway.
+void Dealer::add_deployed() {
+  std::set<std::pair<std::size_t, std::size_t>> known;
+  for (const auto& group : plan_.groups) {
+    for (const auto& row : group.rows) known.emplace(row.threads, row.processes);
+  }
+  std::vector<Case> cases;
+  std::vector<double> costs;
+  for (std::size_t i = 0; i < plan_.cases.size(); ++i) {
+    cases.push_back(plan_.cases[i].measured);
+    costs.push_back(costs_.count(i) == 0 ? HUGE_VAL : median(costs_.at(i)));
+  }
+  for (const auto& row : deployed_rows(cases, costs)) {
+    if (known.count({row.threads, row.processes}) != 0) continue;
+    const auto& threads = cases[row.threads];
+    add({"deployed/" + family_of(threads).work_of(threads), {row.threads, row.processes}, {row}}, kDeployedRounds);
   }
 }
 
@@ -63,7 +87,7 @@ bool Dealer::RowState::open() const {
 }
 
 bool Dealer::first_part(std::size_t group) const {
-  return groups_[group].rounds < plan_.rounds.value_or(looks().front());
+  return group < plan_.groups.size() && groups_[group].rounds < plan_.rounds.value_or(looks().front());
 }
 
 bool Dealer::open(std::size_t group) const {
@@ -85,22 +109,24 @@ std::optional<Deal> Dealer::next(double spent_s) {
     return deal(group);
   }
   if (plan_.rounds || spent_s >= plan_.budget_s) return std::nullopt;
+  if (!std::exchange(chosen_, true)) add_deployed();
   std::optional<std::size_t> best;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     if (!open(group)) continue;
-    if (!best || seconds_to_decide(group) < seconds_to_decide(*best)) best = group;
+    if (!best || rows_a_second(group) > rows_a_second(*best)) best = group;
   }
   return best ? deal(*best) : std::nullopt;
 }
 
 std::optional<Deal> Dealer::deal(std::size_t group) {
   const auto& state = groups_[group];
-  return Deal{group, state.rounds, first_part(group) ? 1 : 2, members(group), laps(group)};
+  return Deal{group,          state.group.name, state.first_round + state.rounds, first_part(group) ? 1 : 2,
+              members(group), laps(group)};
 }
 
 /// All of them in the first part; then those of open rows, and who has no row is no longer needed.
 std::vector<std::size_t> Dealer::members(std::size_t group) const {
-  const auto& all = plan_.groups[group].members;
+  const auto& all = groups_[group].group.members;
   if (first_part(group)) return all;
   std::set<std::size_t> wanted;
   for (const auto& row : groups_[group].rows) {
@@ -126,24 +152,27 @@ int Dealer::laps(std::size_t group) const {
   return choices.empty() ? laps_ : static_cast<int>(std::lround(median(choices)));
 }
 
-/// An effect that stays as it is now is shown, or bounded by the margin, after so much time: the interval shrinks with
-/// the root of the rounds.
-double Dealer::seconds_to_decide(std::size_t group) const {
+/// An effect that stays as it is now is shown, or bounded by the margin, after so many rounds: the interval shrinks
+/// with the root of their number.
+double Dealer::RowState::rounds_to_decide(const Rules& rules) const {
+  const auto& finding = sequence.finding();
+  const double asked = finding.more.rounds + finding.more.confirming;
+  if (finding.more.confirming > 0 || finding.rounds == 0) return asked;
+  const double half = std::log(finding.high / finding.low) / 2;
+  const double effect = std::abs(std::log(finding.ratio));
+  const double wanted = std::max(std::log1p(rules.margin) - effect, effect);
+  return std::max(asked, finding.rounds * (square(half / wanted) - 1));
+}
+
+/// Rounds serve all open rows of a group at once.
+double Dealer::rows_a_second(std::size_t group) const {
   const auto& state = groups_[group];
-  double least = HUGE_VAL;
+  double rows_a_round = 0;
   for (const auto& row : state.rows) {
-    if (!row.open()) continue;
-    const auto& finding = row.sequence.finding();
-    double missing = finding.more.rounds + finding.more.confirming;
-    if (finding.more.confirming == 0 && finding.rounds > 0) {
-      const double half = std::log(finding.high / finding.low) / 2;
-      const double effect = std::abs(std::log(finding.ratio));
-      const double wanted = std::max(std::log1p(rules_.margin) - effect, effect);
-      missing = std::max(missing, finding.rounds * (square(half / wanted) - 1));
-    }
-    least = std::min(least, missing);
+    if (row.open()) rows_a_round += 1 / row.rounds_to_decide(rules_);
   }
-  return least * seconds_a_round(state.costs);
+  // A group that was never measured is small: it comes first, and tells.
+  return state.costs.empty() ? HUGE_VAL : rows_a_round / seconds_a_round(state.costs);
 }
 
 void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost) {
@@ -152,7 +181,9 @@ void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const
   state.costs.push_back(cost);
   std::map<std::size_t, std::vector<double>> laps;
   for (const auto& contender : measured) {
-    if (contender.ok() && disturbance_of(contender).empty()) laps[contender.planned] = costs_ns(contender);
+    if (!contender.ok() || !disturbance_of(contender).empty()) continue;
+    laps[contender.planned] = costs_ns(contender);
+    if (deal.round < choosing_rounds()) costs_[contender.planned].push_back(cost_ns(contender));
   }
   for (auto& row : state.rows) {
     const auto threads = laps.find(row.cases.threads);
@@ -168,7 +199,7 @@ void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const
   }
   if (first_part(deal.group)) return;
   const auto wanted = plan_.rounds ? std::vector<std::size_t>() : members(deal.group);
-  for (const auto member : plan_.groups[deal.group].members) {
+  for (const auto member : state.group.members) {
     const bool further = std::find(wanted.begin(), wanted.end(), member) != wanted.end();
     if (!further && is_done_.emplace(member, true).second) done_.push_back(member);
   }
@@ -176,8 +207,8 @@ void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const
 
 std::vector<Comparison> Dealer::rows() const {
   std::vector<Comparison> rows;
-  for (const auto& state : groups_) {
-    for (const auto& row : state.rows) {
+  for (std::size_t group = 0; group < plan_.groups.size(); ++group) {
+    for (const auto& row : groups_[group].rows) {
       rows.push_back(controlled_row(plan_.cases[row.cases.threads].measured, plan_.cases[row.cases.processes].measured,
                                     static_cast<int>(row.logs.size()), row.sequence.finding()));
     }

@@ -18,8 +18,9 @@ namespace mpmt::benchmarks {
 
 /// A round that is to be made.
 struct Deal {
-  std::size_t group = 0;  ///< index into Plan::groups
-  int round = 0;          ///< of this group, from 0
+  std::size_t group = 0;  ///< index into Plan::groups, then the dealer's own
+  std::string name;       ///< of the group
+  int round = 0;          ///< of this group, from 0; of deployed contenders from kDeployedRounds
   int stage = 1;          ///< of the run: see Measured
   std::vector<std::size_t> members;
   int laps = 0;
@@ -34,12 +35,12 @@ struct Cost {
   double lap_s() const;
 };
 
-/// First each group has as many rounds as a first look at its rows needs, groups in an order drawn anew each time. Then
-/// rounds go to the rows that are still open, those first that will be decided soonest for what their rounds cost;
-/// until all are decided, or the budget is spent; a row whose sides fail more often than not is given up, and
-/// one with placement `free` has no more than its first part. A contender
-/// all of whose rows are decided takes no further part. With Plan::rounds each group has so many rounds, no fewer and
-/// no more.
+/// First each group has as many rounds as a first look at its rows needs, groups in an order drawn anew each time. By
+/// these the deployed contenders are chosen; those that are no row yet become a group of two. Then rounds go to the
+/// rows that are still open, to groups first in which most will be decided for what their rounds cost; until all are
+/// decided, or the budget is spent; a row whose sides fail more often than not is given up, and one with placement
+/// `free` has no more than its first part. A contender all of whose rows are decided takes no further part. With
+/// Plan::rounds each group has so many rounds, no fewer and no more.
 ///
 /// Laps: `laps` in the first part, or most_laps() of what its rounds have cost; then as many as make the best use of
 /// time for the scatter that was found (laps_for).
@@ -53,7 +54,7 @@ class Dealer {
   /// What came of it, in the order of its members.
   void take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost);
 
-  /// All rows of the plan as they stand, in the order of its groups.
+  /// All rows of the plan as they stand, in the order of its groups; not those of deployed contenders.
   std::vector<Comparison> rows() const;
   std::size_t decided() const;
   /// Members that take no part in further rounds, or none as things stand; each once.
@@ -69,8 +70,11 @@ class Dealer {
     std::size_t missed = 0;            ///< rounds in which a side failed, or was disturbed
 
     bool open() const;
+    double rounds_to_decide(const Rules& rules) const;
   };
   struct GroupState {
+    Group group;
+    int first_round = 0;
     int rounds = 0;
     std::vector<RowState> rows;
     std::vector<Cost> costs;
@@ -79,7 +83,9 @@ class Dealer {
   bool first_part(std::size_t group) const;
   bool open(std::size_t group) const;
   std::optional<Deal> deal(std::size_t group);
-  double seconds_to_decide(std::size_t group) const;
+  void add(Group group, int first_round);
+  void add_deployed();
+  double rows_a_second(std::size_t group) const;
   std::vector<std::size_t> members(std::size_t group) const;
   int laps(std::size_t group) const;
 
@@ -88,7 +94,9 @@ class Dealer {
   const int laps_;
   std::mt19937_64 random_;
   std::vector<GroupState> groups_;
-  std::vector<std::size_t> queue_;  ///< groups whose turn it is in the first part
+  std::vector<std::size_t> queue_;                    ///< groups whose turn it is in the first part
+  std::map<std::size_t, std::vector<double>> costs_;  ///< of contenders, by which deployed ones are chosen
+  bool chosen_ = false;                               ///< that has been done
   std::vector<std::size_t> done_;
   std::map<std::size_t, bool> is_done_;
 };

@@ -67,7 +67,7 @@ void measure(benchmark::State& state, const Plan& plan, const Deal& deal, Dealer
     std::size_t lap = 0;
     for ([[maybe_unused]] auto iteration : state) state.SetIterationTime(lap_seconds(performed.measured, lap++));
   }
-  reporter.expect(plan.groups[deal.group].name, std::move(performed));
+  reporter.expect(deal.name, std::move(performed));
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ void run_with_google_benchmark(const Plan& plan, Dealer& dealer, Measurement& me
     if (!deal) return;
     progress.starting(*deal, dealer);
     benchmark::RegisterBenchmark(
-        text(plan.groups[deal->group].name, "/round:", deal->round).c_str(),
+        text(deal->name, "/round:", deal->round).c_str(),
         [&](benchmark::State& state) { measure(state, plan, *deal, dealer, measurement, progress, reporter); })
         ->Iterations(deal->laps)
         ->Repetitions(1)

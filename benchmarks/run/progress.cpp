@@ -89,7 +89,7 @@ void Progress::starting(const Deal& deal, const Dealer& dealer) {
                                : text(", at most ", clock_text(plan_.budget_s));
   const auto rows = plan_.rows();
   say(text("round ", rounds_ + 1, "  ", clock_text(seconds_since(*start_)), of, "  ",
-           rows > 0 ? text(dealer.decided(), " of ", rows, " rows decided  ") : "", plan_.groups[deal.group].name));
+           rows > 0 ? text(dealer.decided(), " of ", rows, " rows decided  ") : "", deal.name));
 }
 
 void Progress::finished(const Performed& performed) {
