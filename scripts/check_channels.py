@@ -10,25 +10,33 @@ from pathlib import Path
 from typing import Any
 
 from mpmt_command_line import Parser, Problem, command_line
+from mpmt_judge import OWN_BUILD
 from mpmt_shown import shown
 
 EXIT_HOLDS, EXIT_MISSES = 0, 1
 
 EPILOG = """\
-Medians over the rounds that count, of cases measured together over the same ones. A row is answered by every record that has its
-cases: with several, the record is named. The records' runs: check_channels.py --commands.
+Ratios are of laps in which both took turns, by `mpmt judge`, with the interval in brackets; other rows are medians over the rounds
+that count. A row is open where what is allowed lies within its interval. A row is answered by every record that has its cases: with
+several, the record is named. The records' runs: check_channels.py --commands.
 
 exit codes:
-  0 all that has data holds · 1 something misses · 2 wrong usage, unreadable or foreign record, unwritable output, records of
+  0 all that has data holds · 1 something misses, or is open · 2 wrong usage, unreadable or foreign record, unwritable output, records of
   several machines, or no row has data · 69 a Python package is missing · 130 interrupted
 """
 
 _CHANNELS = "mpmt run --family channel --sides threads,processes"
-_PINNED = "--placement same,spread --wait block,yield --rounds 8"
-# Runs are cut by what the rows need: large messages take long, and few rows ask for them. Floors come by themselves.
+_BESIDE_FLOORS = f"{_CHANNELS} --pattern ping_pong --message-bytes 64 --rounds 20"
+_PINNED = "--placement same,spread --wait block,yield --rounds 20"
+# Runs are cut by what the rows need: a channel and its floor take turns only where no more than eight do, large messages
+# take long, and few rows ask for them. Floors come by themselves.
 COMMANDS = [
-    f"{_CHANNELS} --channel shm_ring,boost_condition,boost_queue,pipe,unix_seqpacket --pattern ping_pong --message-bytes 64 "
-    f"{_PINNED}",
+    f"{_BESIDE_FLOORS} --channel shm_ring --placement spread --wait yield",
+    f"{_BESIDE_FLOORS} --channel shm_ring --placement same --wait block",
+    f"{_BESIDE_FLOORS} --channel pipe --placement same,spread --wait block",
+    f"{_BESIDE_FLOORS} --channel unix_seqpacket --placement same,spread --wait block",
+    f"{_BESIDE_FLOORS} --channel boost_condition --placement same --wait block",
+    f"{_BESIDE_FLOORS} --channel boost_queue --placement same --wait block",
     f"{_CHANNELS} --channel shm_ring,shm_arena --pattern ping_pong --message-bytes 64,1Mi --touch yes,no "
     "--placement same,spread --wait yield --rounds 8",
     f"{_CHANNELS} --channel boost_queue --pattern stream --message-bytes 64 --no-floors {_PINNED}",
@@ -54,6 +62,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(prog="check_channels.py", description=__doc__, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("records", nargs="*", metavar="RECORD.json", help="record written by `mpmt run`, of either family")
+    parser.add_argument("--mpmt", default=OWN_BUILD, help="the program that judges (%(default)s)")
     parser.add_argument("--commands", action="store_true", help="print the runs whose records answer every row, and end")
     options = parser.parse_args(arguments)
     if not options.records and not options.commands:
@@ -69,10 +78,10 @@ def run(options: argparse.Namespace) -> int:
     if options.commands:
         print("\n".join(COMMANDS))
         return EXIT_HOLDS
-    return report(rows_of(load_runs(options.records)))
+    return report(rows_of(load_runs(options.records, options.mpmt)))
 
 
-def load_runs(paths: list[str]) -> list[Any]:
+def load_runs(paths: list[str], mpmt: str) -> list[Any]:
     """Raises Problem for what is no record, or of another machine than the first."""
     import mpmt_records
     from mpmt_channel_runs import Run
@@ -82,7 +91,7 @@ def load_runs(paths: list[str]) -> list[Any]:
             record = mpmt_records.load(path)
         except mpmt_records.BadRecord as error:
             raise Problem(str(error)) from None
-        runs.append(Run(shown(Path(path).stem, 40), record))
+        runs.append(Run(shown(Path(path).stem, 40), record, mpmt))
         keys = [run.record["context"]["machine"]["key"] for run in (runs[0], runs[-1])]
         if keys[0] != keys[1]:
             raise Problem(f"{shown(path, 300)}: context.machine.key is {keys[1]}, but {keys[0]} in the first "
@@ -114,14 +123,14 @@ def report(rows: list[Row]) -> int:
     widths = [max(map(len, column)) for column in zip(*table)]
     for cells in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
-    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in ("holds", "misses", "no data")}
-    print(f"\n{counts['holds']} hold, {counts['misses']} miss, {counts['no data']} without data")
+    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in ("holds", "misses", "open", "no data")}
+    print(f"\n{counts['holds']} hold, {counts['misses']} miss, {counts['open']} open, {counts['no data']} without data")
     few = [row for row in rows if row.rounds.isdecimal() and int(row.rounds) < 5]
     if few:
         print(f"{len(few)} rows rest on fewer than 5 trials")
     if len(rows) == counts["no data"]:
         raise Problem("no row has data: see --commands for the runs that have")
-    return EXIT_MISSES if counts["misses"] else EXIT_HOLDS
+    return EXIT_MISSES if counts["misses"] or counts["open"] else EXIT_HOLDS
 
 
 if __name__ == "__main__":

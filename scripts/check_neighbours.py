@@ -9,10 +9,10 @@ import statistics
 import subprocess
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from mpmt_command_line import Parser, Problem, command_line
+from mpmt_judge import OWN_BUILD, judged
 from mpmt_shown import shown
 
 EXIT_HOLDS, EXIT_MISSES = 0, 1
@@ -74,7 +74,7 @@ class Trial:
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(prog="check_neighbours.py", description=__doc__, epilog=EPILOG,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mpmt", default=str(Path(__file__).parents[1] / "build/release/mpmt"), help="the program (%(default)s)")
+    parser.add_argument("--mpmt", default=OWN_BUILD, help="the program (%(default)s)")
     parser.add_argument("--workload", action="append", choices=sorted(ALLOWED), help="only these; all of them otherwise")
     parser.add_argument("--rounds", type=int, default=36, choices=range(12, 225), metavar="12..224",
                         help="pairs of rounds (%(default)s)")
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     unshown = 0
     for workload in options.workload or ALLOWED:
         allowed = ALLOWED[workload]
-        finding = judged(options.mpmt, pairs(options, workload), allowed)
+        finding = judged(options.mpmt, [[pair] for pair in pairs(options, workload)], allowed)
         verdict = {"same": "holds", "a_faster": "misses", "b_faster": "misses"}.get(finding["verdict"], "open: take more --rounds")
         unshown += verdict != "holds"
         print(row(workload, f"{finding['ratio']:.4f}", f"{finding['low']:.4f} - {finding['high']:.4f}", f"{allowed:.0%}",
@@ -139,17 +139,6 @@ def cases_of(mpmt: str, workload: str) -> list[dict[str, Any]]:
     cases = [planned["case"] for planned in json.loads(done.stdout)["cases"]]
     cases.sort(key=lambda case: (case["executor"], case["channel"], case["workers"]) != ("thread_pool", "boost_queue", 2))
     return cases[:NEIGHBOURS + 1]
-
-
-def judged(mpmt: str, found: list[list[float]], margin: float) -> dict[str, Any]:
-    """The second half of the pairs confirms what the first half may show."""
-    rounds = [[pair] for pair in found]
-    half = len(rounds) // 2
-    row = json.dumps({"id": "neighbours", "rounds": rounds[:half], "confirming": rounds[half:]})
-    done = subprocess.run([mpmt, "judge", "--margin", f"{margin:.0%}"], input=row, stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        raise Problem(f"--mpmt: {shown(mpmt)} does not judge: exit code {done.returncode}")
-    return dict(json.loads(done.stdout))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any
 
 import mpmt_stats
-from mpmt_channel_runs import Case, Medians, Run, medians
+from mpmt_channel_runs import Case, Run, medians, paired
+from mpmt_judge import interval
 
 SMALL, LARGE = 64, 1 << 20
 SIDES, PLACEMENTS = ("threads", "processes"), ("same", "spread")
 WAITS = ("block", "yield")
-HOLDS, MISSES, NO_DATA, STATED = "holds", "misses", "no data", "stated"
+HOLDS, MISSES, OPEN, NO_DATA, STATED = "holds", "misses", "open", "no data", "stated"
 DIFFERENCE = 0.10  # thread sides against process sides
 SHARED_FIRST = ("shared", "private", None)
 
@@ -28,10 +29,11 @@ class Answer:
     holds: bool | None  # None: stated, not judged
     rounds: int
     unstable: bool = False
+    is_open: bool = False  # what is allowed lies within the interval
 
     @property
     def verdict(self) -> str:
-        return STATED if self.holds is None else HOLDS if self.holds else MISSES
+        return OPEN if self.is_open else STATED if self.holds is None else HOLDS if self.holds else MISSES
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,18 @@ def duration(ns: float) -> str:
     return f"{ns:.3g} ns"
 
 
-def _ratio(found: Medians | None, limit: float) -> Answer | None:
-    """Of the first median to the second."""
-    if found is None:
+def _ratio(run: Run, ours: Case | None, theirs: Case | None, limit: float) -> Answer | None:
+    """Of the first case to the second, lap by lap; with few rounds, of their medians."""
+    found = medians(ours, theirs)
+    if found is None or ours is None or theirs is None:
         return None
-    ratio = found.values[0] / found.values[1]
-    return Answer(f"{ratio:.3f} ×", ratio <= limit, found.rounds, found.unstable)
+    known = interval(run.mpmt, paired(ours, theirs))
+    if known is None:
+        ratio = found.values[0] / found.values[1]
+        return Answer(f"{ratio:.3f} ×", ratio <= limit, found.rounds, found.unstable)
+    ratio, low, high = known
+    return Answer(f"{ratio:.3f} × [{low:.3f} - {high:.3f}]", high <= limit, found.rounds, found.unstable,
+                  is_open=low <= limit < high)
 
 
 def _against_floor(channel: str, floor: str, limit: float, sides: str, placement: str, wait: str,
@@ -69,19 +77,19 @@ def _against_floor(channel: str, floor: str, limit: float, sides: str, placement
     def ask(run: Run) -> Answer | None:
         case = run.channel(channel, futexes, **where)
         kind = case.fields["futex"] if case else None
-        return _ratio(medians(case, run.channel(floor, (kind, *futexes) if kind else futexes, **where)), limit)
+        return _ratio(run, case, run.channel(floor, (kind, *futexes) if kind else futexes, **where), limit)
     return Check(f"{channel} 64 B round trip, {wait}, {placement}, {sides}", f"≤ {limit:g} × {floor}", ask)
 
 
 def _floors() -> Iterator[Check]:
     for sides in SIDES:
-        yield _against_floor("shm_ring", "floor_cache_line", 1.5, sides, "spread", "yield")
-    yield _against_floor("shm_ring", "floor_futex", 1.1, "processes", "same", "block", ("shared",))
+        yield _against_floor("shm_ring", "floor_cache_line", 1.4, sides, "spread", "yield")
+    yield _against_floor("shm_ring", "floor_futex", 1.0, "processes", "same", "block", ("shared",))
     for channel, floor in (("pipe", "floor_pipe"), ("unix_seqpacket", "floor_seqpacket")):
         for placement in PLACEMENTS:
             for sides in SIDES:
-                yield _against_floor(channel, floor, 1.1, sides, placement, "block")
-    for channel, limit in (("boost_condition", 1.3), ("boost_queue", 2.5)):
+                yield _against_floor(channel, floor, 1.05, sides, placement, "block")
+    for channel, limit in (("boost_condition", 1.2), ("boost_queue", 1.1)):
         for sides in SIDES:  # boost_condition shares its futex whatever the sides are
             yield _against_floor(channel, "floor_futex", limit, sides, "same", "block", SHARED_FIRST)
 
@@ -112,7 +120,7 @@ def _copies() -> Iterator[Check]:
 def _arena() -> Iterator[Check]:
     for where, words in _cells():
         def untouched(run: Run, where: Mapping[str, str] = where) -> Answer | None:
-            return _ratio(medians(*(_at(run, "shm_arena", size, where, touched=False) for size in (LARGE, SMALL))), 1.2)
+            return _ratio(run, *(_at(run, "shm_arena", size, where, touched=False) for size in (LARGE, SMALL)), limit=1.2)
 
         def touching(run: Run, where: Mapping[str, str] = where) -> Answer | None:
             found = medians(*(_at(run, "shm_arena", LARGE, where, touched) for touched in (True, False)),
@@ -154,7 +162,7 @@ def _pools() -> Iterator[Check]:
         def on_two(run: Run, wait: str = wait) -> Answer | None:
             ours, theirs = (_pool(run, channel, placement="spread", wait=wait) for channel in ("shm_ring", "boost_queue"))
             pairs = [(a, b) for a in ours for b in theirs if a.fields["window"] == b.fields["window"]]
-            return _ratio(medians(*pairs[0]), 0.3) if pairs else None
+            return _ratio(run, *pairs[0], limit=0.3) if pairs else None
         yield Check(f"process_pool over shm_ring, empty, batch 1, 1 worker, {wait}, spread", "≤ 0.3 × over boost_queue",
                     on_two)
 
@@ -196,7 +204,8 @@ def _same_on_both_sides(where: Mapping[str, str], run: Run) -> Answer | None:
         others = run.find(family="channel", channel="shm_ring", sides="threads", futex="shared", **where, **same)
         found = medians(case, others[0]) if others else None
         if found:
-            ratios.append((found.values[0] / found.values[1], case.fields["message_bytes"]))
+            known = interval(run.mpmt, paired(case, others[0]))
+            ratios.append((known[0] if known else found.values[0] / found.values[1], case.fields["message_bytes"]))
             rounds.append(found.rounds)
             unstable |= found.unstable
     if not ratios:

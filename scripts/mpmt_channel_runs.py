@@ -23,6 +23,10 @@ class Case:
     status: str
     modes: Mapping[str, Any] | None
 
+    def laps(self) -> dict[Round, list[float]]:
+        """By round: ns per operation or task of every lap; of records that have none, of the round."""
+        return {at: list(trial.get("laps_ns") or [value_ns(trial)]) for at, trial in self.trials.items()}
+
     def values(self, field: str | None = None) -> dict[Round, float]:
         """By round: ns per operation or task, or another field."""
         return {at: float(trial[field] if field else value_ns(trial)) for at, trial in self.trials.items()}
@@ -31,8 +35,9 @@ class Case:
 class Run:
     """One record, its cases by fields."""
 
-    def __init__(self, label: str, record: Record) -> None:
-        self.label, self.record = label, record
+    def __init__(self, label: str, record: Record, mpmt: str) -> None:
+        """`mpmt`: the program that judges."""
+        self.label, self.record, self.mpmt = label, record, mpmt
         trials: dict[str, list[Mapping[str, Any]]] = {}
         said: dict[str, Mapping[str, Any]] = {}
         for entry in record["benchmarks"]:
@@ -74,6 +79,12 @@ class Medians:
     values: list[float]
     rounds: int
     unstable: bool
+
+
+def paired(ours: Case, theirs: Case) -> list[list[tuple[float, float]]]:
+    """Of each round that both have, its laps: theirs and ours, which correspond."""
+    one, other = ours.laps(), theirs.laps()
+    return [list(zip(other[at], one[at])) for at in one if at in other and len(one[at]) == len(other[at])]
 
 
 def medians(*cases: Case | None, field: str | None = None) -> Medians | None:

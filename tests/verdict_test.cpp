@@ -31,12 +31,12 @@ Case made(const std::string& executor, const std::string& channel = "boost_queue
 
 /// A round of one lap.
 Observation round_of(const Case& measured, int round, double cost_ns) {
-  return {measured, round, "g", false, cost_ns, {cost_ns}};
+  return {measured, round, "g", false, {}, cost_ns, {cost_ns}};
 }
 
 /// A round that gave nothing, through its own fault or because it was disturbed.
 Observation lost(const Case& measured, int round, bool disturbed) {
-  return {measured, round, "g", disturbed, 0, {}};
+  return {measured, round, "g", disturbed, {}, 0, {}};
 }
 
 /// Adds a round for each value.
@@ -170,8 +170,8 @@ TEST(Verdict, laps_are_paired_within_a_round_of_contenders_that_took_turns) {
   for (const auto* together : {"g", "other"}) {
     Observations all;
     for (int round = 0; round < 14; ++round) {
-      all.push_back({made("process_pool"), round, together, false, 126, processes});
-      all.push_back({made("thread_pool"), round, "g", false, 130, threads});
+      all.push_back({made("process_pool"), round, together, false, {}, 126, processes});
+      all.push_back({made("thread_pool"), round, "g", false, {}, 130, threads});
     }
     const bool in_turns = std::string(together) == "g";
     EXPECT_NEAR(only(all).finding.ratio, in_turns ? 1.05 : 126.0 / 130, 1e-9) << together;
@@ -348,6 +348,49 @@ TEST(Verdict, numbers_in_json_are_finite_or_null) {
     EXPECT_EQ(nlohmann::json::parse(fields.dump()), fields);
   }
   EXPECT_GE(without, 3);
+}
+
+TEST(Verdict, a_row_whose_sides_always_fail_says_why) {
+  Observations all;
+  for (int round = 0; round < 6; ++round) {
+    for (const auto* executor : {"thread_pool", "process_pool"}) {
+      all.push_back(lost(made(executor), round, false));
+      all.back().error = "unsupported: no such queue";
+    }
+  }
+  EXPECT_EQ(only(all).reason, "unsupported: no such queue");
+}
+
+/// A row of each grain, process times being these times as long; noisy ones stay open.
+Observations rows_of_grains(const std::vector<double>& factors, double scatter = 0.005) {
+  Observations all;
+  std::uint64_t grain = 1;
+  for (const double factor : factors) {
+    auto threads = made("thread_pool");
+    auto processes = made("process_pool");
+    threads.grain = processes.grain = grain++;
+    add(all, threads, about(1, kEnough, 2));
+    add(all, processes, about(factor, kEnough, 0, scatter));
+  }
+  return all;
+}
+
+std::string answered(const Observations& all) {
+  return answer_of(compared_as_usual(all), Rules());
+}
+
+TEST(Verdict, the_answer_tells_few_rows_one_by_one_and_folds_many) {
+  const std::vector<double> few{1, 1.5, 2};
+  EXPECT_NE(answered(rows_of_grains(few)).find("grain 3"), std::string::npos);
+  const auto many = answered(rows_of_grains(std::vector<double>(40, 1.5)));
+  EXPECT_EQ(many.find("grain"), std::string::npos) << many;
+  EXPECT_NE(many.find("40 of 40 rows"), std::string::npos) << many;
+  EXPECT_NE(many.find("threads 1.50x faster"), std::string::npos) << many;
+  const auto same = answered(rows_of_grains(std::vector<double>(40, 1)));
+  EXPECT_EQ(std::count(same.begin(), same.end(), '\n'), 2) << same;
+  const auto open = answered(rows_of_grains(std::vector<double>(40, 1), 0.1));
+  EXPECT_EQ(std::count(open.begin(), open.end(), '\n'), 2) << open;
+  EXPECT_NE(open.find("would have shown"), std::string::npos) << open;
 }
 
 TEST(Verdict, the_deployed_rows_json_says_what_both_sides_share_and_null_else) {

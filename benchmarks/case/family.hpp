@@ -55,7 +55,7 @@ struct RowField {
   nlohmann::json (*of)(const Case& processes, const Case& threads);
 };
 
-/// A column of the tables. The first of a family is what its cases are about, and gives rows their order.
+/// A column of the tables. A family's first is what its cases are about.
 struct Column {
   std::string_view title;
   std::string (*cell)(const Case& processes, const Case& threads);  ///< "-": nothing to say

@@ -24,6 +24,7 @@ struct Series {
   Case measured;
   std::map<int, const Observation*> rounds;
   int disturbed = 0;
+  std::string error = {};  ///< the first
 };
 
 std::vector<Series> by_case(const std::vector<Observation>& observations) {
@@ -31,9 +32,10 @@ std::vector<Series> by_case(const std::vector<Observation>& observations) {
   std::vector<Series> list;
   for (const auto& observation : observations) {
     const auto place = places.try_emplace(observation.measured.name(), list.size()).first->second;
-    if (place == list.size()) list.push_back({observation.measured, {}, 0});
+    if (place == list.size()) list.push_back({observation.measured, {}});
     if (observation.ok()) list[place].rounds[observation.round] = &observation;
     list[place].disturbed += observation.disturbed;
+    if (list[place].error.empty()) list[place].error = observation.error;
   }
   return list;
 }
@@ -88,6 +90,9 @@ Comparison compared(const Series& threads, const Series& processes, int from_rou
   if (is_free(threads.measured) || is_free(processes.measured)) {
     const auto faster = std::count_if(logs.begin(), logs.end(), [](double log) { return log < 0; });
     row.reason += text("; processes were faster in ", faster, " of ", logs.size(), " rounds");
+  }
+  if (const auto& error = threads.error.empty() ? processes.error : threads.error; logs.empty() && !error.empty()) {
+    row.reason = error;
   }
   if (const int lost = threads.disturbed + processes.disturbed; row.finding.rounds == 0 && lost > 0) {
     row.reason += text("; ", lost, " were disturbed");

@@ -17,6 +17,7 @@ struct Observation {
   int round = 0;
   std::string together;         ///< rounds of that number in which this is equal were measured in turns, lap by lap
   bool disturbed = false;       ///< of no use: it was stopped, or its CPUs were changed
+  std::string error;            ///< why it failed; empty when it did not
   double cost_ns = 0;           ///< per task or operation; 0 when it failed or was disturbed
   std::vector<double> laps_ns;  ///< the same of each lap; empty likewise
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/case/names.hpp"
 #include "benchmarks/judge/statistics.hpp"
@@ -50,10 +51,11 @@ Json rounded(double value) {
 Json counted(const Measured& measured) {
   const Case& c = measured.trial.assignment.measured;
   const auto& family = family_of(c);
+  const auto costs = measured.ok() ? costs_ns(measured) : std::vector<double>();
   auto totals = totals_of(measured.laps);
-  totals.cost_ns = cost_ns(measured);
+  totals.cost_ns = costs.empty() ? 0 : median(costs);
   Json laps = Json::array();
-  for (const double lap : costs_ns(measured)) laps.push_back(rounded(lap));
+  for (const double lap : costs) laps.push_back(rounded(lap));
   Json fields = usage_fields(totals.submitter, totals.workers);
   fields["wall_ns"] = totals.wall_ns;
   fields["laps_ns"] = std::move(laps);
@@ -206,6 +208,8 @@ Observation observation_of(const Json& entry) {
   const bool disturbed = !entry.value("disturbed_by", Json()).is_null();
   if (status != "ok" || disturbed) {
     observation.disturbed = status == "ok" || status == "disturbed";  // the latter in records of versions 1 and 2
+    const auto error = entry.value("error", Json());
+    if (!observation.disturbed && error.is_string()) observation.error = text(status, ": ", error.get<std::string>());
     return observation;
   }
   observation.cost_ns = entry.at(family_of(observation.measured).cost).get<double>();

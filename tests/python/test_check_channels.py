@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,8 +22,14 @@ def check(*arguments: object) -> subprocess.CompletedProcess[str]:
     return run_script("check_channels.py", *arguments)
 
 
+# What makes a record of channels that are all as fast as they should be.
+FAST = (({"channel": "boost_queue"}, 0.45), ({"channel": "boost_condition"}, 0.85), ({"channel": "pipe"}, 0.98),
+        ({"channel": "unix_seqpacket"}, 0.98), ({"channel": "shm_ring", "wait": "block", "placement": "same"}, 0.93))
+
+
 def made(*factors: tuple[Mapping[str, Any], float], **changes: Any) -> Json:
-    choice = {"channels": CHANNELS, "sizes": (64, 1 << 20), "factors": factors, "bimodal": (), "disturbed": (), **changes}
+    choice = {"channels": CHANNELS, "sizes": (64, 1 << 20), "factors": (*FAST, *factors), "bimodal": (), "disturbed": (),
+              "rounds": 14, **changes}
     return make_record(**choice)
 
 
@@ -57,7 +64,7 @@ PING = {"pattern": "ping_pong"}
     ({**PING, "channel": "pipe", "placement": "spread", "sides": "threads"}, 1.2,
      "pipe 64 B round trip, block, spread, threads"),
     ({**PING, "channel": "unix_seqpacket", "placement": "same"}, 1.2, "unix_seqpacket 64 B round trip, block, same, processes"),
-    ({**PING, "channel": "boost_condition"}, 1.1, "boost_condition 64 B round trip, block, same, processes"),
+    ({**PING, "channel": "boost_condition"}, 1.3, "boost_condition 64 B round trip, block, same, processes"),
     ({**PING, "channel": "boost_queue"}, 1.2, "boost_queue 64 B round trip, block, same, threads"),
     ({**PING, "channel": "shm_ring", "message_bytes": 1 << 20, "sides": "processes"}, 1.4,
      "shm_ring 1 MiB round trip, yield, same, processes"),
@@ -81,7 +88,7 @@ def test_rounds_are_paired(write: Callable[..., Path]) -> None:
         if entry["run_type"] == "iteration" and entry["round"] >= 2:
             entry["ns_per_operation"] *= 10
     line = row(check(write(record)).stdout, "pipe 64 B round trip, block, same, processes")
-    assert line.endswith("5       holds")
+    assert line.endswith("13      holds")
 
 
 def pool_record(golden: Json, times: Mapping[tuple[str, str, str], float]) -> Json:
@@ -107,6 +114,24 @@ def test_pools_are_judged_too(golden: Json, good: Json, write: Callable[..., Pat
     line = row(done.stdout, "process_pool over shm_ring, empty, batch 1, 1 worker, yield, spread")
     assert "0.500 ×" in line and line.endswith("misses")
     assert row(done.stdout, "process_pool over boost_queue, empty, batch 1, window 64, 1 worker, block, same").endswith("holds")
+
+
+def test_a_ratio_has_an_interval_and_is_open_where_that_holds_what_is_allowed(good: Json, write: Callable[..., Path]) -> None:
+    pipe = {**PING, "channel": "pipe", "placement": "same", "sides": "processes"}
+    for factor, verdict in ((1.0, "holds"), (1.035, "open"), (1.1, "misses")):
+        done = check(write(made((pipe, factor), channels=("pipe",))))
+        line = row(done.stdout, "pipe 64 B round trip, block, same, processes")
+        found = re.search(r"(\d\.\d{3}) × \[(\d\.\d{3}) - (\d\.\d{3})\]", line)
+        assert found and line.endswith(verdict), line
+        ratio, low, high = map(float, found.groups())
+        assert low <= ratio <= high < 1.03 * ratio
+        assert done.returncode == (0 if verdict == "holds" else 1)
+
+
+def test_a_program_that_does_not_judge_is_named(good: Json, write: Callable[..., Path]) -> None:
+    for program, said in (("/none/mpmt", "No such file"), ("/bin/false", "does not judge: exit code 1")):
+        done = check("--mpmt", program, write(good))
+        assert done.returncode == 2 and done.stderr.startswith(f"check_channels.py: --mpmt: {program}") and said in done.stderr
 
 
 def test_unpinned_cases_have_no_winner(write: Callable[..., Path]) -> None:
