@@ -26,24 +26,24 @@ exit codes:
 """
 
 _CHANNELS = "mpmt run --family channel --sides threads,processes"
-_BESIDE_FLOORS = f"{_CHANNELS} --pattern ping_pong --message-bytes 64 --rounds 20"
+_BESIDE_FLOOR = f"{_CHANNELS} --pattern ping_pong --message-bytes 64 --rounds 36"
 _PINNED = "--placement same,spread --wait block,yield --rounds 20"
 # Runs are cut by what the rows need: a channel and its floor take turns only where no more than eight do, large messages
-# take long, and few rows ask for them. Floors come by themselves.
+# take long, and few rows ask for them.
 COMMANDS = [
-    f"{_BESIDE_FLOORS} --channel shm_ring --placement spread --wait yield",
-    f"{_BESIDE_FLOORS} --channel shm_ring --placement same --wait block",
-    f"{_BESIDE_FLOORS} --channel pipe --placement same,spread --wait block",
-    f"{_BESIDE_FLOORS} --channel unix_seqpacket --placement same,spread --wait block",
-    f"{_BESIDE_FLOORS} --channel boost_condition --placement same --wait block",
-    f"{_BESIDE_FLOORS} --channel boost_queue --placement same --wait block",
+    f"{_BESIDE_FLOOR} --channel shm_ring --floor floor_cache_line --placement spread --wait yield",
+    f"{_BESIDE_FLOOR} --channel shm_ring --floor floor_futex --placement same --wait block",
+    f"{_BESIDE_FLOOR} --channel pipe --floor floor_pipe --placement same,spread --wait block",
+    f"{_BESIDE_FLOOR} --channel unix_seqpacket --floor floor_seqpacket --placement same,spread --wait block",
+    f"{_BESIDE_FLOOR} --channel boost_condition --floor floor_futex --placement same --wait block",
+    f"{_BESIDE_FLOOR} --channel boost_queue --floor floor_futex --placement same --wait block",
     f"{_CHANNELS} --channel shm_ring,shm_arena --pattern ping_pong --message-bytes 64,1Mi --touch yes,no "
-    "--placement same,spread --wait yield --rounds 8",
-    f"{_CHANNELS} --channel boost_queue --pattern stream --message-bytes 64 --no-floors {_PINNED}",
-    f"{_CHANNELS} --channel shm_ring --pattern ping_pong,stream --message-bytes 8,64,512,4Ki,32Ki,256Ki,1Mi,16Mi --no-floors "
-    f"{_PINNED}",
+    "--floor floor_cache_line,floor_memcpy --placement same,spread --wait yield --rounds 8",
+    f"{_CHANNELS} --channel boost_queue --pattern stream --message-bytes 64 --floor none {_PINNED}",
+    f"{_CHANNELS} --channel shm_ring --pattern ping_pong,stream --message-bytes 8,64,512,4Ki,32Ki,256Ki,1Mi,16Mi --floor none "
+    "--placement same,spread --wait block,yield --rounds 8",
     f"{_CHANNELS} --channel shm_ring,boost_queue,pipe --pattern ping_pong --message-bytes 64 --placement free "
-    "--wait block,yield --no-floors --rounds 10",
+    "--wait block,yield --floor none --rounds 10",
     "mpmt run --family pool --workload empty --executor process_pool --channel shm_ring,boost_queue --workers 1 --batch 1 "
     f"--window 64 {_PINNED}",
 ]

@@ -26,4 +26,14 @@ inline Nanoseconds cpu_used_by(const std::set<pid_t>& processes, Nanoseconds mea
   return total() - before;
 }
 
+/// What so many executors at rest may use in a second, all together.
+inline Nanoseconds allowed_at_rest(std::size_t executors) {
+#ifdef __SANITIZE_THREAD__
+  constexpr std::chrono::milliseconds kOfTheSanitizer{20};  // whose run-time has a thread that wakes ten times a second
+#else
+  constexpr std::chrono::milliseconds kOfTheSanitizer{0};
+#endif
+  return static_cast<std::int64_t>(executors) * std::chrono::milliseconds(1) + kOfTheSanitizer;
+}
+
 }  // namespace mpmt::tests

@@ -20,9 +20,9 @@ RunOptions channel_options() {
   return options;
 }
 
-class EveryExchangeProfile : public ::testing::TestWithParam<std::string> {};
+class EveryChannelProfile : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(EveryExchangeProfile, has_every_case_once_under_a_name_of_its_own) {
+TEST_P(EveryChannelProfile, has_every_case_once_under_a_name_of_its_own) {
   auto options = channel_options();
   options.profile = GetParam();
   const auto plan = plan_of(options);
@@ -35,7 +35,7 @@ TEST_P(EveryExchangeProfile, has_every_case_once_under_a_name_of_its_own) {
   EXPECT_EQ(grouped.size(), plan.cases.size());
 }
 
-TEST_P(EveryExchangeProfile, has_floors_beside_the_channels_at_the_same_sizes_sides_and_placements) {
+TEST_P(EveryChannelProfile, has_floors_beside_the_channels_at_the_same_sizes_sides_and_placements) {
   auto options = channel_options();
   options.profile = GetParam();
   using Spot = std::tuple<std::size_t, Sides, executors::Placement>;
@@ -48,7 +48,7 @@ TEST_P(EveryExchangeProfile, has_floors_beside_the_channels_at_the_same_sizes_si
   EXPECT_TRUE(std::includes(floors.begin(), floors.end(), channels.begin(), channels.end()));
 }
 
-TEST_P(EveryExchangeProfile, measures_the_members_of_a_block_over_one_channel) {
+TEST_P(EveryChannelProfile, measures_the_members_of_a_block_over_one_channel) {
   auto options = channel_options();
   options.profile = GetParam();
   const auto plan = plan_of(options);
@@ -61,7 +61,7 @@ TEST_P(EveryExchangeProfile, measures_the_members_of_a_block_over_one_channel) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(profiles, EveryExchangeProfile, ::testing::Values("quick", "standard", "full"),
+INSTANTIATE_TEST_SUITE_P(profiles, EveryChannelProfile, ::testing::Values("quick", "standard", "full"),
                          [](const auto& profile) { return profile.param; });
 
 TEST(ExchangePlan, a_case_survives_its_journey_through_json) {
@@ -78,7 +78,7 @@ TEST(ExchangePlan, a_case_survives_its_journey_through_json) {
 TEST(ExchangePlan, threads_use_either_futex_and_processes_the_shared_one) {
   auto options = channel_options();
   options.channels = {"shm_ring"};
-  options.no_floors = true;
+  options.floors = {"none"};
   options.message_bytes = {64};
   options.patterns = {Pattern::ping_pong};
   options.placements = {executors::Placement::same};
@@ -139,6 +139,27 @@ TEST(ExchangePlan, is_offered_to_scripts_but_for_what_does_not_cost_time) {
     EXPECT_EQ(planned.at("runnable"), planned.at("case").at("pattern") == "stream");
     EXPECT_EQ(planned.at("case").at("family"), "channel");
   }
+}
+
+TEST(PlanChannels, floors_are_all_there_are_unless_some_are_named) {
+  const auto floors_of = [](const std::vector<std::string>& asked) {
+    auto options = channel_options();
+    options.floors = asked;
+    std::set<std::string> names;
+    for (const auto& one : plan_of(options).cases) {
+      if (one.measured.pair.floor) names.insert(one.measured.channel);
+    }
+    return names;
+  };
+  std::set<std::string> all;
+  for (const auto& floor : ipc::FloorCatalog::instance().all()) all.emplace(floor.name);
+  EXPECT_EQ(floors_of({}), all);
+  EXPECT_EQ(floors_of({"all"}), all);
+  EXPECT_EQ(floors_of({"none"}), std::set<std::string>());
+  EXPECT_EQ(floors_of({"floor_pipe", "floor_pipe"}), std::set<std::string>{"floor_pipe"});
+  auto options = channel_options();
+  options.floors = {"none", "floor_pipe"};
+  expect_refused(options, {"--floor", "'none'", "floor_pipe"});
 }
 
 }  // namespace

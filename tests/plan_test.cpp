@@ -225,7 +225,7 @@ TEST(Plan, all_channels_of_bare_channels_are_those_that_serve_the_sides) {
   options.family = "channel";
   options.channels = {"all"};
   options.sides = {ipc::Sides::processes};
-  options.no_floors = true;
+  options.floors = {"none"};
   options.message_bytes = {std::size_t{1} << 20};
   const auto used = different(plan_of(options), &Case::channel);
   EXPECT_FALSE(used.contains("by_reference"));

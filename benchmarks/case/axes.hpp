@@ -47,7 +47,7 @@ struct Axes {
   std::vector<FutexScope> futexes;
   std::vector<bool> touches;
   std::vector<double> rates;
-  bool no_floors = false;
+  std::vector<std::string> floors;  ///< "none" alone: without
 };
 
 /// An axis as an option of the command line.
@@ -58,7 +58,6 @@ struct Axis {
   /// Adds a value that a user wrote. Throws std::invalid_argument that quotes it and says what is allowed.
   std::function<void(Axes&, const std::string& item)> add;
   std::function<bool(const Axes&)> given;
-  bool flag = false;  ///< without values: `add` is called with nothing
 };
 
 template <class Value>

@@ -26,13 +26,6 @@ std::vector<std::string> split(const std::string& list) {
 /// An option whose value is a list a,b,c; errors name the option.
 void add_axis(CLI::App& command, const Axis& axis, RunOptions& options, const std::string& group) {
   const std::string name(axis.option);
-  if (axis.flag) {
-    command
-        .add_flag_callback(
-            name, [&options, add = axis.add] { add(options, {}); }, std::string(axis.help))
-        ->group(group);
-    return;
-  }
   const auto take = [&options, name, axis](const CLI::results_t& results) {
     axis.clear(options);
     for (const auto& list : results) {

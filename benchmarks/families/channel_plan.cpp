@@ -56,7 +56,7 @@ class Planner {
         profile_(channel_profile(wish.profile)),
         sides_(chosen(asked_.sides, {Sides::threads, Sides::processes})) {
     add_channels();
-    if (!asked_.no_floors) add_floors();
+    add_floors();
     check();
   }
 
@@ -110,8 +110,15 @@ class Planner {
   }
 
   void add_floors() {
-    for (const auto& floor : ipc::FloorCatalog::instance().all()) {
-      media_.push_back({floor.name, true, true, true, false, floor.has_futex, floor.max_payload_bytes, 1});
+    if (asked_.floors == std::vector<std::string>{"none"}) return;
+    const auto& catalog = ipc::FloorCatalog::instance();
+    const bool named = asks_by_name(asked_.floors);
+    for (const auto& name : chosen(named ? asked_.floors : all_names<ipc::Floor>(), {})) {
+      const auto* const floor = catalog.find(name);
+      if (floor == nullptr) {
+        throw UsageError(text("--floor: '", shown(name), "' is unknown; known: all, none, ", catalog.names()));
+      }
+      media_.push_back({floor->name, true, true, true, false, floor->has_futex, floor->max_payload_bytes, 1});
     }
   }
 
@@ -240,9 +247,10 @@ std::vector<Axis> channel_axes() {
                       &Axes::touches, touch_from),
       list_axis<FutexScope>("--futex", "private (threads only), shared; for channels that sleep on a futex",
                             &Axes::futexes, futex_from),
-      {"--no-floors", "without the floors beside the channels", [](Axes& axes) { axes.no_floors = false; },
-       [](Axes& axes, const std::string&) { axes.no_floors = true; }, [](const Axes& axes) { return axes.no_floors; },
-       true}};
+      list_axis<std::string>("--floor",
+                             "what hardware and kernel allow at best, beside the channels: see mpmt list floors; all "
+                             "(default), or none",
+                             &Axes::floors, as_it_is)};
 }
 
 PlannedCases plan_channels(const Wish& wish) {
