@@ -78,12 +78,12 @@ TEST_P(EveryPair, who_rests_uses_no_cpu_and_talks_again_afterwards) {
     auto how = config(Pattern::ping_pong, 64);
     if (!GetParam().floor) how.wait = wait;
     all.push_back(start(how));
-    ASSERT_EQ(all.back()->run({100}, soon()).status, Status::ok);
+    ASSERT_EQ(all.back()->run({10}, soon()).status, Status::ok);
     ASSERT_EQ(all.back()->rest(soon()).status, Status::ok);
     for (const auto& side : all.back()->workers()) processes.insert(side.pid);
   }
   EXPECT_LT(cpu_used_by(processes, std::chrono::seconds(1)), allowed_at_rest(all.size()));
-  for (const auto& pair : all) EXPECT_EQ(pair->run({100}, soon()).status, Status::ok);
+  for (const auto& pair : all) EXPECT_EQ(pair->run({10}, soon()).status, Status::ok);
 }
 
 TEST_P(EveryPair, both_sides_read_what_was_sent) {
