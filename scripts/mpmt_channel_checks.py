@@ -1,7 +1,8 @@
 """What must hold of the channels: each row of the table as a question to a record, with what is allowed.
 
-All are ratios, or times, of medians over rounds of one record: the same ones, of cases that were measured together. Only
-the row that sets a pool against bare channels takes its medians from two records: each family has its own. """
+Ratios of two cases are of laps in which they took turns; all else is medians over rounds of one record: the same ones, of
+cases that were measured together. Only the row that sets a pool against bare channels takes its medians from two records:
+each family has its own. """
 
 from __future__ import annotations
 
@@ -84,6 +85,7 @@ def _against_floor(channel: str, floor: str, limit: float, sides: str, placement
 def _floors() -> Iterator[Check]:
     for sides in SIDES:
         yield _against_floor("shm_ring", "floor_cache_line", 1.4, sides, "spread", "yield")
+    # Below its floor, which wakes for every message: a ring of which a side has just found the next one sleeps less often.
     yield _against_floor("shm_ring", "floor_futex", 1.0, "processes", "same", "block", ("shared",))
     for channel, floor in (("pipe", "floor_pipe"), ("unix_seqpacket", "floor_seqpacket")):
         for placement in PLACEMENTS:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from mpmt_shown import shown
 Lap = Sequence[float]  # a and b, in ns per task or operation
 Rounds = Sequence[Sequence[Lap]]
 
+LEAST_ROUNDS = 6  # of an interval that is to be believed: those of a first look
 OWN_BUILD = str(Path(__file__).parents[1] / "build/release/mpmt")
 
 
@@ -34,21 +34,9 @@ def judged(mpmt: str, rounds: Rounds, margin: float = 0.03) -> dict[str, Any]:
 
 
 def interval(mpmt: str, rounds: Rounds) -> tuple[float, float, float] | None:
-    """b ÷ a with its 95 % interval: by as many of the rounds as make it narrower than ± 3 %, or by all of them; None where
-    they are too few for a look. Moving all ratios by a factor moves their interval by it, so the rule is asked about what
-    they differ by from their median."""
-    if not rounds:
-        return None
-    centre = statistics.median(statistics.median(b / a for a, b in laps) for laps in rounds)
-    finding = judged(mpmt, [[(a, b / centre) for a, b in laps] for laps in rounds])
-    if finding["ratio"] is None:
-        return None
-    return centre * finding["ratio"], centre * finding["low"], centre * finding["high"]
-
-
-def of_single(values: Iterable[float]) -> list[list[Lap]]:
-    """Rounds of which only a ratio each is known."""
-    return [[(1.0, value)] for value in values]
+    """b ÷ a of all these rounds, whose number was fixed beforehand, with its 95 % interval; None for too few of them."""
+    found = _asked(mpmt, {"id": "row", "rounds": list(rounds)}, 0.03)["all"] if len(rounds) >= LEAST_ROUNDS else None
+    return found and (found["ratio"], found["low"], found["high"])
 
 
 def _asked(mpmt: str, row: dict[str, Any], margin: float) -> dict[str, Any]:
@@ -58,4 +46,8 @@ def _asked(mpmt: str, row: dict[str, Any], margin: float) -> dict[str, Any]:
         raise Problem(f"--mpmt: {shown(mpmt)}: {error.strerror}") from None
     if done.returncode != 0:
         raise Problem(f"--mpmt: {shown(mpmt)} does not judge: exit code {done.returncode}")
-    return dict(json.loads(done.stdout))
+    try:
+        answer = json.loads(done.stdout)
+        return {key: answer[key] for key in ("verdict", "ratio", "low", "high", "more", "all")}
+    except (ValueError, TypeError, KeyError):
+        raise Problem(f"--mpmt: {shown(mpmt)} does not judge as this version does") from None

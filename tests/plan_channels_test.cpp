@@ -41,7 +41,7 @@ TEST_P(EveryChannelProfile, has_floors_beside_the_channels_at_the_same_sizes_sid
   using Spot = std::tuple<std::size_t, Sides, executors::Placement>;
   std::set<Spot> channels;
   std::set<Spot> floors;
-  for (const auto& [c, group, block] : plan_of(options).cases) {
+  for (const auto& [c, group, size_group] : plan_of(options).cases) {
     if (c.pair.pattern == Pattern::open_loop) continue;
     (c.pair.floor ? floors : channels).insert({c.pair.message_bytes, c.pair.sides, c.placement});
   }
@@ -64,18 +64,18 @@ TEST_P(EveryChannelProfile, measures_the_members_of_a_block_over_one_channel) {
 INSTANTIATE_TEST_SUITE_P(profiles, EveryChannelProfile, ::testing::Values("quick", "standard", "full"),
                          [](const auto& profile) { return profile.param; });
 
-TEST(ExchangePlan, a_case_survives_its_journey_through_json) {
+TEST(PlanChannels, a_case_survives_its_journey_through_json) {
   auto options = channel_options();
   options.patterns = {Pattern::ping_pong, Pattern::stream, Pattern::open_loop};
   options.touches = {true, false};
   options.rates = {1000, 2.5e6};
-  for (const auto& [c, group, block] : plan_of(options).cases) {
+  for (const auto& [c, group, size_group] : plan_of(options).cases) {
     EXPECT_EQ(case_from(to_json(c)).name(), c.name());
     EXPECT_EQ(to_json(case_from(to_json(c))), to_json(c));
   }
 }
 
-TEST(ExchangePlan, threads_use_either_futex_and_processes_the_shared_one) {
+TEST(PlanChannels, threads_use_either_futex_and_processes_the_shared_one) {
   auto options = channel_options();
   options.channels = {"shm_ring"};
   options.floors = {"none"};
@@ -90,7 +90,7 @@ TEST(ExchangePlan, threads_use_either_futex_and_processes_the_shared_one) {
                              "shm_ring/processes" + rest + "shared"}));
 }
 
-TEST(ExchangePlan, what_means_nothing_is_refused_with_the_options_name) {
+TEST(PlanChannels, what_means_nothing_is_refused_with_the_options_name) {
   const auto expect_names = [](const RunOptions& options, const std::string& name) {
     EXPECT_EQ(refusal_of(options).rfind(name, 0), 0U) << refusal_of(options);
   };
@@ -120,7 +120,7 @@ TEST(ExchangePlan, what_means_nothing_is_refused_with_the_options_name) {
   expect_names(pool, "--rate: ");
 }
 
-TEST(ExchangePlan, a_message_beyond_a_channels_limit_is_left_out_with_a_note) {
+TEST(PlanChannels, a_message_beyond_a_channels_limit_is_left_out_with_a_note) {
   auto options = channel_options();
   options.message_bytes = {std::size_t{1} << 20};
   const auto plan = plan_of(options);
@@ -129,7 +129,7 @@ TEST(ExchangePlan, a_message_beyond_a_channels_limit_is_left_out_with_a_note) {
   EXPECT_NE(plan.notes.front().find("1048576"), std::string::npos) << plan.notes.front();
 }
 
-TEST(ExchangePlan, is_offered_to_scripts_but_for_what_does_not_cost_time) {
+TEST(PlanChannels, is_offered_to_scripts_but_for_what_does_not_cost_time) {
   auto options = channel_options();
   options.patterns = {Pattern::stream, Pattern::open_loop};
   const auto json = to_json(plan_of(options), "key");
@@ -159,7 +159,13 @@ TEST(PlanChannels, floors_are_all_there_are_unless_some_are_named) {
   EXPECT_EQ(floors_of({"floor_pipe", "floor_pipe"}), std::set<std::string>{"floor_pipe"});
   auto options = channel_options();
   options.floors = {"none", "floor_pipe"};
-  expect_refused(options, {"--floor", "'none'", "floor_pipe"});
+  expect_refused(options, {"--floor", "'none' stands alone", "floor_pipe"});
+  options.floors = {"floor_seqpacket"};
+  options.message_bytes = {std::size_t{16} << 20};
+  expect_refused(options, {"--message-bytes", "floor_seqpacket"});
+  options.message_bytes.clear();
+  options.patterns = {Pattern::open_loop};
+  expect_refused(options, {"--floor", "open_loop"});
 }
 
 }  // namespace

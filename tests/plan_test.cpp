@@ -220,7 +220,7 @@ TEST(Plan, all_leaves_out_with_a_word_what_does_not_fit) {
   EXPECT_EQ(timed.notes.size(), 1U);
 }
 
-TEST(Plan, all_channels_of_bare_channels_are_those_that_serve_the_sides) {
+TEST(Plan, all_bare_channels_are_those_that_serve_the_sides) {
   RunOptions options;
   options.family = "channel";
   options.channels = {"all"};

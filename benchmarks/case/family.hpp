@@ -62,12 +62,14 @@ struct Column {
   bool always = false;  ///< else only when its cells differ: equal ones are said once, above the table
 };
 
+/// Names of axes, metrics, costs and row fields are of one family each (tests/family_test.cpp).
+///
 /// Pure functions, but for `plan` (which may ask for a calibration) and `build`. All JSON is as the record and the
 /// trial protocol have it.
 struct Family {
   std::string_view name;  ///< as in --family, and in the record
   std::string_view summary;
-  std::vector<Axis> axes;  ///< its own; all have common_axes() besides
+  std::vector<Axis> axes;  ///< its own, of no other family; all have common_axes() besides
 
   // A case.
   std::string (*name_of)(const Case&);  ///< without its label
@@ -89,6 +91,7 @@ struct Family {
 
   // Its results.
   std::string_view operation;   ///< what a task is called
+  std::string_view unit;        ///< the same, behind a time: "/task"
   std::string_view cost;        ///< name of the time of an operation, in ns
   std::vector<Metric> metrics;  ///< beside those of every family
   bool has_workers = true;      ///< whose number is counted

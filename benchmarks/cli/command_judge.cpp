@@ -65,7 +65,14 @@ Json answer(const std::string& line, const Rules& rules) {
   if (!row.is_object()) throw std::invalid_argument("not a JSON object");
   if (!row.contains("id") || !row["id"].is_string()) throw std::invalid_argument("id: a string is needed");
   if (!row.contains("rounds")) throw std::invalid_argument("rounds: a list is needed");
-  return to_json(row["id"], judge(field(row, "rounds"), field(row, "confirming"), rules));
+  const auto rounds = field(row, "rounds");
+  auto found = to_json(row["id"], judge(rounds, field(row, "confirming"), rules));
+  found["all"] = nullptr;
+  if (rounds.size() > 1) {
+    const auto all = interval_of(rounds, rules.confidence);
+    found["all"] = {{"rounds", rounds.size()}, {"ratio", all.ratio}, {"low", all.low}, {"high", all.high}};
+  }
+  return found;
 }
 
 }  // namespace

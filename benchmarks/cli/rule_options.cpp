@@ -12,7 +12,7 @@ void add_rule_options(CLI::App& command, double& margin, double& confidence) {
             [&margin](const std::string& item) { margin = share_from(item, 0.001, 1); })
       ->type_name("SHARE")
       ->default_str("3%");
-  add_value(command, "--confidence", "of each row, and of all winners of a table together",
+  add_value(command, "--confidence", "of what is said of each row",
             [&confidence](const std::string& item) { confidence = share_from(item, 0.5, 0.9999); })
       ->type_name("SHARE")
       ->default_str("95%");

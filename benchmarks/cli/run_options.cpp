@@ -1,7 +1,6 @@
 #include "benchmarks/cli/run_options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <functional>
 
 #include "base/shown.hpp"
 #include "base/text.hpp"

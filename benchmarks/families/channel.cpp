@@ -13,7 +13,6 @@ namespace mpmt::benchmarks {
 namespace {
 
 using Json = nlohmann::json;
-using pairs::Pattern;
 
 /// All digits that matter: two rates are two cases.
 std::string number_text(double value) {
@@ -153,6 +152,7 @@ const Registered<Family> registered{
      .plan = plan_channels,
      .build = build,
      .operation = "operation",
+     .unit = "/op",
      .cost = "ns_per_operation",
      .metrics = {{"messages_per_second", messages_per_second},
                  {"bytes_per_second", bytes_per_second},

@@ -116,7 +116,8 @@ class Planner {
     for (const auto& name : chosen(named ? asked_.floors : all_names<ipc::Floor>(), {})) {
       const auto* const floor = catalog.find(name);
       if (floor == nullptr) {
-        throw UsageError(text("--floor: '", shown(name), "' is unknown; known: all, none, ", catalog.names()));
+        const auto* const fault = name == "none" ? "' stands alone; floors: " : "' is unknown; known: all, none, ";
+        throw UsageError(text("--floor: '", shown(name), fault, catalog.names()));
       }
       media_.push_back({floor->name, true, true, true, false, floor->has_futex, floor->max_payload_bytes, 1});
     }
@@ -136,6 +137,9 @@ class Planner {
     if (!asked_.futexes.empty() && std::none_of(media_.begin(), media_.end(), has_futex)) {
       throw UsageError("--futex: none of the chosen channels sleeps on a futex of its own");
     }
+    if (asks_by_name(asked_.floors) && asked_.floors.front() != "none" && patterns == std::vector{Pattern::open_loop}) {
+      throw UsageError("--floor: floors have no open_loop");
+    }
     if (!asked_.windows.empty() && patterns == std::vector{Pattern::ping_pong}) {
       throw UsageError("--window: a ping_pong has one message under way");
     }
@@ -145,7 +149,6 @@ class Planner {
     const auto rates = pattern == Pattern::open_loop ? chosen(asked_.rates, profile_.rates) : std::vector{0.0};
     for (const double rate : rates) {
       Case made;
-      made.family = "channel";
       made.placement = placement;
       made.pair = {false, Sides::threads, pattern, bytes, std::nullopt, touched, rate};
       const auto group = text(text_of(pattern), "/bytes:", bytes, "/placement:", text_of(placement),
@@ -161,7 +164,8 @@ class Planner {
     if (pair.message_bytes > medium.max_payload_bytes) {
       const auto why = text(pair.message_bytes, " bytes is more than ", medium.name,
                             " carries in a message: ", medium.max_payload_bytes, " bytes");
-      const bool asked_for = asks_by_name(asked_.channels) && !asked_.message_bytes.empty() && !medium.floor;
+      const bool named = asks_by_name(medium.floor ? asked_.floors : asked_.channels);
+      const bool asked_for = named && !asked_.message_bytes.empty();
       if (asked_for) throw UsageError("--message-bytes: " + why);
       planned_.note(text(medium.name, " is left out: ", why));
       return;

@@ -130,6 +130,7 @@ const Registered<Family> registered{
      .plan = plan_pools,
      .build = build,
      .operation = "task",
+     .unit = "/task",
      .cost = "ns_per_task",
      .metrics = {{"tasks_per_second", [](const Case&, const Totals& totals) { return Json(1e9 / totals.cost_ns); }}},
      .has_workers = true,

@@ -31,9 +31,10 @@ double candidate_error(const Rules& rules) {
   return (1 - rules.confidence) * kCandidateShare;
 }
 
-/// Of rows whose sides are equal at most looks × candidate_error() ever have a candidate, half of them on the side on
-/// which its series errs. So this keeps the share of tables with a false winner below candidate_error() (union bounds;
-/// the series is independent of what chose its candidate). No winner is named that its own interval does not show.
+/// Of rows whose sides are equal at most looks × candidate_error() ever have a candidate, and a series that is
+/// independent of what chose it errs on the candidate's side with half of its error. So this keeps the share of tables
+/// with a false winner below candidate_error(), by union bounds over looks and rows. No winner is named that its own
+/// interval does not show.
 double confirming_error(const Rules& rules) {
   return std::min(1 - rules.confidence, 2.0 / (static_cast<double>(looks().size()) * rules.rows));
 }
@@ -46,6 +47,11 @@ Logs part_of(const Logs& series, int from, int count) {
 
 bool excludes_zero(const Trimmed& estimate, double two_sided) {
   return std::abs(estimate.mean) > estimate.half_width(two_sided);
+}
+
+Interval interval_of(const Trimmed& estimate, double confidence) {
+  const double half = estimate.half_width(1 - confidence);
+  return {std::exp(estimate.mean), std::exp(estimate.mean - half), std::exp(estimate.mean + half)};
 }
 
 std::string in_percent(double share, int digits = 1) {
@@ -184,10 +190,10 @@ class Looking {
   }
 
   void describe(const Trimmed& estimate) {
-    const double half = estimate.half_width(1 - rules_.confidence);
-    finding_.ratio = std::exp(estimate.mean);
-    finding_.low = std::exp(estimate.mean - half);
-    finding_.high = std::exp(estimate.mean + half);
+    const auto [ratio, low, high] = interval_of(estimate, rules_.confidence);
+    finding_.ratio = ratio;
+    finding_.low = low;
+    finding_.high = high;
   }
 
   void decide(Judgement judgement, const Logs& series) {
@@ -280,6 +286,10 @@ std::string_view text_of(Judgement judgement) {
       break;
   }
   return "undecided";
+}
+
+Interval interval_of(const std::vector<double>& rounds, double confidence) {
+  return interval_of(trimmed(rounds), confidence);
 }
 
 Finding judge(const std::vector<double>& rounds, const std::vector<double>& confirming, const Rules& rules) {

@@ -20,9 +20,10 @@ double log_ratio_of(const std::vector<Lap>& laps);
 
 /// By what a row is judged.
 struct Rules {
-  double margin = 0.03;      ///< ratios from 1 ÷ (1 + margin) to 1 + margin are as good as 1; above 0
-  double confidence = 0.95;  ///< of what is said of one row, and of all winners of a table together; 0.5 to below 1
-  int rows = 1;              ///< of the table for which that holds; 1 or more
+  double margin = 0.03;  ///< ratios from 1 ÷ (1 + margin) to 1 + margin are as good as 1; above 0
+  double confidence =
+      0.95;      ///< of what is said of one row; of tables, a fifth of the rest may have a false winner; 0.5 to below 1
+  int rows = 1;  ///< of the table for which that holds; 1 or more
 };
 
 /// After how many rounds a row is looked at.
@@ -47,6 +48,17 @@ struct Finding {
   std::string reason;     ///< in words, of every judgement
   More more;
 };
+
+/// exp of a mean of logs, with its two-sided interval.
+struct Interval {
+  double ratio = 0;
+  double low = 0;
+  double high = 0;
+};
+
+/// Of all these rounds: for who fixes their number beforehand, and looks once. By the 20 % trimmed mean, as judge()
+/// does. Needs 2 rounds at least, or throws std::invalid_argument.
+Interval interval_of(const std::vector<double>& rounds, double confidence);
 
 /// Judges one row. `rounds` and `confirming` are what log_ratio_of() says of each round, in the order in which they
 /// were made; all are independent (fresh processes), and none of the confirming ones is among the rounds.

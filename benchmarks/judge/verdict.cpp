@@ -22,7 +22,7 @@ using executors::Placement;
 /// A case's rounds, in the order in which they were made.
 struct Series {
   Case measured;
-  std::map<int, const Observation*> rounds;
+  std::map<std::pair<std::string, int>, const Observation*> rounds;  ///< by group and number
   int disturbed = 0;
   std::string error = {};  ///< the first
 };
@@ -33,7 +33,7 @@ std::vector<Series> by_case(const std::vector<Observation>& observations) {
   for (const auto& observation : observations) {
     const auto place = places.try_emplace(observation.measured.name(), list.size()).first->second;
     if (place == list.size()) list.push_back({observation.measured, {}});
-    if (observation.ok()) list[place].rounds[observation.round] = &observation;
+    if (observation.ok()) list[place].rounds[{observation.together, observation.round}] = &observation;
     list[place].disturbed += observation.disturbed;
     if (list[place].error.empty()) list[place].error = observation.error;
   }
@@ -48,14 +48,34 @@ double log_ratio_of(const Observation& threads, const Observation& processes) {
   return log_ratio_of(laps);
 }
 
-std::vector<double> log_ratios(const Series& threads, const Series& processes, int from_round) {
-  std::vector<double> logs;
+bool took_turns_as_deployed(const Observation& observation) {
+  return observation.together.starts_with(kDeployedGroup);
+}
+
+/// Of the rounds that both have: of the same group; without any, of the same number.
+std::vector<double> log_ratios(const Series& threads, const Series& processes) {
+  std::vector<double> in_turns;
+  std::vector<double> apart;
+  std::map<int, const Observation*> others;
+  for (const auto& [round, observation] : processes.rounds) others.emplace(round.second, observation);
   for (const auto& [round, observation] : threads.rounds) {
-    const auto other = processes.rounds.find(round);
-    if (round < from_round || other == processes.rounds.end()) continue;
-    logs.push_back(log_ratio_of(*observation, *other->second));
+    const auto same = processes.rounds.find(round);
+    const auto other = others.find(round.second);
+    if (same != processes.rounds.end()) in_turns.push_back(log_ratio_of(*observation, *same->second));
+    if (other != others.end()) apart.push_back(log_ratio_of(*observation, *other->second));
   }
-  return logs;
+  return in_turns.empty() ? apart : in_turns;
+}
+
+/// Some of a case's rounds. `deployed`: those in which deployed contenders took turns; else those after the ones that
+/// choose them, whatever group they are from.
+Series part_of(const Series& series, bool deployed) {
+  Series part{series.measured, {}, series.disturbed, series.error};
+  for (const auto& [round, observation] : series.rounds) {
+    const bool chooses = !deployed && round.second < choosing_rounds();
+    if (took_turns_as_deployed(*observation) == deployed && !chooses) part.rounds[round] = observation;
+  }
+  return part;
 }
 
 bool is_free(const Case& measured) {
@@ -84,15 +104,15 @@ Finding found_in(const std::vector<double>& logs, const Rules& rules) {
   return sequence.finding();
 }
 
-Comparison compared(const Series& threads, const Series& processes, int from_round, const Rules& rules) {
-  const auto logs = log_ratios(threads, processes, from_round);
+Comparison compared(const Series& threads, const Series& processes, const Rules& rules) {
+  const auto logs = log_ratios(threads, processes);
   auto row = controlled_row(threads.measured, processes.measured, static_cast<int>(logs.size()), found_in(logs, rules));
   if (is_free(threads.measured) || is_free(processes.measured)) {
     const auto faster = std::count_if(logs.begin(), logs.end(), [](double log) { return log < 0; });
     row.reason += text("; processes were faster in ", faster, " of ", logs.size(), " rounds");
   }
-  if (const auto& error = threads.error.empty() ? processes.error : threads.error; logs.empty() && !error.empty()) {
-    row.reason = error;
+  for (const auto& [side, series] : {std::pair("threads", &threads), {"processes", &processes}}) {
+    if (series->rounds.empty() && !series->error.empty()) row.reason = text(side, ": ", series->error);
   }
   if (const int lost = threads.disturbed + processes.disturbed; row.finding.rounds == 0 && lost > 0) {
     row.reason += text("; ", lost, " were disturbed");
@@ -104,7 +124,8 @@ Comparison compared(const Series& threads, const Series& processes, int from_rou
 double typical(const Series& series) {
   std::vector<double> costs;
   for (const auto& [round, observation] : series.rounds) {
-    if (round < choosing_rounds()) costs.push_back(observation->cost_ns);
+    const bool chooses = round.second < choosing_rounds() && !took_turns_as_deployed(*observation);
+    if (chooses) costs.push_back(observation->cost_ns);
   }
   return costs.empty() ? HUGE_VAL : median(costs);
 }
@@ -113,13 +134,6 @@ std::vector<Case> cases_of(const std::vector<Series>& list) {
   std::vector<Case> cases;
   for (const auto& series : list) cases.push_back(series.measured);
   return cases;
-}
-
-/// From which round on the two are compared: where they took turns, by that alone.
-int compared_from(const Series& threads, const Series& processes) {
-  const bool in_turns = threads.rounds.lower_bound(kDeployedRounds) != threads.rounds.end() &&
-                        processes.rounds.lower_bound(kDeployedRounds) != processes.rounds.end();
-  return in_turns ? kDeployedRounds : choosing_rounds();
 }
 
 std::vector<Comparison> compared_as_deployed(const std::vector<Series>& list, const std::vector<Comparison>& controlled,
@@ -133,8 +147,12 @@ std::vector<Comparison> compared_as_deployed(const std::vector<Series>& list, co
     const auto same = std::find_if(controlled.begin(), controlled.end(), [&](const auto& other) {
       return other.threads.name() == threads.measured.name() && other.processes.name() == processes.measured.name();
     });
-    rows.push_back(same != controlled.end() ? *same
-                                            : compared(threads, processes, compared_from(threads, processes), rules));
+    if (same != controlled.end()) {
+      rows.push_back(*same);
+    } else {
+      const bool in_turns = !log_ratios(part_of(threads, true), part_of(processes, true)).empty();
+      rows.push_back(compared(part_of(threads, in_turns), part_of(processes, in_turns), rules));
+    }
     rows.back().deployed = true;
   }
   return rows;
@@ -166,7 +184,7 @@ std::vector<Comparison> compare(const std::vector<Observation>& observations, Ru
   const auto controlled = controlled_rows(cases_of(cases));
   if (rules.rows < 1) rules.rows = std::max(1, static_cast<int>(controlled.size()));
   std::vector<Comparison> rows;
-  for (const auto& row : controlled) rows.push_back(compared(cases[row.threads], cases[row.processes], 0, rules));
+  for (const auto& row : controlled) rows.push_back(compared(cases[row.threads], cases[row.processes], rules));
   const auto deployed = compared_as_deployed(cases, rows, rules);
   rows.insert(rows.end(), deployed.begin(), deployed.end());
   TaskTimes times;

@@ -40,8 +40,9 @@ struct Comparison {
 
 /// Judges (judge.hpp) the controlled rows (controlled_rows) and the deployed rows: per workload, grain and payload the
 /// fastest thread case against the fastest process case (deployed_rows). Which those are is chosen by their first
-/// rounds, and they are compared by later ones, so that the luck of who was chosen does not count: by those from
-/// kDeployedRounds on, where there are any; where the two are a controlled row, that row's finding is theirs.
+/// rounds, and they are compared by later ones, so that the luck of who was chosen does not count: by those in which
+/// the two took turns (kDeployedGroup), where there are any; where the two are a controlled row, that row's finding is
+/// theirs.
 ///
 /// A round's ratio is that of its laps where both sides took turns, else that of its medians. Where nothing is pinned
 /// luck decides which CPU: no winner is named, and the row tells how often processes were faster. `rules.rows` below 1:
@@ -51,9 +52,8 @@ std::vector<Comparison> compare(const std::vector<Observation>& observations, Ru
 /// By how many rounds the deployed contenders are chosen: as many as have been made when a row is first looked at.
 int choosing_rounds();
 
-/// Rounds of deployed contenders that take turns have numbers from here on, so that a case's rounds have numbers of
-/// their own although it is measured in two groups.
-inline constexpr int kDeployedRounds = 1000;
+/// The names of groups begin with it in which deployed contenders take turns (Observation::together).
+inline constexpr std::string_view kDeployedGroup = "deployed/";
 
 /// What a controlled row of these two says after its rounds, with the finding of those.
 Comparison controlled_row(const Case& threads, const Case& processes, int rounds, const Finding& finding);

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
@@ -255,12 +256,18 @@ class Answer {
 
   void fold_open(const std::string& name, const Subject& subject) {
     if (subject.open.empty()) return;
+    std::size_t unstable = 0;
     std::size_t candidates = 0;
+    std::size_t not_pinned = 0;
     std::size_t without = 0;
     std::vector<double> detectable;
     for (const auto* row : subject.open) {
       if (row->finding.rounds == 0) {
         ++without;
+      } else if (row->verdict == Verdict::unstable) {
+        ++unstable;
+      } else if (row->processes.placement == executors::Placement::free) {
+        ++not_pinned;
       } else if (row->finding.more.confirming > 0) {
         ++candidates;
       } else {
@@ -271,12 +278,14 @@ class Answer {
     const auto say = [&](std::size_t count, const std::string& what) {
       if (count > 0) words += mpmt::text(words.empty() ? "" : ", ", count, " ", what);
     };
-    say(candidates, "candidates not yet confirmed");
+    say(candidates, "shown and not yet confirmed");
     if (!detectable.empty()) {
       say(detectable.size(), "would have shown " + percent_text(median(detectable)) + " (median)");
     }
+    say(unstable, "unstable");
+    say(not_pinned, "not pinned");
     say(without, "without a result");
-    add(name, share_of(subject.open, subject), "undecided: " + words, "");
+    add(name, share_of(subject.open, subject), "open: " + words, "");
   }
 
   const Rules& rules_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/plan/filter.hpp"
@@ -51,9 +52,11 @@ void check_axes(const RunOptions& options, const Family& asked) {
   }
 }
 
-double budget_of(std::string_view profile) {
-  const auto is_it = [&](const Profile& known) { return known.name == profile; };
-  return std::find_if(kProfiles.begin(), kProfiles.end(), is_it)->budget_s;
+const Profile& profile_named(std::string_view name) {
+  const auto* const found =
+      std::find_if(kProfiles.begin(), kProfiles.end(), [&](const Profile& known) { return known.name == name; });
+  if (found == kProfiles.end()) throw UsageError(text("--profile: '", shown(std::string(name)), "' is unknown"));
+  return *found;
 }
 
 /// A block of many tasks may be so much shorter: more laps in the time, and the same ratios (docs/methodology.md).
@@ -64,10 +67,12 @@ constexpr int kShorter = 3;
 Plan make_plan(const RunOptions& options, int usable_cpus, std::uint64_t seed, const CalibrateGrain& calibrate,
                const std::function<void()>& step) {
   const auto& family = family_named(options.family);
+  const auto& profile = profile_named(options.profile);
   check_axes(options, family);
   auto planned = family.plan({options, options.profile, usable_cpus, calibrate, step});
   Plan plan;
   plan.cases = std::move(planned.cases);
+  for (auto& one : plan.cases) one.measured.family = family.name;
   plan.notes = std::move(planned.notes);
   plan.block_time = options.block_time.value_or(kBlock);
   plan.short_block_time = options.block_time.value_or(std::chrono::nanoseconds(kBlock) / kShorter);
@@ -78,7 +83,7 @@ Plan make_plan(const RunOptions& options, int usable_cpus, std::uint64_t seed, c
     const double blocks = *options.min_time_s / std::chrono::duration<double>(plan.block_time).count();
     plan.laps = std::max(1, static_cast<int>(std::ceil(blocks)));
   }
-  plan.budget_s = options.budget_s.value_or(budget_of(options.profile));
+  plan.budget_s = options.budget_s.value_or(profile.budget_s);
   plan.seed = seed;
   keep_matching(plan.cases, options.filter, step);
   if (options.twins) plan.cases = twins_of(plan.cases);

@@ -15,6 +15,10 @@ namespace {
 
 /// From so many rounds on their scatter says something.
 constexpr std::size_t kRoundsToChoose = 5;
+/// By how much the interval that a candidate has to pass is wider than the one that is shown, roughly.
+constexpr double kCandidateWidth = 1.4;
+/// Of a series that confirms (judge.hpp).
+constexpr int kLeastConfirming = 8;
 /// So many rounds in which a row got nothing are bad luck.
 constexpr std::size_t kMostMissed = 3;
 
@@ -36,12 +40,6 @@ std::vector<double> lap_logs(const std::vector<double>& a, const std::vector<dou
   return logs;
 }
 
-double seconds_a_round(const std::vector<Cost>& costs) {
-  double total = 0;
-  for (const auto& cost : costs) total += cost.beside_s + cost.laps_s;
-  return total / static_cast<double>(costs.size());
-}
-
 }  // namespace
 
 double Cost::lap_s() const {
@@ -50,21 +48,21 @@ double Cost::lap_s() const {
 
 Dealer::Dealer(const Plan& plan, const Rules& rules, int laps)
     : plan_(plan), rules_(rules), laps_(laps), random_(plan.seed) {
-  for (const auto& group : plan.groups) add(group, 0);
+  for (const auto& group : plan.groups) add(group);
 }
 
-void Dealer::add(Group group, int first_round) {
+void Dealer::add(Group group) {
   auto& state = groups_.emplace_back();
   for (const auto& row : group.rows) {
     const bool decidable = plan_.cases[row.threads].measured.placement != executors::Placement::free;
     state.rows.push_back({row, decidable, Sequence(rules_), {}, {}});
   }
   state.group = std::move(group);
-  state.first_round = first_round;
 }
 
-/// Those that are no controlled row: there the two take turns anyway.
+/// Those that are no controlled row: there the two take turns anyway. None where no row was asked for.
 void Dealer::add_deployed() {
+  if (plan_.rows() == 0) return;
   std::set<std::pair<std::size_t, std::size_t>> known;
   for (const auto& group : plan_.groups) {
     for (const auto& row : group.rows) known.emplace(row.threads, row.processes);
@@ -78,7 +76,7 @@ void Dealer::add_deployed() {
   for (const auto& row : deployed_rows(cases, costs)) {
     if (known.count({row.threads, row.processes}) != 0) continue;
     const auto& threads = cases[row.threads];
-    add({"deployed/" + family_of(threads).work_of(threads), {row.threads, row.processes}, {row}}, kDeployedRounds);
+    add({std::string(kDeployedGroup) + family_of(threads).work_of(threads), {row.threads, row.processes}, {row}});
   }
 }
 
@@ -120,8 +118,7 @@ std::optional<Deal> Dealer::next(double spent_s) {
 
 std::optional<Deal> Dealer::deal(std::size_t group) {
   const auto& state = groups_[group];
-  return Deal{group,          state.group.name, state.first_round + state.rounds, first_part(group) ? 1 : 2,
-              members(group), laps(group)};
+  return Deal{group, state.group.name, state.rounds, first_part(group) ? 1 : 2, members(group), laps(group)};
 }
 
 /// All of them in the first part; then those of open rows, and who has no row is no longer needed.
@@ -142,26 +139,28 @@ int Dealer::laps(std::size_t group) const {
   const auto& state = groups_[group];
   if (plan_.laps || plan_.rounds || state.costs.empty()) return laps_;
   const auto& cost = state.costs.back();
-  if (first_part(group)) return std::min(laps_, most_laps(cost.beside_s, cost.lap_s()));
   std::vector<double> choices;
   for (const auto& row : state.rows) {
-    if (row.logs.size() < kRoundsToChoose || !row.open()) continue;
+    if (first_part(group) || row.logs.size() < kRoundsToChoose || !row.open()) continue;
     choices.push_back(laps_for(cost.beside_s, cost.lap_s(), square(median(row.lap_scatters)),
                                square(scatter_of(row.logs)), std::max(1, cost.laps - 1)));
   }
-  return choices.empty() ? laps_ : static_cast<int>(std::lround(median(choices)));
+  if (choices.empty()) return std::min(laps_, most_laps(cost.beside_s, cost.lap_s()));
+  return static_cast<int>(std::lround(median(choices)));
 }
 
-/// An effect that stays as it is now is shown, or bounded by the margin, after so many rounds: the interval shrinks
-/// with the root of their number.
+/// An effect that stays as it is now is bounded by the margin, or shown and confirmed, after so many rounds: an
+/// interval shrinks with the root of their number.
 double Dealer::RowState::rounds_to_decide(const Rules& rules) const {
   const auto& finding = sequence.finding();
   const double asked = finding.more.rounds + finding.more.confirming;
   if (finding.more.confirming > 0 || finding.rounds == 0) return asked;
   const double half = std::log(finding.high / finding.low) / 2;
   const double effect = std::abs(std::log(finding.ratio));
-  const double wanted = std::max(std::log1p(rules.margin) - effect, effect);
-  return std::max(asked, finding.rounds * (square(half / wanted) - 1));
+  const double bounded = finding.rounds * square(half / std::max(1e-9, std::log1p(rules.margin) - effect));
+  const double shown = finding.rounds * square(kCandidateWidth * half / std::max(1e-9, effect));
+  const double confirmed = shown + std::max(shown, double{kLeastConfirming});
+  return std::max(asked, std::min(effect < std::log1p(rules.margin) ? bounded : HUGE_VAL, confirmed) - finding.rounds);
 }
 
 /// Rounds serve all open rows of a group at once.
@@ -172,18 +171,19 @@ double Dealer::rows_a_second(std::size_t group) const {
     if (row.open()) rows_a_round += 1 / row.rounds_to_decide(rules_);
   }
   // A group that was never measured is small: it comes first, and tells.
-  return state.costs.empty() ? HUGE_VAL : rows_a_round / seconds_a_round(state.costs);
+  return state.costs.empty() ? HUGE_VAL : rows_a_round / (state.costs.back().beside_s + state.costs.back().laps_s);
 }
 
 void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost) {
   auto& state = groups_[deal.group];
+  const bool first = deal.group < plan_.groups.size();
   ++state.rounds;
   state.costs.push_back(cost);
   std::map<std::size_t, std::vector<double>> laps;
   for (const auto& contender : measured) {
     if (!contender.ok() || !disturbance_of(contender).empty()) continue;
     laps[contender.planned] = costs_ns(contender);
-    if (deal.round < choosing_rounds()) costs_[contender.planned].push_back(cost_ns(contender));
+    if (first && deal.round < choosing_rounds()) costs_[contender.planned].push_back(cost_ns(contender));
   }
   for (auto& row : state.rows) {
     const auto threads = laps.find(row.cases.threads);

@@ -20,7 +20,7 @@ namespace mpmt::benchmarks {
 struct Deal {
   std::size_t group = 0;  ///< index into Plan::groups, then the dealer's own
   std::string name;       ///< of the group
-  int round = 0;          ///< of this group, from 0; of deployed contenders from kDeployedRounds
+  int round = 0;          ///< of this group, from 0
   int stage = 1;          ///< of the run: see Measured
   std::vector<std::size_t> members;
   int laps = 0;
@@ -36,11 +36,11 @@ struct Cost {
 };
 
 /// First each group has as many rounds as a first look at its rows needs, groups in an order drawn anew each time. By
-/// these the deployed contenders are chosen; those that are no row yet become a group of two. Then rounds go to the
-/// rows that are still open, to groups first in which most will be decided for what their rounds cost; until all are
-/// decided, or the budget is spent; a row whose sides fail more often than not is given up, and one with placement
-/// `free` has no more than its first part. A contender all of whose rows are decided takes no further part. With
-/// Plan::rounds each group has so many rounds, no fewer and no more.
+/// these the deployed contenders are chosen; those that are no row yet become a group of two, kDeployedGroup in its
+/// name. Then rounds go to the rows that are still open, to groups first in which most will be decided for what their
+/// rounds cost; until all are decided, or the budget is spent; a row whose sides fail more often than not is given up,
+/// and one with placement `free` has no more than its first part. A contender all of whose rows are decided takes no
+/// further part. With Plan::rounds each group has so many rounds, no fewer and no more.
 ///
 /// Laps: `laps` in the first part, or most_laps() of what its rounds have cost; then as many as make the best use of
 /// time for the scatter that was found (laps_for).
@@ -74,7 +74,6 @@ class Dealer {
   };
   struct GroupState {
     Group group;
-    int first_round = 0;
     int rounds = 0;
     std::vector<RowState> rows;
     std::vector<Cost> costs;
@@ -83,7 +82,7 @@ class Dealer {
   bool first_part(std::size_t group) const;
   bool open(std::size_t group) const;
   std::optional<Deal> deal(std::size_t group);
-  void add(Group group, int first_round);
+  void add(Group group);
   void add_deployed();
   double rows_a_second(std::size_t group) const;
   std::vector<std::size_t> members(std::size_t group) const;

@@ -49,7 +49,7 @@ class Measurement {
   Expectation expectation(const Plan& plan) const;
 
   /// Makes the round; again when something stood still meanwhile. A trial whose block takes more than ten times its
-  /// intended length is cut, and the round made again with tasks that are found anew, for the whole block group; at
+  /// intended length is cut, and the round made again with tasks that are found anew, for the whole size group; at
   /// most twice a group.
   Performed perform(const Plan& plan, const Deal& deal);
 

@@ -43,7 +43,7 @@ std::string figures_of(const std::vector<double>& costs, const std::string& of) 
 
 /// What a case's cost is the time of.
 std::string cost_of(const Case& measured) {
-  return measured.is_paced() ? "" : text("/", family_of(measured).operation);
+  return measured.is_paced() ? "" : std::string(family_of(measured).unit);
 }
 
 bool is_failure(Status status) {

@@ -59,7 +59,7 @@ struct Expectation {
 Expectation expected_seconds(const Plan& plan, const Figures& figures,
                              const std::map<std::string, std::uint64_t>& tasks);
 
-/// The same before anything is piloted, and with the pilots: a guess, as if every block took the profile's length.
+/// The same before anything is piloted, and with the pilots: a guess, as if every block took its full length.
 Expectation guessed_seconds(const Plan& plan);
 
 /// What is run before each timed block so that caches, clock and whoever waits are as in the midst of one: a fifth of

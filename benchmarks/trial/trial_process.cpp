@@ -18,6 +18,7 @@
 #include "base/cpu_time.hpp"
 #include "base/pipe.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/names.hpp"
 #include "benchmarks/trial/spawn_attributes.hpp"
 #include "ipc/names.hpp"
 

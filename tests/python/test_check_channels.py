@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bench import BINARY
 from make_channel_record import make_record
 from tracker import run_script
 
@@ -19,7 +20,7 @@ CHANNELS = ("shm_ring", "shm_arena", "pipe", "unix_seqpacket", "boost_condition"
 
 
 def check(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return run_script("check_channels.py", *arguments)
+    return run_script("check_channels.py", "--mpmt", BINARY, *arguments)
 
 
 # What makes a record of channels that are all as fast as they should be.
@@ -129,7 +130,8 @@ def test_a_ratio_has_an_interval_and_is_open_where_that_holds_what_is_allowed(go
 
 
 def test_a_program_that_does_not_judge_is_named(good: Json, write: Callable[..., Path]) -> None:
-    for program, said in (("/none/mpmt", "No such file"), ("/bin/false", "does not judge: exit code 1")):
+    for program, said in (("/none/mpmt", "No such file"), ("/bin/false", "does not judge: exit code 1"),
+                          ("/bin/true", "does not judge as this version does")):
         done = check("--mpmt", program, write(good))
         assert done.returncode == 2 and done.stderr.startswith(f"check_channels.py: --mpmt: {program}") and said in done.stderr
 
