@@ -18,7 +18,6 @@ namespace {
 /// A candidate is looked for at this share of 1 - confidence: often enough for a true difference to be confirmed soon,
 /// seldom enough for confirming series not to be spent on noise.
 constexpr double kCandidateShare = 0.2;
-constexpr int kLeastConfirming = 8;
 constexpr double kWantedPower = 0.8;
 /// Halves of a series that differ with this probability of error drift.
 constexpr double kDrift = 0.001;

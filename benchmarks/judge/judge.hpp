@@ -28,6 +28,8 @@ struct Rules {
 
 /// After how many rounds a row is looked at.
 const std::vector<int>& looks();
+/// Rounds of a series that confirms.
+inline constexpr int kLeastConfirming = 8;
 
 enum class Judgement { a_faster, b_faster, same, undecided, unstable };
 std::string_view text_of(Judgement judgement);

@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t kRoundsToChoose = 5;
 /// By how much the interval that a candidate has to pass is wider than the one that is shown, roughly.
 constexpr double kCandidateWidth = 1.4;
-/// Of a series that confirms (judge.hpp).
-constexpr int kLeastConfirming = 8;
 /// So many rounds in which a row got nothing are bad luck.
 constexpr std::size_t kMostMissed = 3;
 
