@@ -90,10 +90,10 @@ def test_the_listed_cases_are_those_of_the_plan(bench: Bench) -> None:
 def test_a_dry_run_tells_cases_trials_and_time_and_leaves_nothing(bench: Bench) -> None:
     done = bench.run("run", "--dry-run", *SMALL)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.match(r"\d+ cases in \d+ groups, \d+ rows to decide, 2 rounds each, for how long pilots have to tell, as --tasks is "
+    assert re.match(r"\d+ cases? in \d+ groups?, \d+ rows? to decide, 2 rounds each, for how long pilots have to tell, as --tasks is "
                     r"given; seed 7\n", done.stdout), done.stdout
     done = bench.run("run", "--dry-run", "--workload", "empty", "--seed", "7")
-    assert re.match(r"\d+ cases in \d+ groups, \d+ rows to decide, rounds until all is decided, a guess of \d+ to \d+ s, before "
+    assert re.match(r"\d+ cases? in \d+ groups?, \d+ rows? to decide, rounds until all is decided, a guess of \d+ to \d+ s, before "
                     r"any pilot; seed 7\n", done.stdout), done.stdout
     assert files(bench.folder) == set()
 
