@@ -8,82 +8,12 @@
 #include <random>
 
 #include "base/text.hpp"
+#include "observations.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 using executors::Placement;
-using Observations = std::vector<Observation>;
-using Costs = std::vector<double>;
-
-/// As many rounds as a winner needs: a first look, and the series that confirms it.
-constexpr std::size_t kEnough = 14;
-
-Case made(const std::string& executor, const std::string& channel = "boost_queue") {
-  Case c;
-  c.workload = "prime_count";
-  c.executor = executor;
-  c.channel = channel;
-  c.workers = 2;
-  c.window = 2;
-  return c;
-}
-
-/// A round of one lap.
-Observation round_of(const Case& measured, int round, double cost_ns) {
-  return {measured, round, "g", false, {}, cost_ns, {cost_ns}};
-}
-
-/// A round that gave nothing, through its own fault or because it was disturbed.
-Observation lost(const Case& measured, int round, bool disturbed) {
-  return {measured, round, "g", disturbed, {}, 0, {}};
-}
-
-/// Adds a round for each value.
-void add(Observations& to, const Case& measured, const Costs& values) {
-  int round = 0;
-  for (const double value : values) to.push_back(round_of(measured, round++, value));
-}
-
-Observations both(const Costs& processes, const Costs& threads) {
-  Observations all;
-  add(all, made("process_pool"), processes);
-  add(all, made("thread_pool"), threads);
-  return all;
-}
-
-/// Rounds about 100 × factor that scatter a little in a fixed pattern: other ones with another `phase`.
-Costs about(double factor, std::size_t count = kEnough, std::size_t phase = 0, double scatter = 0.005) {
-  constexpr double pattern[] = {0.3, -1.1, 0.9, -0.4, 1.3, -1.0, 0.0};
-  Costs costs;
-  for (std::size_t i = 0; i < count; ++i) costs.push_back(100 * factor * std::exp(scatter * pattern[(i + phase) % 7]));
-  return costs;
-}
-
-/// As many rows as there are.
-Rules usual() {
-  Rules rules;
-  rules.rows = 0;
-  return rules;
-}
-
-std::vector<Comparison> compared_as_usual(const Observations& observations) {
-  return compare(observations, usual());
-}
-
-/// The only row of one of the two tables.
-Comparison only(const Observations& observations, bool deployed = false) {
-  const Comparison* found = nullptr;
-  const auto rows = compared_as_usual(observations);
-  for (const auto& row : rows) {
-    if (row.deployed != deployed) continue;
-    EXPECT_EQ(found, nullptr) << "more than one row";
-    found = &row;
-  }
-  EXPECT_NE(found, nullptr) << "no row";
-  return found != nullptr ? *found : Comparison();
-}
-
 /// Every other round is `factor` times as long.
 Costs in_two_modes(double factor) {
   auto costs = about(1);
@@ -121,20 +51,6 @@ TEST(Verdict, each_is_given_for_its_reason) {
     EXPECT_LE(found.finding.ratio, found.finding.high);
     EXPECT_GE(found.finding.detectable, 0);
   }
-}
-
-TEST(Verdict, words_say_who_is_faster_and_by_how_much) {
-  const auto words = [](double factor, double scatter = 0.005) {
-    return in_words(only(both(about(factor, kEnough, 0, scatter), about(1, kEnough, 0, 0))), usual());
-  };
-  EXPECT_EQ(words(1.5, 0), "threads 1.50x faster");
-  EXPECT_EQ(words(0.5, 0), "processes 2.00x faster");
-  EXPECT_EQ(words(1), "same within 3 %");
-  EXPECT_EQ(words(1.01, 0), "same within 3 % (threads 1.0 % faster)");
-  EXPECT_EQ(words(1 / 1.01, 0), "same within 3 % (processes 1.0 % faster)");
-  const auto undecided = words(1, 0.1);
-  EXPECT_EQ(undecided.rfind("undecided: ", 0), 0U) << undecided;
-  EXPECT_NE(undecided.find("would have been seen"), std::string::npos) << undecided;
 }
 
 TEST(Verdict, before_the_first_look_nothing_is_decided) {
@@ -362,38 +278,6 @@ TEST(Verdict, a_row_of_which_a_side_always_fails_says_which_and_why) {
   EXPECT_EQ(only(all).reason, "processes: unsupported: no such queue");
 }
 
-/// A row of each grain, process times being these times as long; noisy ones stay open.
-Observations rows_of_grains(const std::vector<double>& factors, double scatter = 0.005) {
-  Observations all;
-  std::uint64_t grain = 1;
-  for (const double factor : factors) {
-    auto threads = made("thread_pool");
-    auto processes = made("process_pool");
-    threads.grain = processes.grain = grain++;
-    add(all, threads, about(1, kEnough, 2));
-    add(all, processes, about(factor, kEnough, 0, scatter));
-  }
-  return all;
-}
-
-std::string answered(const Observations& all) {
-  return answer_of(compared_as_usual(all), Rules());
-}
-
-TEST(Verdict, the_answer_tells_few_rows_one_by_one_and_folds_many) {
-  const std::vector<double> few{1, 1.5, 2};
-  EXPECT_NE(answered(rows_of_grains(few)).find("grain 3"), std::string::npos);
-  const auto many = answered(rows_of_grains(std::vector<double>(40, 1.5)));
-  EXPECT_EQ(many.find("grain"), std::string::npos) << many;
-  EXPECT_NE(many.find("40 of 40 rows"), std::string::npos) << many;
-  EXPECT_NE(many.find("threads 1.50x faster"), std::string::npos) << many;
-  const auto same = answered(rows_of_grains(std::vector<double>(40, 1)));
-  EXPECT_EQ(std::count(same.begin(), same.end(), '\n'), 2) << same;
-  const auto open = answered(rows_of_grains(std::vector<double>(40, 1), 0.1));
-  EXPECT_EQ(std::count(open.begin(), open.end(), '\n'), 2) << open;
-  EXPECT_NE(open.find("would have shown"), std::string::npos) << open;
-}
-
 TEST(Verdict, the_deployed_rows_json_says_what_both_sides_share_and_null_else) {
   auto all = both(about(1.5), about(1.2));
   auto more = made("process_pool");
@@ -404,41 +288,6 @@ TEST(Verdict, the_deployed_rows_json_says_what_both_sides_share_and_null_else) {
   EXPECT_TRUE(fields.at("workers").is_null());
   EXPECT_EQ(fields.at("window"), 2);
   EXPECT_EQ(to_json(only(both(about(1), about(1)))).at("workers"), 2);
-}
-
-TEST(Verdict, the_text_tables_hold_every_row) {
-  const auto table = table_of(compared_as_usual(both(about(1.5), about(1))), usual());
-  EXPECT_NE(table.find("prime_count"), std::string::npos);
-  EXPECT_NE(table.find("1.500"), std::string::npos);
-  EXPECT_NE(table.find("Controlled"), std::string::npos);
-  EXPECT_NE(table.find("As deployed"), std::string::npos);
-  EXPECT_EQ(table.find("nan"), std::string::npos);
-}
-
-TEST(Verdict, the_answer_has_winners_first_then_what_is_the_same_in_a_line_then_what_is_open) {
-  Observations all;
-  const auto add_row = [&](int workers, double factor, double scatter) {
-    for (const auto* executor : {"process_pool", "thread_pool"}) {
-      auto one = made(executor);
-      one.workers = workers;
-      const bool processes = one.executor == "process_pool";
-      add(all, one, about(processes ? factor : 1, kEnough, 0, processes ? scatter : 0));
-    }
-  };
-  add_row(1, 1, 0);
-  add_row(2, 1.2, 0);
-  add_row(3, 1, 0.1);
-  add_row(4, 0.5, 0);
-  add_row(5, 1, 0);
-  const auto answer = answer_of(compared_as_usual(all), usual());
-  std::size_t at = 0;
-  for (const auto* part :
-       {"4 of 5 rows are decided", "workers 4", "processes 2.00x faster", "workers 2", "threads 1.20x faster",
-        "workers 1; workers 5", "same within 3 %", "workers 3", "undecided: "}) {
-    const auto found = answer.find(part, at);
-    ASSERT_NE(found, std::string::npos) << part << " after " << answer.substr(0, at) << " in\n" << answer;
-    at = found;
-  }
 }
 
 TEST(Verdict, the_same_executor_under_two_names_rarely_wins) {
