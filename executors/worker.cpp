@@ -137,6 +137,7 @@ class Worker {
 void work(const WorkerSide& side) noexcept {
   Worker(side).live();
   side.scoreboard.slot(side.id).left.store(true, std::memory_order_release);
+  side.scoreboard.doorbell().ring();
 }
 
 }  // namespace mpmt::executors

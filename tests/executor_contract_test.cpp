@@ -3,9 +3,11 @@
 #include <sched.h>
 #include <sys/single_threaded.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
+#include "base/bell.hpp"
 #include "base/child_process.hpp"
 #include "cpu_used.hpp"
 #include "pool_case.hpp"
@@ -141,6 +143,36 @@ TEST_P(EveryExecutor, a_block_that_takes_too_long_is_timed_out_at_the_deadline) 
     EXPECT_LT(Clock::now(), deadline + std::chrono::seconds(5));
     EXPECT_TRUE(executor->shutdown(soon())) << "a worker was not told, or did not leave";
   }
+}
+
+/// Its sessions take longer to close than anybody looks for their end without falling asleep.
+class SlowToClose final : public workloads::Fixture {
+ public:
+  std::unique_ptr<workloads::Session> open(int) override { return std::make_unique<SlowSession>(); }
+  std::uint64_t expected_sum(workloads::TaskRange) const override { return 0; }
+
+ private:
+  class SlowSession final : public workloads::Session {
+   public:
+    ~SlowSession() override {
+      const auto end = Clock::now() + 5 * kYieldFor;
+      while (Clock::now() < end) cpu_relax();
+    }
+    std::uint64_t run(workloads::TaskRange, std::span<const std::byte>, std::span<std::byte>) override { return 0; }
+  };
+};
+
+TEST_P(EveryExecutor, who_waits_for_the_last_worker_is_woken_by_it) {
+  SlowToClose fixture;
+  auto shortest = Nanoseconds::max();
+  for (int i = 0; i < 5; ++i) {
+    const auto executor = start(fixture, config());
+    EXPECT_EQ(executor->run({5}, soon()).status, Status::ok);
+    const auto told = Clock::now();
+    EXPECT_TRUE(executor->shutdown(soon()));
+    shortest = std::min<Nanoseconds>(shortest, since(told));
+  }
+  EXPECT_LT(shortest, kLongestSleep) << "it looked again when its sleep was over";
 }
 
 TEST_P(EveryExecutor, fifty_in_turn_leave_nothing) {
