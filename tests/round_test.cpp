@@ -5,7 +5,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
+#include <stop_token>
 #include <thread>
 
 #include "base/cpu_time.hpp"
@@ -102,24 +103,21 @@ TEST_F(RoundTest, who_is_too_late_does_not_end_it_for_the_others) {
 
 TEST_F(RoundTest, who_is_killed_does_not_end_it_for_the_others) {
   const pid_t self = ::getpid();
-  std::atomic<bool> over{false};
-  // The one that has a worker in a process of its own.
-  std::thread killer([&] {
-    bool done = false;
-    while (!done && !over) {
-      for (const pid_t trial : children_of(self)) {
-        if (children_of(trial).empty()) continue;
-        ::kill(trial, SIGKILL);
-        done = true;
-        break;
+  // The one that has a worker in a process of its own, once there are the two and no longer what forked them.
+  std::jthread killer([&](const std::stop_token& over) {
+    while (!over.stop_requested()) {
+      const auto trials = children_of(self);
+      const auto pool =
+          std::find_if(trials.begin(), trials.end(), [](pid_t trial) { return !children_of(trial).empty(); });
+      if (trials.size() == 2 && pool != trials.end()) {
+        ::kill(*pool, SIGKILL);
+        return;
       }
       std::this_thread::yield();
     }
   });
   const auto round = run_round({entrant("hash_chain", "process_pool"), entrant("hash_chain", "thread_pool")}, 300,
                                random_, load_, interrupt_);
-  over = true;
-  killer.join();
   EXPECT_EQ(round.entrants[0].trial.status, Status::worker_died) << round.entrants[0].trial.error;
   EXPECT_NE(round.entrants[0].trial.error.find("SIGKILL"), std::string::npos) << round.entrants[0].trial.error;
   EXPECT_LT(round.entrants[0].laps.size(), 300U);

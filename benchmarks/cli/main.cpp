@@ -16,6 +16,7 @@
 #include "benchmarks/cli/rule_options.hpp"
 #include "benchmarks/cli/run_options.hpp"
 #include "benchmarks/record/context.hpp"
+#include "benchmarks/trial/started_trial.hpp"
 #include "benchmarks/trial/trial.hpp"
 
 namespace {
@@ -147,7 +148,12 @@ class CommandLine {
     auto* const command =
         app_.add_subcommand("trial", "one trial, over standard input and output (docs/trial-protocol.md)");
     command->add_option("--parent", parent_, "the process to die with");
-    command->callback([this] { code_ = run_trial(parent_); });
+    command
+        ->add_flag("--fork", forks_,
+                   "become as many trials as descriptors for them come over standard input, a socket (of use to "
+                   "mpmt run alone)")
+        ->needs("--parent");
+    command->callback([this] { code_ = !forks_ || fork_own_trials(parent_) ? run_trial(parent_) : kOk; });
   }
 
   const int argc_;
@@ -166,6 +172,7 @@ class CommandLine {
   bool all_ = false;
   Rules rules_;
   int parent_ = 0;
+  bool forks_ = false;
 };
 
 }  // namespace

@@ -20,6 +20,8 @@ constexpr int kPilotRepeats = 3;
 constexpr int kResizes = 2;
 /// How often a round is made again in which something had been stopped and continued.
 constexpr int kStandstills = 3;
+/// So many trials for pilots are started at once in the end: from one on twice as many each time.
+constexpr std::size_t kMostSpares = 8;
 
 double ns_per_task(const executors::Block& block) {
   return static_cast<double>(block.wall_ns) / static_cast<double>(block.tasks);
@@ -47,8 +49,19 @@ Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) co
   return {measured, tasks, warmup, options_.timeout_s, data_dir_, dealt_cpus_};
 }
 
+/// Of one draw of addresses with others of its kind: of use where what is found out need not be exact.
+StartedTrial Measurement::another_trial() {
+  if (spare_.empty()) {
+    spare_ = start_own_trials(spares_);
+    spares_ = std::min(2 * spares_, kMostSpares);
+  }
+  StartedTrial trial = std::move(spare_.back());
+  spare_.pop_back();
+  return trial;
+}
+
 std::optional<double> Measurement::time_task(const Case& measured, std::uint64_t tasks) {
-  TrialProcess trial(assignment(measured, tasks), interrupt_);
+  TrialProcess trial(another_trial(), assignment(measured, tasks), interrupt_);
   trial.wait_until_ready();
   const auto block = trial.run_block({tasks});
   trial.end();
@@ -77,7 +90,7 @@ Measurement::Pilot Measurement::pilot_once(const Case& measured, std::uint64_t t
   Pilot found;
   double blocks_s = 0;
   for (int standstills = 0; standstills <= kStandstills; ++standstills) {
-    TrialProcess trial(assignment(measured, tasks), interrupt_);
+    TrialProcess trial(another_trial(), assignment(measured, tasks), interrupt_);
     trial.wait_until_ready();
     for (int repeats = 0; repeats < kPilotRepeats;) {
       const auto block = trial.run_block({tasks});
@@ -118,6 +131,7 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
     return time_task(at(grain), tasks_to_calibrate(expected_ns));
   };
   const auto found = calibrate(wish, rough, careful);
+  spare_.clear();
   if (found.grain != 0 || interrupted()) return found;
   const auto wanted = duration_text(static_cast<double>(wish.time.count()));
   if (found.failed_at == 0)
@@ -133,6 +147,7 @@ void Measurement::find_tasks(const Plan& plan) {
     }
     tasks_[size_group] = options_.tasks.value_or(tasks_for(figures_, members, block_of(plan, figures_, members)));
   }
+  spare_.clear();
   check_messages(plan);
 }
 
@@ -203,6 +218,7 @@ double Measurement::cut_after(const Plan& plan, const PlannedCase& planned) cons
 bool Measurement::size_again(const Plan& plan, const PlannedCase& planned, TrialResult& trial) {
   const auto before = tasks_of(planned);
   auto piloted = pilot(planned.measured);
+  spare_.clear();
   if (piloted.figure.ns_per_task == 0) {
     trial = std::move(piloted.trial);
     return false;

@@ -67,6 +67,7 @@ class Measurement {
   };
 
   Assignment assignment(const Case& measured, std::uint64_t tasks) const;
+  StartedTrial another_trial();
   Pilot pilot(const Case& measured);
   Pilot pilot_once(const Case& measured, std::uint64_t tasks, std::uint64_t most);
   std::optional<double> time_task(const Case& measured, std::uint64_t tasks);
@@ -80,6 +81,8 @@ class Measurement {
   Interrupt& interrupt_;
   std::vector<int> dealt_cpus_;
   std::mt19937_64 random_;
+  std::vector<StartedTrial> spare_;             ///< started, and told nothing yet
+  std::size_t spares_ = 1;                      ///< to be started next
   Figures figures_;                             ///< of what was piloted
   std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::size_group
   std::map<std::string, int> resizes_;          ///< the same

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include "base/clock.hpp"
 
@@ -22,7 +23,11 @@ class Runner {
     std::shuffle(order_.begin(), order_.end(), random_);
     trials_.resize(entrants.size());
     const auto start = Clock::now();
-    for (const auto i : order_) trials_[i] = std::make_unique<TrialProcess>(entrants[i].assignment, interrupt);
+    auto started = start_own_trials(entrants.size());
+    for (const auto i : order_) {
+      trials_[i] = std::make_unique<TrialProcess>(std::move(started.back()), entrants[i].assignment, interrupt);
+      started.pop_back();
+    }
     for (const auto i : order_) trials_[i]->wait_until_ready();
     round_.beside_s += seconds_since(start);
   }

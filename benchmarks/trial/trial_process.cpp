@@ -1,25 +1,19 @@
 #include "benchmarks/trial/trial_process.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <utility>
 
-#include "base/checked.hpp"
 #include "base/child_process.hpp"
 #include "base/cpu_time.hpp"
-#include "base/pipe.hpp"
 #include "base/text.hpp"
 #include "benchmarks/case/names.hpp"
-#include "benchmarks/trial/spawn_attributes.hpp"
 #include "ipc/names.hpp"
 
 namespace mpmt::benchmarks {
@@ -28,11 +22,6 @@ namespace {
 using executors::Status;
 
 constexpr std::size_t kMostErrorText = 64 << 10;
-
-void make_nonblocking(const Fd& fd) {
-  const int flags = checked([&] { return ::fcntl(fd.get(), F_GETFL); }, "fcntl");
-  checked([&] { return ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK); }, "fcntl");
-}
 
 std::string last_line(const std::string& output) {
   const auto end = output.find_last_not_of('\n');
@@ -66,42 +55,14 @@ std::optional<Status> failure_from(const std::string& name) {
 
 }  // namespace
 
-std::vector<std::string> TrialProcess::own_command() {
-  return {"/proc/self/exe", "trial", "--parent", std::to_string(::getpid())};
-}
-
-TrialProcess::TrialProcess(const Assignment& assignment, Interrupt& interrupt, const std::vector<std::string>& command)
-    : interrupt_(interrupt), allowance_(allowance_of(assignment)) {
+TrialProcess::TrialProcess(StartedTrial process, const Assignment& assignment, Interrupt& interrupt)
+    : interrupt_(interrupt), allowance_(allowance_of(assignment)), process_(std::move(process)) {
   result_.assignment = assignment;
-  spawn(command);
   send(to_json(assignment));
 }
 
 TrialProcess::~TrialProcess() {
   reap();
-}
-
-void TrialProcess::spawn(const std::vector<std::string>& command) {
-  Pipe input;
-  Pipe output;
-  Pipe errors;
-  SpawnAttributes attributes;
-  attributes.redirect(input.read, STDIN_FILENO);
-  attributes.redirect(output.write, STDOUT_FILENO);
-  attributes.redirect(errors.write, STDERR_FILENO);
-
-  std::vector<char*> arguments;
-  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const int reason =
-      ::posix_spawnp(&pid_, arguments[0], attributes.actions(), attributes.attributes(), arguments.data(), environ);
-  if (reason != 0) throw_system_error(reason, "posix_spawn", command.front());
-
-  pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-  to_ = std::move(input.write);
-  from_ = std::move(output.read);
-  errors_ = std::move(errors.read);
-  for (const Fd* fd : {&to_, &from_, &errors_}) make_nonblocking(*fd);
 }
 
 bool TrialProcess::wait_until_ready() {
@@ -113,11 +74,11 @@ bool TrialProcess::wait_until_ready() {
     result_.workers = workers_from(ready->at("workers"));
     if (ready->contains("surroundings"))
       result_.surroundings = ready->at("surroundings").get<decltype(result_.surroundings)>();
-    affinities_ = affinities_of(pid_, result_.workers);
-    const auto children = children_of(pid_);
+    affinities_ = affinities_of(process_.pid(), result_.workers);
+    const auto children = children_of(process_.pid());
     processes_.insert(children.begin(), children.end());
     for (const auto& worker : result_.workers) processes_.insert(worker.pid);
-    processes_.insert(pid_);
+    processes_.insert(process_.pid());
     return true;
   } catch (const std::exception& wrong) {
     give_up(Status::error, text("the trial's 'ready' is not as the protocol has it: ", wrong.what()));
@@ -151,7 +112,7 @@ std::optional<executors::Block> TrialProcess::run_block(const Order& order) {
 void TrialProcess::tell_to_end() {
   if (failed() || told_to_end_) return;
   told_to_end_ = true;
-  result_.moved = change_between(affinities_, affinities_of(pid_, result_.workers));
+  result_.moved = change_between(affinities_, affinities_of(process_.pid(), result_.workers));
   allow();
   send({{"type", "end"}});
 }
@@ -169,8 +130,8 @@ void TrialProcess::end() {
     give_up(Status::error, text("the trial's 'done' is not as the protocol has it: ", wrong.what()));
     return;
   }
-  to_.reset();
-  while (from_ && wait_for_output()) drain(from_, output_);
+  process_.to.reset();
+  while (process_.from && wait_for_output()) drain(process_.from, output_);
   note_end();
 }
 
@@ -218,7 +179,7 @@ bool TrialProcess::send(const Json& message) {
   ::sigemptyset(&pipe_signal);
   ::sigaddset(&pipe_signal, SIGPIPE);
   ::sigprocmask(SIG_BLOCK, &pipe_signal, nullptr);
-  const auto written = ::write(to_.get(), line.data(), line.size());
+  const auto written = ::write(process_.to.get(), line.data(), line.size());
   const int reason = errno;
   const timespec at_once{};
   if (written < 0 && reason == EPIPE) ::sigtimedwait(&pipe_signal, nullptr, &at_once);
@@ -240,9 +201,9 @@ std::optional<std::string> TrialProcess::line() {
       return found;
     }
     if (output_.size() > kMaxLineBytes) return give_up(Status::error, "the trial said a line of more than 16 MiB");
-    if (!from_) return note_end();
+    if (!process_.from) return note_end();
     if (!wait_for_output()) return std::nullopt;
-    drain(from_, output_);
+    drain(process_.from, output_);
   }
 }
 
@@ -255,12 +216,12 @@ bool TrialProcess::wait_for_output() {
       return false;
     }
     last_look_ = allowance_.spent();
-    std::array<pollfd, 3> wanted{pollfd{from_.get(), POLLIN, 0}, pollfd{interrupt_.fd(), POLLIN, 0},
-                                 pollfd{errors_.get(), POLLIN, 0}};
+    std::array<pollfd, 3> wanted{pollfd{process_.from.get(), POLLIN, 0}, pollfd{interrupt_.fd(), POLLIN, 0},
+                                 pollfd{process_.errors.get(), POLLIN, 0}};
     allowance_.poll(wanted);
     notice_standstill();
     if (wanted[2].revents != 0) {
-      drain(errors_, error_output_);
+      drain(process_.errors, error_output_);
       // Only its last line is ever shown.
       if (error_output_.size() > kMostErrorText) error_output_.erase(0, error_output_.size() - kMostErrorText);
     }
@@ -276,8 +237,8 @@ bool TrialProcess::wait_for_output() {
 /// A stop of the trial is seen as long as it has not ended; of our own we see that time has gone.
 void TrialProcess::notice_standstill() {
   siginfo_t info{};
-  const bool continued =
-      ::waitid(P_PID, static_cast<id_t>(pid_), &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == pid_;
+  const bool continued = ::waitid(P_PID, static_cast<id_t>(process_.pid()), &info, WCONTINUED | WNOHANG) == 0 &&
+                         info.si_pid == process_.pid();
   if (continued) result_.stopped = "the trial was stopped and continued";
 }
 
@@ -310,28 +271,25 @@ std::nullopt_t TrialProcess::give_up(Status status, const std::string& error) {
 /// The trial has closed its output: it has ended, or will at once.
 std::nullopt_t TrialProcess::note_end() {
   if (failed()) return std::nullopt;
-  pollfd ended{pidfd_.get(), POLLIN, 0};
+  pollfd ended{process_.pidfd().get(), POLLIN, 0};
   ::poll(&ended, 1, static_cast<int>(kGrace.count()));
-  if (errors_) drain(errors_, error_output_);
+  if (process_.errors) drain(process_.errors, error_output_);
   const bool is_over = ended.revents != 0;
   reap();
-  const int status = wait_status_.value_or(0);
+  const int status = process_.reap();
   if (is_over && WIFEXITED(status) && WEXITSTATUS(status) == 0 && result_.shutdown_ns) return std::nullopt;
   const ChildEnd end{WIFSIGNALED(status), WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)};
   const auto reason = last_line(error_output_);
   result_.status = Status::worker_died;
-  result_.error = text("the trial (pid ", pid_, ") ", is_over ? end.describe() : "closed its output and did not end",
-                       reason.empty() ? "" : ": ", reason);
+  result_.error =
+      text("the trial (pid ", process_.pid(), ") ", is_over ? end.describe() : "closed its output and did not end",
+           reason.empty() ? "" : ": ", reason);
   return std::nullopt;
 }
 
 void TrialProcess::reap() {
-  if (wait_status_ || pid_ <= 0) return;
-  ::kill(-pid_, SIGKILL);
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) == -1 && errno == EINTR) {
-  }
-  wait_status_ = status;
+  if (process_.reaped()) return;
+  process_.reap();
   ipc::remove_stale_names();
 }
 

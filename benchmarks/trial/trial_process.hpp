@@ -1,4 +1,4 @@
-// The run's side of a trial: starts it, asks it, ends it.
+// The run's side of a trial: asks it, ends it.
 #pragma once
 
 #include <sys/types.h>
@@ -14,6 +14,7 @@
 #include "base/interrupt.hpp"
 #include "benchmarks/trial/affinities.hpp"
 #include "benchmarks/trial/protocol.hpp"
+#include "benchmarks/trial/started_trial.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -32,7 +33,7 @@ struct TrialResult {
   std::string moved;    ///< which thread's CPUs were changed from outside while blocks ran, in words; else empty
 };
 
-/// A running trial: the leader of a process group of its own, killed and reaped with the whole group in the destructor.
+/// A running trial; killed and reaped with its process group in the destructor.
 /// Every call returns before the assignment's deadline plus kGrace, time not counted during which this process itself
 /// stood still (Allowance); the first thing that goes wrong is kept in result() and makes the later calls return at
 /// once. Between two calls it uses no CPU. Used by one thread.
@@ -41,9 +42,7 @@ class TrialProcess {
   /// A trial knows its deadline and names what it waits for; one that says nothing is killed this much later.
   static constexpr std::chrono::milliseconds kGrace{500};
 
-  /// `command`: the program and its arguments; the default is this program's own trial.
-  TrialProcess(const Assignment& assignment, Interrupt& interrupt,
-               const std::vector<std::string>& command = own_command());
+  TrialProcess(StartedTrial process, const Assignment& assignment, Interrupt& interrupt);
   ~TrialProcess();
   TrialProcess(const TrialProcess&) = delete;
   TrialProcess& operator=(const TrialProcess&) = delete;
@@ -64,10 +63,7 @@ class TrialProcess {
   bool failed() const { return result_.status != executors::Status::ok || result_.interrupted; }
   const TrialResult& result() const { return result_; }
 
-  static std::vector<std::string> own_command();
-
  private:
-  void spawn(const std::vector<std::string>& command);
   void allow();
   std::optional<Json> ask(const Json& message, std::string_view expected_type);
   bool send(const Json& message);
@@ -84,17 +80,12 @@ class TrialProcess {
   Allowance allowance_;  ///< for the answer that is waited for
   bool told_to_end_ = false;
   bool last_look_ = false;  ///< it has been seen whether an answer came before the allowance was spent
-  pid_t pid_ = -1;
-  Fd pidfd_;
-  Fd to_;
-  Fd from_;
-  Fd errors_;
+  StartedTrial process_;
   Affinities affinities_;                        ///< when it was ready
   std::set<pid_t> processes_;                    ///< the same
   std::map<std::uint64_t, std::uint64_t> sums_;  ///< of blocks, by their tasks
   std::string output_;
   std::string error_output_;
-  std::optional<int> wait_status_;
 };
 
 }  // namespace mpmt::benchmarks
