@@ -200,7 +200,7 @@ TEST(Sizing, a_round_begins_with_fewer_laps_where_the_first_looks_would_take_mos
   const auto between = at(30);
   EXPECT_LT(between.laps, kFirstLaps);
   EXPECT_GT(between.laps, kLeastLaps);
-  EXPECT_LE(between.first_part_s, 0.6 * 30);
+  EXPECT_LE(between.first_part_s, 0.4 * 30);
   plan.laps = 30;
   EXPECT_EQ(at(1).laps, 30) << "as asked for";
   plan.laps = std::nullopt;

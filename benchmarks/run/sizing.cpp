@@ -15,7 +15,7 @@ constexpr double kManyInFlight = 4;
 constexpr double kBesideBlock_s = 0.0002;
 /// What a group has before its first look.
 constexpr double kUsualRounds = 6;
-constexpr double kFirstShare = 0.6;  ///< of the budget
+constexpr double kFirstShare = 0.4;  ///< of the budget
 constexpr double kMostPilotGrowth = 64;
 /// An answer has to be this much late before a trial is cut, so that a machine that pauses is not taken for a slow
 /// case.

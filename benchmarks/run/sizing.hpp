@@ -55,7 +55,7 @@ struct Expectation {
 };
 
 /// What the rounds of a plan take, without pilots and probes; with fewer laps, but kLeastLaps, where the first part
-/// would take more than 0.6 of the budget otherwise. `tasks`: by PlannedCase::size_group.
+/// would take more than 0.4 of the budget otherwise. `tasks`: by PlannedCase::size_group.
 Expectation expected_seconds(const Plan& plan, const Figures& figures,
                              const std::map<std::string, std::uint64_t>& tasks);
 
