@@ -30,11 +30,18 @@ namespace {
 
 constexpr auto kForker = "the process that forks trials";
 /// It has some ten milliseconds of work.
-constexpr timeval kMostSilence{30, 0};
+constexpr timeval kMostSilence{10, 0};
+/// Somebody may kill or stop it: then another one does its work.
+constexpr int kAttempts = 3;
 /// Standard input, output and error.
 constexpr std::size_t kStreams = 3;
 /// A message carries 253 descriptors at most (SCM_MAX_FD in unix(7)).
 constexpr std::size_t kMostAtOnce = 253 / kStreams;
+
+/// It was killed, or does not answer.
+struct ForkerLost : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// The two sides of the three pipes of a trial.
 struct Pipes {
@@ -111,14 +118,24 @@ class Forker {
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
     std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size() * sizeof(int));
-    checked([&] { return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL); }, "sendmsg", kForker);
+    ssize_t sent = 0;
+    do {
+      sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) throw ForkerLost(text(kForker, " has ended"));
+    if (sent < 0) throw_system_error(errno, "sendmsg", kForker);
   }
 
   /// The process id of the next trial.
   pid_t receive() const {
     pid_t said = 0;
-    const auto count = checked([&] { return ::recv(socket_.get(), &said, sizeof said, MSG_WAITALL); }, "recv", kForker);
-    if (count != sizeof said) throw std::runtime_error(text(kForker, " ended before it had forked them"));
+    ssize_t count = 0;
+    do {
+      count = ::recv(socket_.get(), &said, sizeof said, MSG_WAITALL);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0 && errno == EAGAIN)
+      throw ForkerLost(text(kForker, " has not answered within ", kMostSilence.tv_sec, " s"));
+    if (count != sizeof said) throw ForkerLost(text(kForker, " ended before it had forked them"));
     if (said < 0) throw_system_error(-said, "fork", "a trial");
     return said;
   }
@@ -157,6 +174,31 @@ void wait_for_end(pid_t process) {
   if (!pidfd) return;
   pollfd ended{pidfd.get(), POLLIN, 0};
   checked([&] { return ::poll(&ended, 1, -1); }, "poll", kForker);
+}
+
+/// By one process, that many.
+std::vector<StartedTrial> forked(std::size_t count) {
+  std::vector<Pipes> pipes(count);
+  std::vector<int> descriptors;
+  for (const auto& of_one : pipes) {
+    for (const int descriptor : of_one.of_trial()) descriptors.push_back(descriptor);
+  }
+  std::vector<pid_t> pids;
+  std::exception_ptr failure;
+  {
+    const Forker forker;
+    try {
+      forker.send(descriptors);
+      while (pids.size() < pipes.size()) pids.push_back(forker.receive());
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
+  // It has been reaped: its children are ours, also those that are only there to be reaped.
+  std::vector<StartedTrial> started;
+  for (std::size_t i = 0; i < pids.size(); ++i) started.push_back(pipes[i].to(pids[i]));
+  if (failure) std::rethrow_exception(failure);
+  return started;
 }
 
 }  // namespace
@@ -205,26 +247,12 @@ std::vector<StartedTrial> start_own_trials(std::size_t count) {
   std::vector<StartedTrial> started;
   started.reserve(count);
   const TakesOrphans takes_orphans;
-  while (started.size() < count) {
-    std::vector<Pipes> pipes(std::min(count - started.size(), kMostAtOnce));
-    std::vector<int> descriptors;
-    for (const auto& of_one : pipes) {
-      for (const int descriptor : of_one.of_trial()) descriptors.push_back(descriptor);
+  for (int attempt = 1; started.size() < count;) {
+    try {
+      for (auto& trial : forked(std::min(count - started.size(), kMostAtOnce))) started.push_back(std::move(trial));
+    } catch (const ForkerLost&) {
+      if (attempt++ == kAttempts) throw;
     }
-    std::vector<pid_t> pids;
-    std::exception_ptr failure;
-    {
-      const Forker forker;
-      try {
-        forker.send(descriptors);
-        while (pids.size() < pipes.size()) pids.push_back(forker.receive());
-      } catch (...) {
-        failure = std::current_exception();
-      }
-    }
-    // It has been reaped: its children are ours, also those that are only there to be reaped.
-    for (std::size_t i = 0; i < pids.size(); ++i) started.push_back(pipes[i].to(pids[i]));
-    if (failure) std::rethrow_exception(failure);
   }
   return started;
 }

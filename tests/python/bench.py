@@ -119,7 +119,8 @@ class Process:
 
     @property
     def is_trial(self) -> bool:
-        return len(self.arguments) > 1 and self.arguments[1] == "trial"
+        """Not what forks trials, which has a socket for its standard input."""
+        return len(self.arguments) > 1 and self.arguments[1] == "trial" and _standard_input(self.pid).startswith("pipe:")
 
     def alive(self) -> bool:
         return _process(self.pid) is not None
@@ -134,6 +135,13 @@ def _process(pid: int) -> Process | None:
         return None
     fields = rest.split()
     return None if fields[0] in "ZX" else Process(pid, int(fields[1]), name, arguments)
+
+
+def _standard_input(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/fd/0")
+    except OSError:
+        return ""
 
 
 def _environment(pid: int) -> bytes:

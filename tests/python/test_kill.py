@@ -206,6 +206,20 @@ def test_a_stopped_one_is_timed_out_and_the_run_goes_on(
     assert not stopped.alive()
 
 
+def test_what_forks_trials_may_be_killed(bench: Bench) -> None:
+    run = bench.start("run", "--out", bench.out, *BOTH, "--tasks", "20", "--laps", "1", "--rounds", "30")
+    killed = 0
+    while run.poll() is None and killed < 2:  # in a row, it may be; three would be too many
+        alone = bench.children(run.pid)  # what it has forked is adopted when it has ended
+        if len(alone) == 1 and "--fork" in alone[0].arguments and not alone[0].is_trial:
+            os.kill(alone[0].pid, signal.SIGKILL)
+            killed += 1
+    done = finish(run)
+    assert done.returncode == 0 and killed > 0, done.stderr
+    assert {entry["status"] for entry in entries(bench)} == {"ok"} and len(entries(bench)) == 60
+    bench.expect_nothing_left()
+
+
 def test_a_case_that_takes_too_long_is_timed_out(bench: Bench) -> None:
     done = bench.measure(*PROCESSES, "--tasks", "100000", "--laps", "1", "--rounds", "1", "--timeout", "0.1")
     assert done.returncode == CASE_FAILED
