@@ -67,6 +67,14 @@ pid_t spawn(const std::vector<std::string>& command, const SpawnAttributes& attr
   return pid;
 }
 
+/// The wait status of a child that has ended or is about to.
+int wait_status_of(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) == -1 && errno == EINTR) {
+  }
+  return status;
+}
+
 /// While it lives, descendants of this process whose parents end become its children.
 class TakesOrphans {
  public:
@@ -98,8 +106,7 @@ class Forker {
   }
   ~Forker() {
     ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) == -1 && errno == EINTR) {
-    }
+    wait_status_of(pid_);
   }
   Forker(const Forker&) = delete;
   Forker& operator=(const Forker&) = delete;
@@ -228,8 +235,7 @@ StartedTrial::~StartedTrial() {
 int StartedTrial::reap() {
   if (reaped_) return wait_status_;
   ::kill(-pid_, SIGKILL);
-  while (::waitpid(pid_, &wait_status_, 0) == -1 && errno == EINTR) {
-  }
+  wait_status_ = wait_status_of(pid_);
   reaped_ = true;
   return wait_status_;
 }
