@@ -79,7 +79,10 @@ Outcome Dispatcher::run(const Request& request, Deadline deadline) {
   scoreboard_.patience().store(static_cast<std::uint32_t>(std::max<std::size_t>(1, config_.window * 3 / 4)));
   Pass pass{.request = request, .deadline = deadline};
   Usage workers_before;
-  if (auto asked = usage_of_workers(workers_before, deadline); asked.status != Status::ok) return asked;
+  if (!request.more_follows) {
+    if (auto asked = usage_of_workers(RequestKind::report, workers_before, deadline); asked.status != Status::ok)
+      return asked;
+  }
   const Usage submitter_before = thread_usage();
 
   const auto start = Clock::now();
@@ -90,8 +93,11 @@ Outcome Dispatcher::run(const Request& request, Deadline deadline) {
   pass.block.submitter -= submitter_before;
   if (pass.failure) return *pass.failure;
   if (!finished) return late();
-  if (auto asked = usage_of_workers(pass.block.workers, deadline); asked.status != Status::ok) return asked;
-  pass.block.workers -= workers_before;
+  if (!request.more_follows) {
+    if (auto asked = usage_of_workers(RequestKind::rest, pass.block.workers, deadline); asked.status != Status::ok)
+      return asked;
+    pass.block.workers -= workers_before;
+  }
   pass.block.tasks = request.tasks;
   return {Status::ok, {}, pass.block};
 }
@@ -229,16 +235,11 @@ Outcome Dispatcher::ask_all(RequestKind request, Deadline deadline) {
   return sent ? Outcome{} : late();
 }
 
-Outcome Dispatcher::usage_of_workers(Usage& total, Deadline deadline) {
-  if (auto asked = ask_all(RequestKind::report, deadline); asked.status != Status::ok) return asked;
+Outcome Dispatcher::usage_of_workers(RequestKind request, Usage& total, Deadline deadline) {
+  if (auto asked = ask_all(request, deadline); asked.status != Status::ok) return asked;
   if (auto answered = await_answers(deadline); answered.status != Status::ok) return answered;
   for (const auto& lane : lanes_) total += lane.slot->usage;
   return {};
-}
-
-Outcome Dispatcher::rest(Deadline deadline) {
-  if (auto asked = ask_all(RequestKind::rest, deadline); asked.status != Status::ok) return asked;
-  return await_answers(deadline);
 }
 
 void Dispatcher::tell_to_stop(Deadline deadline) {

@@ -26,9 +26,6 @@ class Dispatcher {
 
   Outcome run(const Request& request, Deadline deadline);
 
-  /// Has every worker sleep until the next request.
-  Outcome rest(Deadline deadline);
-
   /// Tells every worker to leave, as far as its link takes the message before the deadline.
   void tell_to_stop(Deadline deadline);
 
@@ -75,7 +72,7 @@ class Dispatcher {
   Outcome ask_all(RequestKind request, Deadline deadline);
   Outcome await_answers(Deadline deadline);
   bool hear(Lane& lane, std::optional<Outcome>& failure);
-  Outcome usage_of_workers(Usage& total, Deadline deadline);
+  Outcome usage_of_workers(RequestKind request, Usage& total, Deadline deadline);
 
   std::optional<Outcome> casualty();
   Outcome late();

@@ -62,6 +62,8 @@ struct Request {
   Histogram* latency =
       nullptr;  ///< gets the time from dispatch to completion of every message, in ns, as the submitter sees it;
                 ///< quick messages share readings of the clock (executors/shared_clock.hpp)
+  bool more_follows = false;  ///< another run() comes at once: workers neither say what they have used, which leaves
+                              ///< Block::workers zero, nor go to sleep
 };
 
 struct WorkerFacts {
@@ -82,11 +84,8 @@ class Executor {
   virtual ~Executor() = default;
 
   /// Runs the tasks once each, in batches, and returns when all are done, one has failed, a worker has died, or the
-  /// deadline has passed.
+  /// deadline has passed. From its return until the next one no worker uses a CPU, whatever its wait: all sleep.
   virtual Outcome run(const Request& request, Deadline deadline) = 0;
-
-  /// From its return until the next run() no worker uses a CPU, whatever its wait: all sleep. Outcomes as of run().
-  virtual Outcome rest(Deadline deadline) = 0;
 
   /// Lets the workers leave and waits for them; false when some had to be killed.
   virtual bool shutdown(Deadline deadline) = 0;

@@ -56,20 +56,11 @@ LinkedPool::~LinkedPool() {
   shutdown(Clock::now() + kLastPatience);
 }
 
-template <class Ask>
-Outcome LinkedPool::ask(Ask ask) {
+Outcome LinkedPool::run(const Request& request, Deadline deadline) {
   if (broken_ || !crew_) return {Status::error, "the pool is broken or shut down", {}};
-  auto outcome = ask(*dispatcher_);
+  auto outcome = dispatcher_->run(request, deadline);
   broken_ = outcome.status != Status::ok;
   return outcome;
-}
-
-Outcome LinkedPool::run(const Request& request, Deadline deadline) {
-  return ask([&](Dispatcher& dispatcher) { return dispatcher.run(request, deadline); });
-}
-
-Outcome LinkedPool::rest(Deadline deadline) {
-  return ask([&](Dispatcher& dispatcher) { return dispatcher.rest(deadline); });
 }
 
 bool LinkedPool::shutdown(Deadline deadline) {

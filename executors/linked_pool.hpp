@@ -39,14 +39,10 @@ class LinkedPool final : public Executor {
   ~LinkedPool() override;
 
   Outcome run(const Request& request, Deadline deadline) override;
-  Outcome rest(Deadline deadline) override;
   bool shutdown(Deadline deadline) override;
   std::vector<WorkerFacts> workers() const override;
 
  private:
-  template <class Ask>
-  Outcome ask(Ask ask);
-
   const Config config_;
   const PinnedHere pinned_;
   Scoreboard scoreboard_;

@@ -29,7 +29,7 @@ struct alignas(kPadding) Slot {
   std::atomic<std::uint64_t> tasks_done{0};
   std::atomic<std::uint64_t> batch_first{0};  ///< the batch in hand
   std::atomic<std::uint64_t> batch_count{0};  ///< 0 = none
-  Usage usage;                                ///< valid after the worker has answered a `report` request
+  Usage usage;                                ///< valid after the worker has answered a `report` or `rest` request
 
   static constexpr int kMaxCpus = 1024;
   std::array<std::atomic<std::uint64_t>, kMaxCpus / 64> cpus{};

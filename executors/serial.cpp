@@ -86,8 +86,6 @@ class Serial final : public Executor {
     return {Status::ok, {}, block};
   }
 
-  Outcome rest(Deadline) override { return {}; }
-
   bool shutdown(Deadline) override {
     session_.reset();
     return true;

@@ -13,7 +13,7 @@ namespace mpmt::executors {
 enum class RequestKind : std::uint32_t {
   run,     ///< tasks [first, first + count); payload: their input
   report,  ///< write your usage into your slot and say so
-  rest,    ///< say so, and sleep until there is another request, whatever your wait
+  rest,    ///< the same, and sleep until there is another request, whatever your wait
   stop,    ///< leave; not answered
 };
 
@@ -22,7 +22,6 @@ enum class ReplyKind : std::uint32_t {
   done,    ///< value = sum of results; payload: the tasks' output
   failed,  ///< value = first failing task; payload: the error's text
   reported,
-  resting,
 };
 
 struct RequestHead {

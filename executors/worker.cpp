@@ -81,11 +81,9 @@ class Worker {
         run({request.first, request.count}, message.payload);
         return true;
       case RequestKind::report:
+      case RequestKind::rest:
         slot_.usage = thread_usage();
         reply({ReplyKind::reported});
-        return true;
-      case RequestKind::rest:
-        reply({ReplyKind::resting});
         return true;
       case RequestKind::stop:
         break;
@@ -129,7 +127,7 @@ class Worker {
   Slot& slot_;
   Bell& doorbell_;
   std::unique_ptr<workloads::Session> session_;
-  bool resting_ = false;
+  bool resting_ = true;
 };
 
 }  // namespace

@@ -109,14 +109,10 @@ class Pair final : public executors::Executor {
     used -= before;
     if (!wait_for(Desk::State::done, deadline)) return trouble("the other side did not come to its end");
     broken_ = false;
+    // The other side is parked between its orders in any case.
+    if (!request.more_follows) ipc::pause_ticks();
     if (request.latency != nullptr) request.latency->merge(desk_.latency);
     return outcome(request, part, used);
-  }
-
-  /// The other side is parked between its orders in any case.
-  Outcome rest(Deadline) override {
-    ipc::pause_ticks();
-    return {};
   }
 
   bool shutdown(Deadline deadline) override {

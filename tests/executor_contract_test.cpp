@@ -108,6 +108,17 @@ TEST_P(EveryExecutor, blocks_give_the_expected_sum_for_any_workload_placement_an
   }
 }
 
+TEST_P(EveryExecutor, whom_more_follows_does_not_say_what_it_used) {
+  const auto fixture = prepare(kWorks[0]);
+  const auto executor = start(*fixture, config());
+  for (const bool more_follows : {true, true, false}) {
+    const auto outcome = executor->run({.tasks = 100, .more_follows = more_follows}, soon());
+    ASSERT_EQ(outcome.status, Status::ok) << outcome.error;
+    EXPECT_EQ(outcome.block.sum, fixture->expected_sum({0, 100}));
+    EXPECT_EQ(outcome.block.workers.cpu_ns > 0, linked() && !more_follows);
+  }
+}
+
 TEST_P(EveryExecutor, who_rests_uses_no_cpu_and_works_again_afterwards) {
   const auto fixture = prepare(kWorks[0]);
   std::vector<std::unique_ptr<executors::Executor>> all;
@@ -119,13 +130,10 @@ TEST_P(EveryExecutor, who_rests_uses_no_cpu_and_works_again_afterwards) {
     ASSERT_EQ(all.back()->run({10}, soon()).status, Status::ok);
     for (const auto& worker : all.back()->workers()) processes.insert(worker.pid);
   }
-  for (const auto& executor : all) ASSERT_EQ(executor->rest(soon()).status, Status::ok);
   EXPECT_LT(cpu_used_by(processes, std::chrono::seconds(1)), allowed_at_rest(all.size()));
   for (const auto& executor : all) {
     EXPECT_EQ(executor->run({100}, soon()).block.sum, fixture->expected_sum({0, 100}));
-    EXPECT_EQ(executor->rest(soon()).status, Status::ok);
     EXPECT_TRUE(executor->shutdown(soon()));
-    EXPECT_EQ(executor->rest(soon()).status, linked() ? Status::error : Status::ok);
   }
 }
 

@@ -84,9 +84,8 @@ class Trial {
 
   void get_ready() {
     // Warm-up touches every buffer and fills caches; it is also where each byte that comes back is looked at.
-    checked_run({assignment_.warmup_tasks, true, nullptr});
+    checked_run({.tasks = assignment_.warmup_tasks, .check_replies = true});
     subject_.expected_sum(assignment_.tasks);  // may take its time when it is first asked for
-    rest();
     say({{"type", "ready"},
          {"startup_ns", subject_.startup.count()},
          {"workers", to_json(subject_.executor->workers())},
@@ -95,10 +94,8 @@ class Trial {
 
   /// Others' blocks have been run since the last one: a piece that is not timed brings caches and clock back.
   void run_block(const Order& order) {
-    if (order.settle > 0) checked_run({order.settle, false, nullptr});
-    const auto block = checked_run({order.tasks, false, order.latencies ? &latency_ : nullptr});
-    rest();
-    say(to_json(block));
+    if (order.settle > 0) checked_run({.tasks = order.settle, .more_follows = true});
+    say(to_json(checked_run({.tasks = order.tasks, .latency = order.latencies ? &latency_ : nullptr})));
   }
   Order usual() const { return {assignment_.tasks}; }
 
@@ -114,12 +111,6 @@ class Trial {
   }
 
  private:
-  /// Until the next message others are measured on these CPUs.
-  void rest() {
-    const auto outcome = subject_.executor->rest(deadline_);
-    if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
-  }
-
   executors::Block checked_run(const executors::Request& request) {
     const Outcome outcome = subject_.executor->run(request, deadline_);
     if (outcome.status != Status::ok) fail(outcome.status, outcome.error);
