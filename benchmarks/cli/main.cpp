@@ -1,5 +1,6 @@
 // mpmt: threads or processes? See README.md.
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -153,7 +154,15 @@ class CommandLine {
                    "become as many trials as descriptors for them come over standard input, a socket (of use to "
                    "mpmt run alone)")
         ->needs("--parent");
-    command->callback([this] { code_ = !forks_ || fork_own_trials(parent_) ? run_trial(parent_) : kOk; });
+    command->callback([this] {
+      if (!forks_) {
+        code_ = run_trial(parent_);
+      } else if (fork_own_trials(parent_)) {
+        // What else is in memory is a copy of what the forking process has: to take it apart is time that a round
+        // waits.
+        ::_exit(run_trial(parent_));
+      }
+    });
   }
 
   const int argc_;
