@@ -89,5 +89,25 @@ TEST(VerdictText, the_answer_has_winners_first_then_what_is_the_same_in_a_line_t
   }
 }
 
+TEST(VerdictText, what_cannot_be_run_here_is_no_open_row) {
+  auto all = rows_of_grains({1, 1.5});
+  for (std::uint64_t grain = 3; grain <= 5; ++grain) {
+    for (const auto* executor : {"process_pool", "thread_pool"}) {
+      Observation one;
+      one.measured = made(executor);
+      one.measured.grain = grain;
+      one.error = grain == 5 ? "timed_out: it took too long" : "unsupported: msg_max is 10";
+      one.unsupported = grain != 5;
+      all.push_back(one);
+    }
+  }
+  const auto answer = answered(all);
+  EXPECT_NE(answer.find("2 of 3 rows are decided"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("it took too long"), std::string::npos) << answer;
+  const auto told = answer.find("2 rows");
+  ASSERT_NE(told, std::string::npos) << answer;
+  EXPECT_NE(answer.find("unsupported: msg_max is 10", told), std::string::npos) << answer;
+}
+
 }  // namespace
 }  // namespace mpmt::benchmarks

@@ -41,12 +41,16 @@ constexpr std::size_t kMostLines = 24;
 /// Of rows of one subject that are the same: in so many characters.
 constexpr std::size_t kMostNamed = 60;
 
-/// The short answer: winners, what is the same, what is open.
+/// The short answer: winners, what is the same, what is open, what cannot be had.
 class Answer {
  public:
-  Answer(const Rows& controlled, const Rules& rules) : rules_(rules), all_(controlled) {
-    for (const auto* row : all_) {
+  Answer(const Rows& controlled, const Rules& rules) : rules_(rules) {
+    for (const auto* row : controlled) {
       auto& subject = subjects_[subject_of(*row)];
+      if (row->unsupported) {
+        subject.unsupported.push_back(row);
+        continue;
+      }
       subject.all.push_back(row);
       const bool wins = row->verdict == Verdict::threads || row->verdict == Verdict::processes;
       (wins ? subject.winners : row->verdict == Verdict::same ? subject.same : subject.open).push_back(row);
@@ -70,8 +74,10 @@ class Answer {
     for (const auto& [name, subject] : subjects_) {
       if (open.size() > kMostLines) fold_open(name, subject);
     }
+    for (const auto& [name, subject] : subjects_) fold_unsupported(name, subject);
+    const auto all = of_all(&Subject::all).size();
     std::ostringstream out;
-    out << all_.size() - open.size() << " of " << all_.size()
+    out << all - open.size() << " of " << all
         << " rows are decided: time of processes ÷ time of threads, all else equal\n";
     write_lines(out, lines_);
     return out.str();
@@ -83,6 +89,7 @@ class Answer {
     Rows winners;
     Rows same;
     Rows open;
+    Rows unsupported;  ///< not in `all`
   };
 
   Rows of_all(Rows Subject::*part) const {
@@ -163,8 +170,13 @@ class Answer {
     add(name, share_of(subject.open, subject), "open: " + words, "");
   }
 
+  void fold_unsupported(const std::string& name, const Subject& subject) {
+    std::map<std::string, std::size_t> reasons;
+    for (const auto* row : subject.unsupported) ++reasons[row->reason];
+    for (const auto& [reason, count] : reasons) add(name, mpmt::text(count, count == 1 ? " row" : " rows"), reason, "");
+  }
+
   const Rules& rules_;
-  const Rows all_;
   std::map<std::string, Subject> subjects_;
   std::vector<std::vector<std::string>> lines_;
 };

@@ -25,6 +25,7 @@ struct Series {
   std::map<std::pair<std::string, int>, const Observation*> rounds;  ///< by group and number
   int disturbed = 0;
   std::string error = {};  ///< the first
+  bool unsupported = false;
 };
 
 std::vector<Series> by_case(const std::vector<Observation>& observations) {
@@ -36,6 +37,7 @@ std::vector<Series> by_case(const std::vector<Observation>& observations) {
     if (observation.ok()) list[place].rounds[{observation.together, observation.round}] = &observation;
     list[place].disturbed += observation.disturbed;
     if (list[place].error.empty()) list[place].error = observation.error;
+    list[place].unsupported |= observation.unsupported;
   }
   return list;
 }
@@ -70,7 +72,7 @@ std::vector<double> log_ratios(const Series& threads, const Series& processes) {
 /// Some of a case's rounds. `deployed`: those in which deployed contenders took turns; else those after the ones that
 /// choose them, whatever group they are from.
 Series part_of(const Series& series, bool deployed) {
-  Series part{series.measured, {}, series.disturbed, series.error};
+  Series part{series.measured, {}, series.disturbed, series.error, series.unsupported};
   for (const auto& [round, observation] : series.rounds) {
     const bool chooses = !deployed && round.second < choosing_rounds();
     if (took_turns_as_deployed(*observation) == deployed && !chooses) part.rounds[round] = observation;
@@ -112,7 +114,9 @@ Comparison compared(const Series& threads, const Series& processes, const Rules&
     row.reason += text("; processes were faster in ", faster, " of ", logs.size(), " rounds");
   }
   for (const auto& [side, series] : {std::pair("threads", &threads), {"processes", &processes}}) {
-    if (series->rounds.empty() && !series->error.empty()) row.reason = text(side, ": ", series->error);
+    if (!series->rounds.empty() || series->error.empty()) continue;
+    row.reason = text(side, ": ", series->error);
+    row.unsupported |= series->unsupported;
   }
   if (const int lost = threads.disturbed + processes.disturbed; row.finding.rounds == 0 && lost > 0) {
     row.reason += text("; ", lost, " were disturbed");

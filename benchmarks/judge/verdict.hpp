@@ -20,6 +20,7 @@ struct Observation {
   std::string error;            ///< why it failed; empty when it did not
   double cost_ns = 0;           ///< per task or operation; 0 when it failed or was disturbed
   std::vector<double> laps_ns;  ///< the same of each lap; empty likewise
+  bool unsupported = false;     ///< it failed because it cannot be run here
 
   bool ok() const { return !laps_ns.empty(); }
 };
@@ -36,6 +37,7 @@ struct Comparison {
   TaskTime task;  ///< at this grain; the threads' where no serial case was measured
   Verdict verdict = Verdict::undecided;
   std::string reason;
+  bool unsupported = false;  ///< one of the two cannot be run here; the reason says why
 };
 
 /// Judges (judge.hpp) the controlled rows (controlled_rows) and the deployed rows: per workload, grain and payload the
@@ -66,7 +68,8 @@ std::string in_words(const Comparison& row, const Rules& rules);
 nlohmann::json to_json(const Comparison& row);
 
 /// What a reader wants first, as text for a terminal: rows that differ with their factors, largest first; those that
-/// are the same, a line each workload; and those that are open, with why.
+/// are the same, a line each workload; those that are open, with why; and, not counted among them, those that cannot be
+/// measured here.
 std::string answer_of(const std::vector<Comparison>& rows, const Rules& rules);
 
 /// All rows of both tables as text for a terminal.

@@ -210,6 +210,7 @@ Observation observation_of(const Json& entry) {
     observation.disturbed = status == "ok" || status == "disturbed";  // the latter in records of versions 1 and 2
     const auto error = entry.value("error", Json());
     if (!observation.disturbed && error.is_string()) observation.error = text(status, ": ", error.get<std::string>());
+    observation.unsupported = status == text_of(Status::unsupported);
     return observation;
   }
   observation.cost_ns = entry.at(family_of(observation.measured).cost).get<double>();
