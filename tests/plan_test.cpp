@@ -72,6 +72,38 @@ TEST(Plan, each_executor_runs_on_every_chosen_channel_that_it_can_use) {
             (std::set<std::string>{"process_pool boost_queue", "thread_pool boost_queue", "thread_pool by_reference"}));
 }
 
+/// Channels by grain.
+std::map<std::uint64_t, std::set<std::string>> channels_of(const Plan& plan) {
+  std::map<std::uint64_t, std::set<std::string>> found;
+  for (const auto& planned : plan.cases) {
+    if (planned.measured.has_links()) found[planned.measured.grain].insert(planned.measured.channel);
+  }
+  return found;
+}
+
+TEST(Plan, standard_measures_long_tasks_over_few_channels_unless_channels_are_asked_for) {
+  RunOptions options;
+  options.profile = "standard";
+  options.workloads = {"hash_chain"};
+  const auto usual = plan_of(options);
+  auto of = channels_of(usual);
+  ASSERT_EQ(of.size(), 2U);
+  EXPECT_EQ(of.begin()->second.size(), ipc::ChannelCatalog::instance().all().size());
+  EXPECT_EQ(of.rbegin()->second, (std::set<std::string>{"boost_queue", "shm_ring", "tcp_loopback"}));
+  EXPECT_TRUE(std::any_of(usual.notes.begin(), usual.notes.end(),
+                          [](const auto& note) { return note.find("--channel all") != std::string::npos; }));
+
+  options.grains = {of.rbegin()->first * 2};
+  EXPECT_EQ(channels_of(plan_of(options)).begin()->second.size(), 3U) << "longer still";
+  for (const auto& [channels, count] : std::map<std::vector<std::string>, std::size_t>{
+           {{"pipe"}, 1}, {{"all"}, ipc::ChannelCatalog::instance().all().size()}}) {
+    options.channels = channels;
+    const auto asked = plan_of(options);
+    EXPECT_EQ(channels_of(asked).begin()->second.size(), count);
+    EXPECT_TRUE(asked.notes.empty());
+  }
+}
+
 TEST(Plan, what_a_step_throws_ends_the_making_of_a_plan_that_would_take_for_ever) {
   struct Asked {};
   RunOptions pools;

@@ -106,7 +106,9 @@ class Planner {
   }
 
   void add(const workloads::Description& workload) {
-    const auto usual = profile_.axes_of(workload.name);
+    const auto row = profile_.row_of(workload.name);
+    const auto& usual = row.axes;
+    long_task_ = row.long_task;
     for (const auto payload : chosen(asked_.payloads, usual.payloads)) {
       if (payload < workload.minimum_payload) {
         const auto why =
@@ -158,7 +160,7 @@ class Planner {
       made.window = window;
       made.wait = wait;
       for (const auto* channel : usable(*executor)) {
-        if (!carries(*channel, made)) continue;
+        if (!tells(*channel, made) || !carries(*channel, made)) continue;
         made.channel = channel->name;
         for (const int workers : chosen(asked_.workers, usual.workers)) {
           made.workers = workers;
@@ -166,6 +168,18 @@ class Planner {
         }
       }
     }
+  }
+
+  /// Whether the channel was asked for, or makes a difference to tasks of this grain.
+  bool tells(const ipc::Description& channel, const Case& made) {
+    const auto& few = profile_.channels_of_long_tasks;
+    if (!asked_.channels.empty() || made.grain < long_task_) return true;
+    if (std::find(few.begin(), few.end(), channel.name) != few.end()) return true;
+    planned_.note(
+        "tasks of about a millisecond are measured over the cheapest, the usual and the dearest channel only; "
+        "--channel "
+        "all: over every one");
+    return false;
   }
 
   /// Whether the channel takes the case's messages. What the user asked for and cannot be had is an error; what only
@@ -186,6 +200,7 @@ class Planner {
   const PoolProfile profile_;
   const std::vector<const executors::Description*> executors_;
   const std::vector<const ipc::Description*> channels_;
+  std::uint64_t long_task_ = 0;  ///< of the workload that is being planned
   PlannedCases planned_;
 };
 

@@ -9,21 +9,23 @@
 
 namespace mpmt::benchmarks {
 
-/// The axes of one workload in a profile; every combination is measured.
+/// The axes of one workload in a profile; every combination is measured, but for channels under long tasks.
 struct WorkloadAxes {
   std::string workload;
   Axes axes;
+  std::uint64_t long_task = UINT64_MAX;  ///< the grain from which on a task hides most of what a channel costs
 };
 
 /// What is measured when the user does not say.
 struct PoolProfile {
   std::vector<std::string> executors;
   std::vector<std::string> channels;
+  std::vector<std::string> channels_of_long_tasks;  ///< some of them
   std::vector<WorkloadAxes> rows;
 
   std::vector<std::string> workloads() const;
-  /// The axes of a workload that is in the catalogue; plain ones when the profile does not list it.
-  Axes axes_of(std::string_view workload) const;
+  /// The row of a workload that is in the catalogue; a plain one when the profile does not list it.
+  WorkloadAxes row_of(std::string_view workload) const;
 };
 
 /// `name` is quick, standard or full; `usable_cpus` bounds the worker counts.

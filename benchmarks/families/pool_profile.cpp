@@ -71,12 +71,16 @@ std::uint64_t coarsest(const Axes& axes) {
   return std::get<std::uint64_t>(axes.grains.back());
 }
 
+/// The cheapest, the usual and the dearest.
+const std::vector<std::string> kChannelsOfLongTasks{"shm_ring", "boost_queue", "tcp_loopback"};
+
 /// Two grains, fine and coarse; batching where dispatch dominates; one CPU as well for what is mostly hand-off.
 std::vector<WorkloadAxes> standard_rows(int cpus) {
   auto rows = with_the_rest(quick_rows());
-  for (auto& [workload, axes] : rows) {
+  for (auto& [workload, axes, long_task] : rows) {
     const auto coarse = coarsest(axes);
     if (coarse >= 20) axes.grains = {coarse / 20, coarse};
+    if (coarse > 1) long_task = coarse;
     if (axes.workers.back() == 2) axes.workers = doubling(std::max(2, cpus));
     if (workload == "empty") {
       axes.batches = {1, 256};
@@ -91,7 +95,8 @@ std::vector<WorkloadAxes> standard_rows(int cpus) {
 /// All placements and waits, finer and coarser grains, more workers than CPUs.
 std::vector<WorkloadAxes> full_rows(int cpus) {
   auto rows = standard_rows(cpus);
-  for (auto& [workload, axes] : rows) {
+  for (auto& [workload, axes, long_task] : rows) {
+    long_task = UINT64_MAX;
     const auto coarse = coarsest(axes);
     if (axes.grains.size() == 2) axes.grains = {std::max<std::uint64_t>(1, coarse / 400), coarse / 20, coarse};
     axes.workers = doubling(std::max(4, 2 * cpus));
@@ -110,15 +115,16 @@ std::vector<std::string> PoolProfile::workloads() const {
   return names;
 }
 
-Axes PoolProfile::axes_of(std::string_view workload) const {
+WorkloadAxes PoolProfile::row_of(std::string_view workload) const {
   const auto listed = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.workload == workload; });
-  return listed != rows.end() ? listed->axes : plain_row(*workloads::WorkloadCatalog::instance().find(workload)).axes;
+  return listed != rows.end() ? *listed : plain_row(*workloads::WorkloadCatalog::instance().find(workload));
 }
 
 PoolProfile pool_profile(std::string_view name, int usable_cpus) {
   // Quick is a fixed table; the others take up whatever is in the catalogues.
-  if (name == "quick") return {{"serial", "thread_pool", "process_pool"}, {"boost_queue"}, quick_rows()};
-  return {all_names<executors::Description>(), all_names<ipc::Description>(),
+  if (name == "quick")
+    return {{"serial", "thread_pool", "process_pool"}, {"boost_queue"}, {"boost_queue"}, quick_rows()};
+  return {all_names<executors::Description>(), all_names<ipc::Description>(), kChannelsOfLongTasks,
           name == "standard" ? standard_rows(usable_cpus) : full_rows(usable_cpus)};
 }
 
