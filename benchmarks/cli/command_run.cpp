@@ -145,7 +145,8 @@ class Run {
   void announce(const Plan& plan, double probe_s) const {
     const double over = seconds_since(its_turn_);
     const auto left = measurement_.expectation(plan);
-    std::cout << "the pilots say: " << span_text(over + probe_s + left.first_part_s, over + probe_s + left.most_s)
+    const double most = std::max(left.first_part_s, left.most_s - measurement_.pilots_s());
+    std::cout << "the pilots say: " << span_text(over + probe_s + left.first_part_s, over + probe_s + most)
               << " in all, of which " << whole_seconds(over) << " s are over" << std::endl;
   }
 

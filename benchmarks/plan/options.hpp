@@ -20,7 +20,7 @@ struct RunOptions : Axes {
   std::optional<std::chrono::nanoseconds> block_time;  ///< of a group's slowest case
   double margin = 0.03;                                ///< differences below it are as good as none
   double confidence = 0.95;                            ///< of what is said of a row
-  std::optional<double> budget_s;                      ///< of measuring, all rows together
+  std::optional<double> budget_s;                      ///< of measuring, all rows together, pilots included
   double wait_idle_s = 10;                             ///< for the machine to become idle, at most
   bool twins = false;                                  ///< measure each contender against itself
   std::optional<double> min_time_s;                    ///< timed per contender and round, at least: sets laps

@@ -49,7 +49,7 @@ class Dealer {
   /// The plan outlives the dealer. Rules::rows as Plan::rows().
   Dealer(const Plan& plan, const Rules& rules, int laps);
 
-  /// Nothing when there is nothing to be done any more. `spent_s`: of measuring, so far.
+  /// Nothing when there is nothing to be done any more. `spent_s`: of measuring, pilots included, so far.
   std::optional<Deal> next(double spent_s);
   /// What came of it, in the order of its members.
   void take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost);

@@ -78,7 +78,7 @@ void run_with_google_benchmark(const Plan& plan, Dealer& dealer, Measurement& me
   const auto start = Clock::now();
   // One at a time: the library would first make a list of all, deaf to signals, and keep it.
   while (!measurement.interrupted()) {
-    const auto deal = dealer.next(seconds_since(start));
+    const auto deal = dealer.next(measurement.pilots_s() + seconds_since(start));
     if (!deal) return;
     progress.starting(*deal, dealer);
     benchmark::RegisterBenchmark(

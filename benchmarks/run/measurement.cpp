@@ -141,6 +141,7 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
 }
 
 void Measurement::find_tasks(const Plan& plan) {
+  const auto start = Clock::now();
   for (const auto& [size_group, members] : plan.size_groups()) {
     for (const Case* member : to_be_piloted(members)) {
       if (!interrupted()) figures_[member->name()] = pilot(*member).figure;
@@ -148,6 +149,7 @@ void Measurement::find_tasks(const Plan& plan) {
     tasks_[size_group] = options_.tasks.value_or(tasks_for(figures_, members, block_of(plan, figures_, members)));
   }
   spare_.clear();
+  pilots_s_ = seconds_since(start);
   check_messages(plan);
 }
 

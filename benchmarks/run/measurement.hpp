@@ -45,6 +45,9 @@ class Measurement {
   /// more than a channel carries.
   void find_tasks(const Plan& plan);
 
+  /// How long that took.
+  double pilots_s() const { return pilots_s_; }
+
   /// What the plan takes at least, and at most, in seconds, after the pilots.
   Expectation expectation(const Plan& plan) const;
 
@@ -81,9 +84,10 @@ class Measurement {
   Interrupt& interrupt_;
   std::vector<int> dealt_cpus_;
   std::mt19937_64 random_;
-  std::vector<StartedTrial> spare_;             ///< started, and told nothing yet
-  std::size_t spares_ = 1;                      ///< to be started next
-  Figures figures_;                             ///< of what was piloted
+  std::vector<StartedTrial> spare_;  ///< started, and told nothing yet
+  std::size_t spares_ = 1;           ///< to be started next
+  Figures figures_;                  ///< of what was piloted
+  double pilots_s_ = 0;
   std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::size_group
   std::map<std::string, int> resizes_;          ///< the same
   std::vector<std::string> resized_;

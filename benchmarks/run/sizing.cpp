@@ -184,7 +184,7 @@ Expectation guessed_seconds(const Plan& plan) {
     pilots += 2 * kBeside_s * double(to_be_piloted(members).size());
   auto expected = expectation_of(plan, total);
   expected.first_part_s += pilots;
-  expected.most_s += pilots;
+  expected.most_s = std::max(expected.most_s, expected.first_part_s);
   return expected;
 }
 
