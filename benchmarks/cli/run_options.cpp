@@ -70,7 +70,8 @@ void take_min_time(RunOptions& options, const std::string& item) {
 
 void add_amounts(CLI::App& command, RunOptions& options) {
   add_rule_options(command, options.margin, options.confidence);
-  add_value(command, "--budget", "of measuring, all rows together, pilots included; it ends sooner when all are decided",
+  add_value(command, "--budget",
+            "of measuring, all rows together, pilots included; it ends sooner when all are decided",
             [&options](const std::string& item) { options.budget_s = seconds_from(item, 0, 1e7); })
       ->type_name("SECONDS")
       ->default_str("50s, 9 min, 6 h, by profile");
