@@ -74,7 +74,7 @@ void add_amounts(CLI::App& command, RunOptions& options) {
             "of measuring, all rows together, pilots included; it ends sooner when all are decided",
             [&options](const std::string& item) { options.budget_s = seconds_from(item, 0, 1e7); })
       ->type_name("SECONDS")
-      ->default_str("50s, 9 min, 6 h, by profile");
+      ->default_str("55 s, 590 s, 6 h, by profile");
   add_number(command, "--rounds", options.rounds, 1, 10'000,
              "of every group, each with fresh processes (default: until all rows are decided)");
   add_number(command, "--laps", options.laps, 1, 100'000,
