@@ -84,7 +84,8 @@ class Executor {
   virtual ~Executor() = default;
 
   /// Runs the tasks once each, in batches, and returns when all are done, one has failed, a worker has died, or the
-  /// deadline has passed. From its return until the next one no worker uses a CPU, whatever its wait: all sleep.
+  /// deadline has passed. From its return until the next one no worker uses a CPU, whatever its wait: all sleep, unless
+  /// more follows.
   virtual Outcome run(const Request& request, Deadline deadline) = 0;
 
   /// Lets the workers leave and waits for them; false when some had to be killed.

@@ -134,6 +134,9 @@ TEST_P(EveryExecutor, who_rests_uses_no_cpu_and_works_again_afterwards) {
   for (const auto& executor : all) {
     EXPECT_EQ(executor->run({100}, soon()).block.sum, fixture->expected_sum({0, 100}));
     EXPECT_TRUE(executor->shutdown(soon()));
+    if (linked()) {
+      EXPECT_EQ(executor->run({100}, soon()).status, Status::error) << "it has left";
+    }
   }
 }
 

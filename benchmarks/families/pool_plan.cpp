@@ -170,15 +170,14 @@ class Planner {
     }
   }
 
-  /// Whether the channel was asked for, or makes a difference to tasks of this grain.
+  /// Whether the channel was asked for, or is one that the profile has for tasks of this grain.
   bool tells(const ipc::Description& channel, const Case& made) {
     const auto& few = profile_.channels_of_long_tasks;
     if (!asked_.channels.empty() || made.grain < long_task_) return true;
     if (std::find(few.begin(), few.end(), channel.name) != few.end()) return true;
     planned_.note(
-        "tasks of about a millisecond are measured over the cheapest, the usual and the dearest channel only; "
-        "--channel "
-        "all: over every one");
+        "long tasks are measured over the cheapest, the usual and the dearest channel only; --channel all: over every "
+        "one");
     return false;
   }
 

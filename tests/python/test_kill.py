@@ -227,6 +227,7 @@ def test_what_forks_trials_may_be_killed(bench: Bench) -> None:
     done = finish(run)
     assert done.returncode == INTERRUPTED, done.stderr
     assert {entry["status"] for entry in entries(bench)} == {"ok"}
+    assert len(entries(bench)) == 2 * mpmt_records.load(bench.out)["context"]["group_rounds"]["done"]
     bench.expect_nothing_left()
 
 
