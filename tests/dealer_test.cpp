@@ -186,6 +186,19 @@ TEST(Dealer, of_equal_cost_that_which_will_be_decided_soonest_is_first) {
   EXPECT_EQ(dealer.next(0).value().group, 0U) << "nothing else is open";
 }
 
+TEST(Dealer, what_the_budget_can_still_decide_is_dealt_before_more_that_it_cannot) {
+  Plan plan;
+  add_group(plan, 3);
+  add_group(plan, 1);
+  plan.budget_s = 1000;
+  const double left_s = kConfirmedBy - kLookAt + 0.5;
+  for (const auto& [spent_s, wanted] : {std::pair(0.0, 0U), {plan.budget_s - left_s, 1U}, {plan.budget_s - 1, 0U}}) {
+    Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
+    first_looks(plan, dealer, slower, {2.5, 1});  // three rows in 20 s, or one in 8 s
+    EXPECT_EQ(dealer.next(spent_s).value().group, wanted) << spent_s;
+  }
+}
+
 TEST(Dealer, the_budget_ends_it_but_not_before_all_have_had_their_first_look) {
   auto plan = plan_of_groups(3);
   for (const auto& [budget, more] : {std::pair(0.0, 0), {18.0, 0}, {20.0, 2}, {25.0, 7}}) {

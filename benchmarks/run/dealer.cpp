@@ -106,10 +106,15 @@ std::optional<Deal> Dealer::next(double spent_s) {
   }
   if (plan_.rounds || spent_s >= plan_.budget_s) return std::nullopt;
   if (!std::exchange(chosen_, true)) add_deployed();
+  // Near the end what can still be decided is worth more than a beginning of more; nothing else left, that is tried.
   std::optional<std::size_t> best;
+  std::pair<double, double> most;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     if (!open(group)) continue;
-    if (!best || rows_a_second(group) > rows_a_second(*best)) best = group;
+    const std::pair promise(rows_a_second(group, plan_.budget_s - spent_s), rows_a_second(group, HUGE_VAL));
+    if (best && promise <= most) continue;
+    best = group;
+    most = promise;
   }
   return best ? deal(*best) : std::nullopt;
 }
@@ -161,15 +166,19 @@ double Dealer::RowState::rounds_to_decide(const Rules& rules) const {
   return std::max(asked, std::min(effect < std::log1p(rules.margin) ? bounded : HUGE_VAL, confirmed) - finding.rounds);
 }
 
-/// Rounds serve all open rows of a group at once.
-double Dealer::rows_a_second(std::size_t group) const {
+/// Of its rows that will be decided in the time left. Rounds serve all open rows of a group at once.
+double Dealer::rows_a_second(std::size_t group, double left_s) const {
   const auto& state = groups_[group];
+  // A group that was never measured is small: it comes first, and tells.
+  if (state.costs.empty()) return HUGE_VAL;
+  const double round_s = state.costs.back().beside_s + state.costs.back().laps_s;
   double rows_a_round = 0;
   for (const auto& row : state.rows) {
-    if (row.open()) rows_a_round += 1 / row.rounds_to_decide(rules_);
+    if (!row.open()) continue;
+    const double rounds = row.rounds_to_decide(rules_);
+    if (rounds * round_s <= left_s) rows_a_round += 1 / rounds;
   }
-  // A group that was never measured is small: it comes first, and tells.
-  return state.costs.empty() ? HUGE_VAL : rows_a_round / (state.costs.back().beside_s + state.costs.back().laps_s);
+  return rows_a_round / round_s;
 }
 
 void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost) {

@@ -38,7 +38,7 @@ struct Cost {
 /// First each group has as many rounds as a first look at its rows needs, groups in an order drawn anew each time. By
 /// these the deployed contenders are chosen; those that are no row yet become a group of two, kDeployedGroup in its
 /// name. Then rounds go to the rows that are still open, to groups first in which most will be decided for what their
-/// rounds cost; until all are decided, or the budget is spent; a row whose sides fail more often than not is given up,
+/// rounds cost, and within the budget; until all are decided, or the budget is spent; a row whose sides fail more often than not is given up,
 /// and one with placement `free` has no more than its first part. A contender all of whose rows are decided takes no
 /// further part. With Plan::rounds each group has so many rounds, no fewer and no more.
 ///
@@ -84,7 +84,7 @@ class Dealer {
   std::optional<Deal> deal(std::size_t group);
   void add(Group group);
   void add_deployed();
-  double rows_a_second(std::size_t group) const;
+  double rows_a_second(std::size_t group, double left_s) const;
   std::vector<std::size_t> members(std::size_t group) const;
   int laps(std::size_t group) const;
 
