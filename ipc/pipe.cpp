@@ -66,7 +66,7 @@ std::unique_ptr<Link> connect(const LinkConfig& config) {
 
 const Registration registered{{
     .name = kName,
-    .summary = "a pipe each way; one writev() and one read() a message; copies into the kernel and out of it",
+    .summary = "a pipe each way; one write() and one read() a message; copies into the kernel and out of it",
     .max_payload_bytes = kMaxPayload,
     .when_a_side_is_killed = "waiting calls say so at once, after what it had sent; try_ calls find it empty or full",
     .connect = connect,

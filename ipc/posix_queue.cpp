@@ -11,7 +11,6 @@
 #include "base/proc_files.hpp"
 #include "base/thread_sanitizer.hpp"
 #include "ipc/buffer.hpp"
-#include "ipc/built_message.hpp"
 #include "ipc/descriptor_wait.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/limits.hpp"
@@ -125,8 +124,7 @@ class PosixQueueEnd final : public End {
  private:
   std::span<const std::byte> build(const Message& message, Calls calls) {
     check_calls(config_, calls, kName);
-    return built_.build(
-        {static_cast<std::uint32_t>(message.head.size()), static_cast<std::uint32_t>(message.payload.size())}, message);
+    return built_.build(FrameHeader::of(message), message);
   }
 
   bool write(std::span<const std::byte> frame) {
@@ -155,7 +153,7 @@ class PosixQueueEnd final : public End {
   const LinkConfig config_;
   const Side side_;
   const Lifeline& lifeline_;
-  BuiltMessage<FrameHeader> built_;
+  BuiltFrame built_;
   Buffer received_;
 };
 

@@ -15,12 +15,9 @@ constexpr std::size_t kReadAhead = std::size_t{64} << 10;
 /// The most that a socket's buffer is enlarged for to take the rest of a message whose time is up.
 constexpr std::size_t kMostTakenAtDeadline = std::size_t{64} << 10;
 
-ssize_t write_some(const StreamDescriptors& to, Frame& frame, int flags = 0) {
-  if (!to.is_socket()) return ::writev(to.writes(), frame.parts(), static_cast<int>(frame.count()));
-  msghdr message{};
-  message.msg_iov = frame.parts();
-  message.msg_iovlen = frame.count();
-  return ::sendmsg(to.writes(), &message, MSG_NOSIGNAL | flags);
+ssize_t write_some(const StreamDescriptors& to, std::span<const std::byte> bytes, int flags = 0) {
+  if (!to.is_socket()) return ::write(to.writes(), bytes.data(), bytes.size());
+  return ::send(to.writes(), bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
 }
 
 }  // namespace
@@ -33,19 +30,23 @@ StreamEnd::StreamEnd(const StreamDescriptors& descriptors, Traffic& outgoing, Tr
       config_(config),
       side_(side),
       channel_(channel),
-      no_lifeline_(Sides::threads, channel) {}
+      no_lifeline_(Sides::threads, channel),
+      built_(config.max_payload_bytes, channel) {}
+
+StreamEnd::Rest StreamEnd::build(const Message& message, Calls calls) {
+  check_calls(config_, calls, channel_);
+  return {built_.build(FrameHeader::of(message), message)};
+}
 
 Patience StreamEnd::patience(Wait how, Deadline deadline) const {
   return {how, deadline, no_lifeline_, side_, false, channel_};
 }
 
 bool StreamEnd::try_send(const Message& message) {
-  check(message, channel_, config_.max_payload_bytes);
-  check_calls(config_, Calls::trying, channel_);
+  auto frame = build(message, Calls::trying);
   if (!has_credit()) return false;
-  Frame frame(message);
   if (const auto outcome = write(frame); outcome != Outcome::done) {
-    if (outcome == Outcome::peer_gone || !frame.is_begun()) return false;
+    if (outcome == Outcome::peer_gone || !frame.is_begun) return false;
     try {
       if (!write_all(frame, patience(Wait::yield, Clock::now() + kLockPatience))) throw_stuck(frame);
     } catch (const PeerGone&) {
@@ -57,11 +58,9 @@ bool StreamEnd::try_send(const Message& message) {
 }
 
 bool StreamEnd::send(const Message& message, Deadline deadline) {
-  check(message, channel_, config_.max_payload_bytes);
-  check_calls(config_, Calls::waiting, channel_);
-  Frame frame(message);
+  auto frame = build(message, Calls::waiting);
   if (write_all(frame, patience(config_.wait, deadline))) return true;
-  if (!frame.is_begun()) return false;
+  if (!frame.is_begun) return false;
   if (!is_taken_by_larger_buffer(frame)) throw_stuck(frame);
   return true;
 }
@@ -73,20 +72,20 @@ bool StreamEnd::has_credit() {
 }
 
 /// Writes as much as the kernel takes; not_now: some is left.
-StreamEnd::Outcome StreamEnd::write(Frame& frame) {
-  const ssize_t bytes = write_some(descriptors_, frame);
+StreamEnd::Outcome StreamEnd::write(Rest& rest) {
+  const ssize_t bytes = write_some(descriptors_, rest.bytes);
   if (bytes >= 0) {
-    frame.sent(static_cast<std::size_t>(bytes));
-    return frame.left() == 0 ? Outcome::done : Outcome::not_now;
+    rest = {rest.bytes.subspan(static_cast<std::size_t>(bytes)), rest.is_begun || bytes > 0};
+    return rest.bytes.empty() ? Outcome::done : Outcome::not_now;
   }
   if (is_not_now(errno)) return Outcome::not_now;
   if (is_end_of_peer(errno)) return Outcome::peer_gone;
   throw_system_error(errno, "write", channel_);
 }
 
-bool StreamEnd::write_all(Frame& frame, const Patience& patience) {
+bool StreamEnd::write_all(Rest& rest, const Patience& patience) {
   return wait_for_descriptor(descriptors_.writes(), POLLOUT, patience, [&] {
-    const auto outcome = write(frame);
+    const auto outcome = write(rest);
     if (outcome == Outcome::peer_gone) throw_peer_gone(channel_);
     return outcome == Outcome::done;
   });
@@ -95,20 +94,20 @@ bool StreamEnd::write_all(Frame& frame, const Patience& patience) {
 /// A socket's buffer may end in the middle of a small message. Rather than to leave half of it there at the deadline,
 /// the kernel is made to take the rest. MSG_EOR: TCP does not fill up the last of its blocks with what comes next,
 /// which would then be split as well.
-bool StreamEnd::is_taken_by_larger_buffer(Frame& frame) {
-  if (!descriptors_.is_socket() || frame.left() > kMostTakenAtDeadline) return false;
+bool StreamEnd::is_taken_by_larger_buffer(Rest& rest) {
+  if (!descriptors_.is_socket() || rest.bytes.size() > kMostTakenAtDeadline) return false;
   const int socket = descriptors_.writes();
   const auto before = send_buffer_bytes(socket, channel_);
   set_send_buffer(socket, before + 4 * kMostTakenAtDeadline);
-  const ssize_t bytes = write_some(descriptors_, frame, MSG_DONTWAIT | MSG_EOR);
-  if (bytes > 0) frame.sent(static_cast<std::size_t>(bytes));
+  const ssize_t bytes = write_some(descriptors_, rest.bytes, MSG_DONTWAIT | MSG_EOR);
+  if (bytes > 0) rest.bytes = rest.bytes.subspan(static_cast<std::size_t>(bytes));
   set_send_buffer(socket, before);
-  return frame.left() == 0;
+  return rest.bytes.empty();
 }
 
-void StreamEnd::throw_stuck(const Frame& frame) const {
+void StreamEnd::throw_stuck(const Rest& rest) const {
   throw std::runtime_error(
-      text(channel_, ": the time is up with ", frame.left(), " bytes of a message left; the link is of no more use"));
+      text(channel_, ": the time is up with ", rest.bytes.size(), " bytes of a message left; the link is of no more use"));
 }
 
 std::optional<Message> StreamEnd::try_receive() {
@@ -190,8 +189,7 @@ StreamEnd::Outcome StreamEnd::read() {
 }
 
 std::span<std::byte> StreamEnd::lend(std::size_t bytes) {
-  grow(lent_, bytes, channel_);
-  return {lent_.data(), bytes};
+  return {built_.payload_place(), bytes};
 }
 
 StreamLink::StreamLink(const LinkConfig& config, std::string_view channel, StreamDescriptors of_submitter,

@@ -29,7 +29,7 @@ struct Traffic {
   alignas(128) std::atomic<std::uint64_t> received{0};
 };
 
-/// One end. A message is one writev() or sendmsg() and one read(), unless the kernel takes or gives it in pieces. What
+/// One end. A message is one write() or send() and one read(), unless the kernel takes or gives it in pieces. What
 /// is read of the messages that follow is kept for the next receive.
 class StreamEnd final : public End {
  public:
@@ -46,13 +46,20 @@ class StreamEnd final : public End {
  private:
   enum class Outcome { done, not_now, peer_gone };
 
+  /// What of a frame has not been written.
+  struct Rest {
+    std::span<const std::byte> bytes;
+    bool is_begun = false;
+  };
+
+  Rest build(const Message& message, Calls calls);
   Patience patience(Wait how, Deadline deadline) const;
 
   bool has_credit();
-  Outcome write(Frame& frame);
-  bool write_all(Frame& frame, const Patience& patience);
-  bool is_taken_by_larger_buffer(Frame& frame);
-  [[noreturn]] void throw_stuck(const Frame& frame) const;
+  Outcome write(Rest& rest);
+  bool write_all(Rest& rest, const Patience& patience);
+  bool is_taken_by_larger_buffer(Rest& rest);
+  [[noreturn]] void throw_stuck(const Rest& rest) const;
 
   void release();
   std::optional<Message> take();
@@ -76,7 +83,7 @@ class StreamEnd final : public End {
   std::size_t begin_ = 0;  ///< what has been read and not been given up
   std::size_t end_ = 0;
   std::size_t handed_out_ = 0;  ///< bytes of the frame at begin_ that the receiver may still look at
-  Buffer lent_;
+  BuiltFrame built_;
 };
 
 class StreamLink final : public Link {

@@ -90,7 +90,7 @@ std::unique_ptr<Link> connect(const LinkConfig& config) {
 
 const Registration registered{{
     .name = kName,
-    .summary = "a TCP connection over 127.0.0.1 with TCP_NODELAY; one sendmsg() and one read() a message",
+    .summary = "a TCP connection over 127.0.0.1 with TCP_NODELAY; one send() and one read() a message",
     .max_payload_bytes = kMaxPayload,
     .delivers_after_a_kill = false,
     .when_a_side_is_killed =

@@ -20,18 +20,19 @@ constexpr std::size_t kMaxPayload = std::size_t{1} << 20;
 class PacketEnd final : public End {
  public:
   PacketEnd(const Fd& socket, const LinkConfig& config, Side side)
-      : socket_(socket), config_(config), side_(side), no_lifeline_(Sides::threads, kName) {}
+      : socket_(socket),
+        config_(config),
+        side_(side),
+        no_lifeline_(Sides::threads, kName),
+        built_(config.max_payload_bytes, kName) {}
 
   bool try_send(const Message& message) override {
-    check(message, kName, config_.max_payload_bytes);
-    check_calls(config_, Calls::trying, kName);
-    return write(message) == Outcome::done;
+    return write(build(message, Calls::trying)) == Outcome::done;
   }
 
   bool send(const Message& message, Deadline deadline) override {
-    check(message, kName, config_.max_payload_bytes);
-    check_calls(config_, Calls::waiting, kName);
-    return wait_for_descriptor(socket_.get(), POLLOUT, patience(deadline), [&] { return done(write(message)); });
+    const auto frame = build(message, Calls::waiting);
+    return wait_for_descriptor(socket_.get(), POLLOUT, patience(deadline), [&] { return done(write(frame)); });
   }
 
   std::optional<Message> try_receive() override {
@@ -48,10 +49,7 @@ class PacketEnd final : public End {
     return message_in(received_.data());
   }
 
-  std::span<std::byte> lend(std::size_t bytes) override {
-    grow(lent_, bytes, kName);
-    return {lent_.data(), bytes};
-  }
+  std::span<std::byte> lend(std::size_t bytes) override { return {built_.payload_place(), bytes}; }
 
  private:
   enum class Outcome { done, not_now, peer_gone };
@@ -61,15 +59,16 @@ class PacketEnd final : public End {
     return outcome == Outcome::done;
   }
 
-  Outcome write(const Message& message) {
-    Frame frame(message);
-    msghdr packet{};
-    packet.msg_iov = frame.parts();
-    packet.msg_iovlen = frame.count();
-    if (::sendmsg(socket_.get(), &packet, MSG_NOSIGNAL) >= 0) return Outcome::done;
+  std::span<const std::byte> build(const Message& message, Calls calls) {
+    check_calls(config_, calls, kName);
+    return built_.build(FrameHeader::of(message), message);
+  }
+
+  Outcome write(std::span<const std::byte> frame) {
+    if (::send(socket_.get(), frame.data(), frame.size(), MSG_NOSIGNAL) >= 0) return Outcome::done;
     if (is_not_now(errno)) return Outcome::not_now;
     if (is_end_of_peer(errno)) return Outcome::peer_gone;
-    throw_system_error(errno, "sendmsg", text(kName, ", ", frame.left(), " bytes"));
+    throw_system_error(errno, "send", text(kName, ", ", frame.size(), " bytes"));
   }
 
   Outcome read() {
@@ -87,8 +86,8 @@ class PacketEnd final : public End {
   const LinkConfig config_;
   const Side side_;
   const Lifeline no_lifeline_;  ///< a socket shows the peer's end by itself
+  BuiltFrame built_;
   Buffer received_;
-  Buffer lent_;
 };
 
 class PacketLink final : public Link {
@@ -129,7 +128,7 @@ std::unique_ptr<Link> connect(const LinkConfig& config) {
 const Registration registered{{
     .name = kName,
     .summary =
-        "a pair of Unix SEQPACKET sockets; one sendmsg() and one recv() a message; copies in and out of the kernel",
+        "a pair of Unix SEQPACKET sockets; one send() and one recv() a message; copies in and out of the kernel",
     .max_payload_bytes = kMaxPayload,
     .when_a_side_is_killed = "waiting calls say so at once, after what it had sent; try_ calls find it empty or full",
     .connect = connect,

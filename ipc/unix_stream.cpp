@@ -31,7 +31,7 @@ std::unique_ptr<Link> connect(const LinkConfig& config) {
 
 const Registration registered{{
     .name = kName,
-    .summary = "a pair of Unix stream sockets; one sendmsg() and one read() a message; copies in and out of the kernel",
+    .summary = "a pair of Unix stream sockets; one send() and one read() a message; copies in and out of the kernel",
     .max_payload_bytes = kMaxPayload,
     .when_a_side_is_killed = "waiting calls say so at once, after what it had sent; try_ calls find it empty or full",
     .connect = connect,
