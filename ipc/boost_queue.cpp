@@ -7,6 +7,7 @@
 // - While it sleeps on a condition variable: a later notify could hang inside the C library. So nobody ever sleeps
 //   there: only the queue's try_ forms are used, and a waiting call sleeps on a bell beside the queue in between.
 #include <algorithm>
+#include <atomic>
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <cstring>
 #include <optional>
@@ -41,10 +42,13 @@ std::size_t queue_bytes(const LinkConfig& config) {
   return 4096 + config.capacity * (frame_bytes(config) + 64);
 }
 
-/// What the waiting calls of one direction sleep on.
-struct QueueBells {
-  explicit QueueBells(FutexScope scope) : message_there(scope), room_there(scope) {}
-  alignas(kPadding) Bell message_there;
+/// Beside a queue: how many messages it has been given, and what the waiting calls of its direction sleep on.
+struct QueueSigns {
+  explicit QueueSigns(FutexScope scope) : message_there(scope), room_there(scope) {}
+  /// So that nobody locks an empty queue just to find that out: a lock that is given up after a time-out looks at the
+  /// clock and at the calendar each time.
+  alignas(kPadding) std::atomic<std::uint64_t> sent{0};
+  Bell message_there;
   alignas(kPadding) Bell room_there;
 };
 
@@ -52,7 +56,7 @@ struct QueueBells {
 class Queue {
  public:
   explicit Queue(const LinkConfig& config)
-      : beside_(kName, sizeof(QueueBells)), bells_(*new (beside_.data()) QueueBells(config.futex_scope())) {
+      : beside_(kName, sizeof(QueueSigns)), signs_(*new (beside_.data()) QueueSigns(config.futex_scope())) {
     const auto object = text(kName, ", ", config.capacity, " messages of ", frame_bytes(config), " bytes");
     make_in_dev_shm(object, queue_bytes(config), [&](const char* name) {
       queue_.emplace(bip::create_only, name, config.capacity, frame_bytes(config), bip::permissions(0600));
@@ -60,12 +64,12 @@ class Queue {
   }
 
   bip::message_queue* operator->() { return &*queue_; }
-  QueueBells& bells() { return bells_; }
+  QueueSigns& signs() { return signs_; }
 
  private:
   std::optional<bip::message_queue> queue_;
   Segment beside_;
-  QueueBells& bells_;
+  QueueSigns& signs_;
 };
 
 class QueueEnd final : public End {
@@ -88,11 +92,12 @@ class QueueEnd final : public End {
   }
   bool send(const Message& message, Deadline deadline) override {
     const auto frame = build(message);
-    return wait_for_peer_unless_locked(outgoing_.bells().room_there, patience(deadline), [&] { return put(frame); });
+    return wait_for_peer_unless_locked(outgoing_.signs().room_there, patience(deadline), true,
+                                       [&] { return put(frame); });
   }
   std::optional<Message> receive(Deadline deadline) override {
-    auto& bell = incoming_.bells().message_there;
-    return wait_for_peer_unless_locked(bell, patience(deadline), [&] { return take(); }) ? view() : std::nullopt;
+    auto& bell = incoming_.signs().message_there;
+    return wait_for_peer_unless_locked(bell, patience(deadline), true, [&] { return take(); }) ? view() : std::nullopt;
   }
   std::span<std::byte> lend(std::size_t bytes) override { return {built_.payload_place(), bytes}; }
 
@@ -109,14 +114,18 @@ class QueueEnd final : public End {
 
   bool put(std::span<const std::byte> frame) {
     if (!outgoing_->try_send(frame.data(), frame.size(), 0)) return false;
-    if (waits()) outgoing_.bells().message_there.ring();
+    outgoing_.signs().sent.store(++sent_, std::memory_order_release);
+    if (waits()) outgoing_.signs().message_there.ring();
     return true;
   }
 
   bool take() {
+    if (taken_ == sent_by_peer_) sent_by_peer_ = incoming_.signs().sent.load(std::memory_order_acquire);
+    if (taken_ == sent_by_peer_) return false;
     unsigned priority = 0;
     if (!incoming_->try_receive(received_.data(), received_.size(), received_bytes_, priority)) return false;
-    if (waits()) incoming_.bells().room_there.ring();
+    ++taken_;
+    if (waits()) incoming_.signs().room_there.ring();
     return true;
   }
 
@@ -138,6 +147,9 @@ class QueueEnd final : public End {
   BuiltMessage<Preamble> built_;
   Buffer received_;
   bip::message_queue::size_type received_bytes_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t sent_by_peer_ = 0;  ///< as last seen
   int peer_cpu_ = -1;
 };
 

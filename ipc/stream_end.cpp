@@ -106,8 +106,8 @@ bool StreamEnd::is_taken_by_larger_buffer(Rest& rest) {
 }
 
 void StreamEnd::throw_stuck(const Rest& rest) const {
-  throw std::runtime_error(
-      text(channel_, ": the time is up with ", rest.bytes.size(), " bytes of a message left; the link is of no more use"));
+  throw std::runtime_error(text(channel_, ": the time is up with ", rest.bytes.size(),
+                                " bytes of a message left; the link is of no more use"));
 }
 
 std::optional<Message> StreamEnd::try_receive() {

@@ -26,9 +26,7 @@ class PacketEnd final : public End {
         no_lifeline_(Sides::threads, kName),
         built_(config.max_payload_bytes, kName) {}
 
-  bool try_send(const Message& message) override {
-    return write(build(message, Calls::trying)) == Outcome::done;
-  }
+  bool try_send(const Message& message) override { return write(build(message, Calls::trying)) == Outcome::done; }
 
   bool send(const Message& message, Deadline deadline) override {
     const auto frame = build(message, Calls::waiting);
@@ -127,8 +125,7 @@ std::unique_ptr<Link> connect(const LinkConfig& config) {
 
 const Registration registered{{
     .name = kName,
-    .summary =
-        "a pair of Unix SEQPACKET sockets; one send() and one recv() a message; copies in and out of the kernel",
+    .summary = "a pair of Unix SEQPACKET sockets; one send() and one recv() a message; copies in and out of the kernel",
     .max_payload_bytes = kMaxPayload,
     .when_a_side_is_killed = "waiting calls say so at once, after what it had sent; try_ calls find it empty or full",
     .connect = connect,
