@@ -38,9 +38,9 @@ struct Cost {
 /// First each group has as many rounds as a first look at its rows needs, groups in an order drawn anew each time. By
 /// these the deployed contenders are chosen; those that are no row yet become a group of two, kDeployedGroup in its
 /// name. Then rounds go to the rows that are still open, to groups first in which most will be decided for what their
-/// rounds cost, and within the budget; until all are decided, or the budget is spent; a row whose sides fail more often than not is given up,
-/// and one with placement `free` has no more than its first part. A contender all of whose rows are decided takes no
-/// further part. With Plan::rounds each group has so many rounds, no fewer and no more.
+/// rounds cost, and within the budget; until all are decided, or the budget is spent; a row whose sides fail more often
+/// than not is given up, and one with placement `free` has no more than its first part. A contender all of whose rows
+/// are decided takes no further part. With Plan::rounds each group has so many rounds, no fewer and no more.
 ///
 /// Laps: `laps` in the first part, or most_laps() of what its rounds have cost; then as many as make the best use of
 /// time for the scatter that was found (laps_for).
