@@ -41,6 +41,9 @@ struct Totals {
   double late_ns = 0;
   Usage submitter;
   Usage workers;
+
+  /// Of the wall time: by which an open loop's generator began its sends late through its own fault.
+  double late_share() const { return wall_ns > 0 ? late_ns / wall_ns : 0; }
 };
 
 /// A field of an entry that only this family has.

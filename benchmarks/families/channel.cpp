@@ -125,7 +125,7 @@ Json bytes_per_second(const Case& c, const Totals& totals) {
 }
 
 Json generator_late_share(const Case& c, const Totals& totals) {
-  return c.is_paced() ? Json(totals.late_ns / totals.wall_ns) : Json(nullptr);
+  return c.is_paced() ? Json(totals.late_share()) : Json(nullptr);
 }
 
 Json facts_of(const Case& c, std::uint64_t) {

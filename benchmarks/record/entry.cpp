@@ -139,12 +139,7 @@ std::string disturbance_of(const Measured& measured) {
   if (!measured.trial.stopped.empty()) return measured.trial.stopped;
   if (!measured.trial.moved.empty()) return measured.trial.moved;
   if (!measured.load.change.empty()) return measured.load.change;
-  return generator_late_share(measured) > kMostLate ? "the generator was late" : "";
-}
-
-double generator_late_share(const Measured& measured) {
-  const Totals totals = totals_of(measured.laps);
-  return totals.wall_ns > 0 ? totals.late_ns / totals.wall_ns : 0;
+  return totals_of(measured.laps).late_share() > kMostLate ? "the generator was late" : "";
 }
 
 std::vector<double> costs_ns(const Measured& measured) {

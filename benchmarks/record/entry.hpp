@@ -39,9 +39,6 @@ std::vector<double> costs_ns(const Measured& measured);
 /// The median of costs_ns(); 0 without a lap.
 double cost_ns(const Measured& measured);
 
-/// Of the laps' wall time: by which an open loop's generator began its sends late through its own fault.
-double generator_late_share(const Measured& measured);
-
 /// An entry in two parts: what all entries of the case have in common, and what this round of it gave. A record has
 /// them in one object.
 struct Entry {
