@@ -155,7 +155,7 @@ class ConditionEnd final : public End {
   template <class Operation>
   bool wait(Lane& lane, Reason& reason, Deadline deadline, Operation&& operation) {
     ConditionBell bell(lane, reason, operation);
-    return wait_for_peer_unless_locked(bell, patience(deadline), config_.wait != Wait::block, [&] {
+    return wait_for_peer_unless_locked(bell, patience(deadline), [&] {
       auto lock = locked(lane);
       return operation(lock);
     });

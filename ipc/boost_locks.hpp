@@ -47,10 +47,9 @@ bool unless_locked(Operation&& operation) {
 }
 
 /// wait_for_peer() for an operation that takes a lock. Behind a lock that is held, each look takes kLockTimeOut: death
-/// and deadline are then looked at after each. `look_first`: before anything else; of no use where the bell itself
-/// looks, under the lock that it falls asleep with.
+/// and deadline are then looked at after each.
 template <class AnyBell, class Operation>
-bool wait_for_peer_unless_locked(AnyBell& bell, const Patience& patience, bool look_first, Operation&& operation) {
+bool wait_for_peer_unless_locked(AnyBell& bell, const Patience& patience, Operation&& operation) {
   bool given_up = false;
   const auto poll = [&] {
     bool locked = false;
@@ -60,7 +59,7 @@ bool wait_for_peer_unless_locked(AnyBell& bell, const Patience& patience, bool l
     given_up = Clock::now() >= patience.deadline;
     return given_up;
   };
-  return ((look_first && poll()) || wait_for_peer(bell, patience, poll)) && !given_up;
+  return (poll() || wait_for_peer(bell, patience, poll)) && !given_up;
 }
 
 /// Runs `make`, which wants `bytes` of memory; failures in Boost and of allocation become std::system_error.

@@ -4,6 +4,7 @@
 // What becomes of that when a side is killed:
 // - While it holds the mutex: the lock is never released, and what is in the queue is lost. Boost's lock is given up
 //   after a time-out (ipc/boost_locks.hpp).
+// - After it has put a message and before it has counted it: the message is never looked for.
 // - While it sleeps on a condition variable: a later notify could hang inside the C library. So nobody ever sleeps
 //   there: only the queue's try_ forms are used, and a waiting call sleeps on a bell beside the queue in between.
 #include <algorithm>
@@ -45,8 +46,8 @@ std::size_t queue_bytes(const LinkConfig& config) {
 /// Beside a queue: how many messages it has been given, and what the waiting calls of its direction sleep on.
 struct QueueSigns {
   explicit QueueSigns(FutexScope scope) : message_there(scope), room_there(scope) {}
-  /// So that nobody locks an empty queue just to find that out: a lock that is given up after a time-out looks at the
-  /// clock and at the calendar each time.
+  /// So that no receiver locks an empty queue just to find that out: a lock that is given up after a time-out looks at
+  /// the clock and at the calendar each time.
   alignas(kPadding) std::atomic<std::uint64_t> sent{0};
   Bell message_there;
   alignas(kPadding) Bell room_there;
@@ -92,14 +93,13 @@ class QueueEnd final : public End {
   }
   bool send(const Message& message, Deadline deadline) override {
     const auto frame = build(message);
-    return wait_for_peer_unless_locked(outgoing_.signs().room_there, patience(deadline), true,
-                                       [&] { return put(frame); });
+    return wait_for_peer_unless_locked(outgoing_.signs().room_there, patience(deadline), [&] { return put(frame); });
   }
   std::optional<Message> receive(Deadline deadline) override {
     auto& bell = incoming_.signs().message_there;
-    return wait_for_peer_unless_locked(bell, patience(deadline), true, [&] { return take(); }) ? view() : std::nullopt;
+    return wait_for_peer_unless_locked(bell, patience(deadline), [&] { return take(); }) ? view() : std::nullopt;
   }
-  std::span<std::byte> lend(std::size_t bytes) override { return {built_.payload_place(), bytes}; }
+  std::span<std::byte> lend(std::size_t bytes) override { return {built_.lend(bytes), bytes}; }
 
  private:
   bool waits() const { return config_.calls == Calls::waiting; }
@@ -114,7 +114,7 @@ class QueueEnd final : public End {
 
   bool put(std::span<const std::byte> frame) {
     if (!outgoing_->try_send(frame.data(), frame.size(), 0)) return false;
-    outgoing_.signs().sent.store(++sent_, std::memory_order_release);
+    outgoing_.signs().sent.store(++sent_, std::memory_order_release);  // what is counted is there
     if (waits()) outgoing_.signs().message_there.ring();
     return true;
   }
@@ -191,7 +191,7 @@ const Registration registered{{
     .has_futex = true,
     .delivers_after_a_kill = false,
     .when_a_side_is_killed = "waiting calls say so within a second; what it held the lock of is lost, try_ calls say "
-                             "full or empty after 100 ms",
+                             "full or empty, at once or after 100 ms",
     .connect = connect,
 }};
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "ipc/buffer.hpp"
+#include "ipc/channel.hpp"
 #include "ipc/limits.hpp"
 
 namespace mpmt::ipc {
@@ -21,20 +22,20 @@ class BuiltMessage {
   BuiltMessage(std::size_t max_payload_bytes, std::string_view channel)
       : max_payload_bytes_(max_payload_bytes), channel_(channel) {}
 
-  std::byte* payload_place() {
-    grow(buffer_, kPayloadOffset + max_payload_bytes_, channel_);
-    return buffer_.data() + kPayloadOffset;
-  }
+  /// Stays as it is, whatever else is sent, until more bytes are lent.
+  std::byte* lend(std::size_t bytes) { return place_in(lent_, bytes); }
 
   /// Valid until the next call. Throws std::length_error for a message that does not fit the link.
   std::span<const std::byte> build(const Header& header, const Message& message) {
     check(message, channel_, max_payload_bytes_);
-    std::byte* const payload = payload_place();
-    if (message.payload.data() != payload) std::copy(message.payload.begin(), message.payload.end(), payload);
+    const auto bytes = message.payload.size();
+    const bool in_place = bytes > 0 && !lent_.empty() && message.payload.data() == lent_.data() + kPayloadOffset;
+    std::byte* const payload = in_place ? lent_.data() + kPayloadOffset : place_in(copied_, bytes);
+    if (!in_place) std::copy(message.payload.begin(), message.payload.end(), payload);
     std::byte* const head = payload - message.head.size();
     std::copy(message.head.begin(), message.head.end(), head);
     std::memcpy(head - sizeof header, &header, sizeof header);
-    return {head - sizeof header, payload + message.payload.size()};
+    return {head - sizeof header, payload + bytes};
   }
 
  private:
@@ -42,9 +43,15 @@ class BuiltMessage {
   static constexpr std::size_t kPayloadOffset = 128;
   static_assert(sizeof(Header) + kMaxHeadBytes <= kPayloadOffset);
 
+  std::byte* place_in(Buffer& buffer, std::size_t bytes) {
+    grow(buffer, kPayloadOffset + bytes, channel_);
+    return buffer.data() + kPayloadOffset;
+  }
+
   const std::size_t max_payload_bytes_;
   const std::string_view channel_;
-  Buffer buffer_;
+  Buffer lent_;
+  Buffer copied_;  ///< what was built elsewhere
 };
 
 }  // namespace mpmt::ipc

@@ -93,8 +93,8 @@ class alignas(kPadding) WaitingEnd {
   virtual std::optional<Message> receive(Deadline deadline) = 0;
 
   /// A buffer of `bytes` ≤ max_payload_bytes to build a payload in that is sent from this end: sending from it saves
-  /// the copy that a contiguous send would need. No message in flight refers to it. It may be sent more than once
-  /// while its contents do not change; with each call another buffer may be lent.
+  /// the copy that a send in one piece needs of what was built elsewhere. No message in flight refers to it. It may be
+  /// sent more than once while its contents do not change; with each call another buffer may be lent.
   virtual std::span<std::byte> lend(std::size_t bytes) = 0;
 };
 

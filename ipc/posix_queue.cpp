@@ -119,7 +119,7 @@ class PosixQueueEnd final : public End {
     return message_in(received_.data());
   }
 
-  std::span<std::byte> lend(std::size_t bytes) override { return {built_.payload_place(), bytes}; }
+  std::span<std::byte> lend(std::size_t bytes) override { return {built_.lend(bytes), bytes}; }
 
  private:
   std::span<const std::byte> build(const Message& message, Calls calls) {

@@ -33,9 +33,8 @@ StreamEnd::StreamEnd(const StreamDescriptors& descriptors, Traffic& outgoing, Tr
       no_lifeline_(Sides::threads, channel),
       built_(config.max_payload_bytes, channel) {}
 
-StreamEnd::Rest StreamEnd::build(const Message& message, Calls calls) {
-  check_calls(config_, calls, channel_);
-  return {built_.build(FrameHeader::of(message), message)};
+std::span<const std::byte> StreamEnd::build(const Message& message) {
+  return built_.build(FrameHeader::of(message), message);
 }
 
 Patience StreamEnd::patience(Wait how, Deadline deadline) const {
@@ -43,12 +42,14 @@ Patience StreamEnd::patience(Wait how, Deadline deadline) const {
 }
 
 bool StreamEnd::try_send(const Message& message) {
-  auto frame = build(message, Calls::trying);
-  if (!has_credit()) return false;
-  if (const auto outcome = write(frame); outcome != Outcome::done) {
-    if (outcome == Outcome::peer_gone || !frame.is_begun) return false;
+  check(message, channel_, config_.max_payload_bytes);
+  check_calls(config_, Calls::trying, channel_);
+  if (!has_credit()) return false;  // before a payload that was built elsewhere is copied
+  Rest rest{build(message)};
+  if (const auto outcome = write(rest); outcome != Outcome::done) {
+    if (outcome == Outcome::peer_gone || !rest.is_begun) return false;
     try {
-      if (!write_all(frame, patience(Wait::yield, Clock::now() + kLockPatience))) throw_stuck(frame);
+      if (!write_all(rest, patience(Wait::yield, Clock::now() + kLockPatience))) throw_stuck(rest);
     } catch (const PeerGone&) {
       return false;
     }
@@ -58,10 +59,11 @@ bool StreamEnd::try_send(const Message& message) {
 }
 
 bool StreamEnd::send(const Message& message, Deadline deadline) {
-  auto frame = build(message, Calls::waiting);
-  if (write_all(frame, patience(config_.wait, deadline))) return true;
-  if (!frame.is_begun) return false;
-  if (!is_taken_by_larger_buffer(frame)) throw_stuck(frame);
+  check_calls(config_, Calls::waiting, channel_);
+  Rest rest{build(message)};
+  if (write_all(rest, patience(config_.wait, deadline))) return true;
+  if (!rest.is_begun) return false;
+  if (!is_taken_by_larger_buffer(rest)) throw_stuck(rest);
   return true;
 }
 
@@ -189,7 +191,7 @@ StreamEnd::Outcome StreamEnd::read() {
 }
 
 std::span<std::byte> StreamEnd::lend(std::size_t bytes) {
-  return {built_.payload_place(), bytes};
+  return {built_.lend(bytes), bytes};
 }
 
 StreamLink::StreamLink(const LinkConfig& config, std::string_view channel, StreamDescriptors of_submitter,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <atomic>
-#include <vector>
+#include <span>
 
 #include "base/fd.hpp"
 #include "ipc/buffer.hpp"
@@ -52,7 +52,7 @@ class StreamEnd final : public End {
     bool is_begun = false;
   };
 
-  Rest build(const Message& message, Calls calls);
+  std::span<const std::byte> build(const Message& message);
   Patience patience(Wait how, Deadline deadline) const;
 
   bool has_credit();

@@ -47,7 +47,7 @@ class PacketEnd final : public End {
     return message_in(received_.data());
   }
 
-  std::span<std::byte> lend(std::size_t bytes) override { return {built_.payload_place(), bytes}; }
+  std::span<std::byte> lend(std::size_t bytes) override { return {built_.lend(bytes), bytes}; }
 
  private:
   enum class Outcome { done, not_now, peer_gone };

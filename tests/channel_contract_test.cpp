@@ -194,6 +194,34 @@ TEST_P(EveryChannel, a_lent_buffer_may_be_sent_more_than_once) {
   }
 }
 
+TEST_P(EveryChannel, what_was_lent_stays_as_it_is_whatever_else_is_sent) {
+  const auto link = connect(2);
+  End& end = link->end(Side::submitter);
+  End& worker = link->end(Side::worker);
+  const auto all_are = [](std::span<const std::byte> bytes, std::byte wanted) {
+    return std::ranges::all_of(bytes, [&](std::byte b) { return b == wanted; });
+  };
+  const auto lent = end.lend(1000);
+  std::ranges::fill(lent, std::byte{9});
+  const std::vector<std::byte> other(500, std::byte{7});
+  std::size_t sent = 0;
+  while (end.try_send({{}, other})) ++sent;  // the last one is refused
+  for (; sent > 0; --sent) {
+    const auto message = worker.try_receive();
+    ASSERT_TRUE(message.has_value());
+    EXPECT_TRUE(all_are(message->payload, std::byte{7}));
+  }
+  EXPECT_TRUE(all_are(lent, std::byte{9}));
+  std::ranges::fill(lent.first(10), std::byte{5});
+  for (int times = 0; times < 2; ++times) {
+    ASSERT_TRUE(end.try_send({{}, lent.subspan(10)}));
+    const auto message = worker.try_receive();
+    ASSERT_TRUE(message.has_value());
+    EXPECT_EQ(message->payload.size(), 990U);
+    EXPECT_TRUE(all_are(message->payload, std::byte{9})) << times;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(threads, EveryChannel, ::testing::ValuesIn(channels_between(ipc::Sides::threads)), name_of);
 INSTANTIATE_TEST_SUITE_P(processes, EveryChannel, ::testing::ValuesIn(channels_between(ipc::Sides::processes)),
                          name_of);
