@@ -186,16 +186,35 @@ TEST(Dealer, of_equal_cost_that_which_will_be_decided_soonest_is_first) {
   EXPECT_EQ(dealer.next(0).value().group, 0U) << "nothing else is open";
 }
 
-TEST(Dealer, what_the_budget_can_still_decide_is_dealt_before_more_that_it_cannot) {
+/// Three rows, and one; rounds of either always cost the same.
+Plan plan_of_unequal_groups() {
   Plan plan;
   add_group(plan, 3);
   add_group(plan, 1);
   plan.budget_s = 1000;
+  plan.laps = kFirstLaps;
+  return plan;
+}
+
+TEST(Dealer, what_the_budget_can_still_decide_is_dealt_before_more_that_it_cannot) {
+  const auto plan = plan_of_unequal_groups();
   const double left_s = kConfirmedBy - kLookAt + 0.5;
   for (const auto& [spent_s, wanted] : {std::pair(0.0, 0U), {plan.budget_s - left_s, 1U}, {plan.budget_s - 1, 0U}}) {
     Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
     first_looks(plan, dealer, slower, {2.5, 1});  // three rows in 20 s, or one in 8 s
     EXPECT_EQ(dealer.next(spent_s).value().group, wanted) << spent_s;
+  }
+}
+
+TEST(Dealer, a_last_round_may_begin_shortly_before_the_end) {
+  const auto plan = plan_of_unequal_groups();
+  Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
+  const std::vector<double> seconds{2.5, 1};
+  first_looks(plan, dealer, slower, seconds);
+  for (double left_s = kConfirmedBy - kLookAt; dealer.decided() == 0; --left_s) {
+    const auto deal = dealer.next(plan.budget_s - left_s + 0.5).value();
+    EXPECT_EQ(deal.group, 1U) << left_s;
+    dealer.take(deal, performed(plan, deal, slower), cost_of(deal, seconds[deal.group]));
   }
 }
 

@@ -106,15 +106,14 @@ std::optional<Deal> Dealer::next(double spent_s) {
   }
   if (plan_.rounds || spent_s >= plan_.budget_s) return std::nullopt;
   if (!std::exchange(chosen_, true)) add_deployed();
-  // Near the end what can still be decided is worth more than a beginning of more; nothing else left, that is tried.
   std::optional<std::size_t> best;
-  std::pair<double, double> most;
+  Promise most;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     if (!open(group)) continue;
-    const std::pair promise(rows_a_second(group, plan_.budget_s - spent_s), rows_a_second(group, HUGE_VAL));
-    if (best && promise <= most) continue;
+    const auto promised = promise(group, plan_.budget_s - spent_s);
+    if (best && promised <= most) continue;
     best = group;
-    most = promise;
+    most = promised;
   }
   return best ? deal(*best) : std::nullopt;
 }
@@ -166,19 +165,21 @@ double Dealer::RowState::rounds_to_decide(const Rules& rules) const {
   return std::max(asked, std::min(effect < std::log1p(rules.margin) ? bounded : HUGE_VAL, confirmed) - finding.rounds);
 }
 
-/// Of its rows that will be decided in the time left. Rounds serve all open rows of a group at once.
-double Dealer::rows_a_second(std::size_t group, double left_s) const {
+/// Rounds serve all open rows of a group at once. The last one may end after the budget.
+Dealer::Promise Dealer::promise(std::size_t group, double left_s) const {
   const auto& state = groups_[group];
   // A group that was never measured is small: it comes first, and tells.
-  if (state.costs.empty()) return HUGE_VAL;
-  const double round_s = state.costs.back().beside_s + state.costs.back().laps_s;
-  double rows_a_round = 0;
+  if (state.costs.empty()) return {HUGE_VAL, HUGE_VAL};
+  const auto& cost = state.costs.back();
+  const double round_s = cost.beside_s + (laps(group) + 1) * cost.lap_s();
+  Promise promised;
   for (const auto& row : state.rows) {
     if (!row.open()) continue;
     const double rounds = row.rounds_to_decide(rules_);
-    if (rounds * round_s <= left_s) rows_a_round += 1 / rounds;
+    promised.at_all += 1 / (rounds * round_s);
+    if ((std::ceil(rounds) - 1) * round_s < left_s) promised.in_time += 1 / (rounds * round_s);
   }
-  return rows_a_round / round_s;
+  return promised;
 }
 
 void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const Cost& cost) {

@@ -37,10 +37,11 @@ struct Cost {
 
 /// First each group has as many rounds as a first look at its rows needs, groups in an order drawn anew each time. By
 /// these the deployed contenders are chosen; those that are no row yet become a group of two, kDeployedGroup in its
-/// name. Then rounds go to the rows that are still open, to groups first in which most will be decided for what their
-/// rounds cost, and within the budget; until all are decided, or the budget is spent; a row whose sides fail more often
-/// than not is given up, and one with placement `free` has no more than its first part. A contender all of whose rows
-/// are decided takes no further part. With Plan::rounds each group has so many rounds, no fewer and no more.
+/// name. Then rounds go to the rows that are still open, to groups first in which a second will decide most rows that
+/// can be decided in the time left; where none can, most rows; until all are decided, or the budget is spent. A row
+/// whose sides fail more often than not is given up, and one with placement `free` has no more than its first part. A
+/// contender all of whose rows are decided takes no further part. With Plan::rounds each group has so many rounds, no
+/// fewer and no more.
 ///
 /// Laps: `laps` in the first part, or most_laps() of what its rounds have cost; then as many as make the best use of
 /// time for the scatter that was found (laps_for).
@@ -79,12 +80,19 @@ class Dealer {
     std::vector<Cost> costs;
   };
 
+  /// Rows that a second of a group's rounds decides. Compared by what will be done in time, then by all.
+  struct Promise {
+    double in_time = 0;
+    double at_all = 0;
+    auto operator<=>(const Promise&) const = default;
+  };
+
   bool first_part(std::size_t group) const;
   bool open(std::size_t group) const;
   std::optional<Deal> deal(std::size_t group);
   void add(Group group);
   void add_deployed();
-  double rows_a_second(std::size_t group, double left_s) const;
+  Promise promise(std::size_t group, double left_s) const;
   std::vector<std::size_t> members(std::size_t group) const;
   int laps(std::size_t group) const;
 
