@@ -82,6 +82,15 @@ TEST(Judge, a_winner_has_the_size_that_its_confirming_series_shows) {
   EXPECT_NEAR(b.ratio, 1 / 1.1, 0.005);
 }
 
+TEST(Judge, a_winner_whose_size_lies_within_the_margin_is_none) {
+  const auto found = judge(around(1.04, 6), around(1.015, 8, 0.005), {});
+  EXPECT_EQ(found.judgement, Judgement::same);
+  EXPECT_NEAR(found.ratio, 1.015, 0.005);
+  EXPECT_GT(found.low, 1) << "a real difference";
+  EXPECT_LT(found.high, 1.03);
+  EXPECT_EQ(found.more.rounds + found.more.confirming, 0);
+}
+
 TEST(Judge, what_a_series_of_its_own_does_not_show_stays_open) {
   for (const double other : {1.0, 1 / 1.2}) {
     const auto found = judge(around(1.2, 6), around(other, 8), {});

@@ -167,8 +167,7 @@ class Looking {
   bool look_at_rounds() {
     const auto estimate = trimmed(seen_);
     describe(estimate);
-    // Two one-sided intervals at half of an error are the two-sided one at the whole of it.
-    if (std::abs(estimate.mean) + estimate.half_width(1 - rules_.confidence) < margin_) {
+    if (lies_within_margin(estimate)) {
       decide(Judgement::same, seen_);
       return true;
     }
@@ -184,8 +183,14 @@ class Looking {
     const auto fresh = trimmed(series);
     if (fresh.mean * estimate.mean <= 0 || !excludes_zero(fresh, confirming_error(rules_))) return false;
     describe(fresh);
-    decide(fresh.mean > 0 ? Judgement::a_faster : Judgement::b_faster, series);
+    const auto winner = fresh.mean > 0 ? Judgement::a_faster : Judgement::b_faster;
+    decide(lies_within_margin(fresh) ? Judgement::same : winner, series);
     return true;
+  }
+
+  /// Two one-sided intervals at half of an error are the two-sided one at the whole of it.
+  bool lies_within_margin(const Trimmed& estimate) const {
+    return std::abs(estimate.mean) + estimate.half_width(1 - rules_.confidence) < margin_;
   }
 
   void describe(const Trimmed& estimate) {
@@ -258,7 +263,8 @@ double log_ratio_of(const std::vector<Lap>& laps) {
   std::vector<double> logs;
   for (const auto& [a_ns, b_ns] : laps) {
     const bool times = a_ns > 0 && b_ns > 0 && std::isfinite(a_ns) && std::isfinite(b_ns);
-    if (!times) throw std::invalid_argument("a lap has two times above 0");
+    if (!times)
+      throw std::invalid_argument(text("lap ", logs.size(), ", counted from 0: both times have to be above 0"));
     logs.push_back(std::log(b_ns / a_ns));
   }
   if (logs.empty()) throw std::invalid_argument("a round has a lap at least");
