@@ -134,6 +134,14 @@ TEST(Load, what_ticks_may_invent_in_a_short_trial_disturbs_nobody) {
   EXPECT_EQ(load.disturbance(), "");
 }
 
+TEST(Load, what_no_short_trial_shows_many_of_them_do) {
+  const Load brief{Load::Others{0, 20'000'000, 60'000'000, 140e6}, {}, {}};
+  EXPECT_EQ(brief.disturbance(), "") << "ticks may have invented it";
+  Load total = brief;
+  for (int i = 1; i < 100; ++i) total += brief;
+  EXPECT_EQ(total.disturbance(), "others used 14.3 % of the CPUs");
+}
+
 TEST(Load, no_time_at_all_is_no_share) {
   const auto now = sample(milliseconds(7), {1, 2, 3}, 4);
   EXPECT_EQ(between(now, now, now, 2).others.value().share(), 0);

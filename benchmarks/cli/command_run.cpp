@@ -197,7 +197,7 @@ class Run {
       say_new(load_warnings(measurement_.load()));
       if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
       journal.end(context_at_end(journal.entries(), progress.rounds(), progress.busy(), interrupted, after,
-                                 warnings(capacity, after, matrix)));
+                                 warnings(capacity, after, matrix, progress.others())));
       const auto made = assembled(journal.file(), record);
       journal.done();
       report(made, record, interrupted, progress);
@@ -217,7 +217,8 @@ class Run {
     return progress.failed() > 0 ? kCaseFailed : kOk;
   }
 
-  std::vector<std::string> warnings(const Capacity& before, const Capacity& after, const CoreMatrix& matrix) {
+  std::vector<std::string> warnings(const Capacity& before, const Capacity& after, const CoreMatrix& matrix,
+                                    const std::string& others = {}) {
     auto list = identity_.warnings();
     const auto add = [&](const std::vector<std::string>& more) { list.insert(list.end(), more.begin(), more.end()); };
     if (!class_left_.empty()) {
@@ -227,6 +228,7 @@ class Run {
     add(machine_warnings(machine_));
     add(capacity_warnings(before, after, matrix));
     add(load_warnings(measurement_.load()));
+    if (!others.empty()) list.push_back(others + " while it measured");
     return list;
   }
 
@@ -256,9 +258,12 @@ class Run {
 
   void report(const Assembled& assembled, const fs::path& record, bool interrupted, const Progress& progress) const {
     if (quiet_) return;
-    if (3 * progress.busy() >= progress.rounds() && progress.busy() > 0) {
-      std::cout << "\nothers used these CPUs in " << progress.busy() << " of " << progress.rounds()
-                << " rounds: on an idle machine more can be said, and more of it be believed\n";
+    const bool often = 3 * progress.busy() >= progress.rounds() && progress.busy() > 0;
+    if (const auto others = progress.others(); often || !others.empty()) {
+      std::cout << '\n'
+                << (others.empty() ? "others used the CPUs" : others) << ", in " << progress.busy() << " of "
+                << progress.rounds()
+                << " rounds much: on an idle machine more can be said, and more of it be believed\n";
     }
     if (!assembled.comparisons.empty()) std::cout << '\n' << answer_of(assembled.comparisons, assembled.rules);
     if (interrupted) std::cout << "\ninterrupted: " << assembled.entries << " trials are kept\n";

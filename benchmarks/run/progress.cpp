@@ -95,6 +95,10 @@ void Progress::starting(const Deal& deal, const Dealer& dealer) {
 void Progress::finished(const Performed& performed) {
   ++rounds_;
   busy_ += performed.busy;
+  if (!performed.measured.empty()) {
+    const auto& load = performed.measured.front().load;
+    load_ ? * load_ += load : load_.emplace(load);
+  }
   for (const auto& measured : performed.measured) {
     auto& series = series_[measured.planned];
     ++series.rounds;

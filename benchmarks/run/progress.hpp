@@ -35,7 +35,10 @@ class Progress {
   void rest();
 
   std::size_t rounds() const { return rounds_; }
-  std::size_t busy() const { return busy_; }            ///< rounds in which others used the CPUs
+  std::size_t busy() const { return busy_; }  ///< rounds in which others used the CPUs
+  /// By how much others used the CPUs in all rounds together, in words; empty when that is little or not known. Short
+  /// rounds cannot show it one by one: ticks invent as much.
+  std::string others() const { return load_ ? load_->disturbance() : ""; }
   std::size_t disturbed() const { return disturbed_; }  ///< contenders' rounds that are of no use
   std::size_t failed() const {
     return failed_;
@@ -61,6 +64,7 @@ class Progress {
   std::optional<Clock::time_point> start_;  ///< of the first round
   std::size_t rounds_ = 0;
   std::size_t busy_ = 0;
+  std::optional<Load> load_;  ///< of all rounds
   std::size_t disturbed_ = 0;
   std::size_t failed_ = 0;
   std::size_t cases_said_ = 0;
