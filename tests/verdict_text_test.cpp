@@ -22,6 +22,15 @@ TEST(VerdictText, words_say_who_is_faster_and_by_how_much) {
   EXPECT_NE(undecided.find("would have been seen"), std::string::npos) << undecided;
 }
 
+TEST(VerdictText, a_difference_that_shows_and_is_not_confirmed_is_said_as_such) {
+  auto row = only(both(about(1, kEnough, 0, 0.1), about(1, kEnough, 0, 0)));
+  ASSERT_EQ(row.verdict, Verdict::undecided);
+  row.finding.ratio = 1.037;
+  row.finding.low = 1.023;
+  row.finding.high = 1.051;
+  EXPECT_EQ(in_words(row, usual()), "undecided: threads 3.7 % faster so far, not confirmed");
+}
+
 /// A row of each grain, process times being these times as long; noisy ones stay open.
 Observations rows_of_grains(const std::vector<double>& factors, double scatter = 0.005) {
   Observations all;
@@ -47,6 +56,11 @@ TEST(VerdictText, the_answer_tells_few_rows_one_by_one_and_folds_many) {
   EXPECT_EQ(many.find("grain"), std::string::npos) << many;
   EXPECT_NE(many.find("40 of 40 rows"), std::string::npos) << many;
   EXPECT_NE(many.find("threads 1.50x faster"), std::string::npos) << many;
+  auto one_unlike_others = std::vector<double>(40, 1.5);
+  one_unlike_others[2] = 0.5;
+  const auto folded = answered(rows_of_grains(one_unlike_others));
+  EXPECT_NE(folded.find("39 of 40 rows"), std::string::npos) << folded;
+  EXPECT_NE(folded.find("grain 3"), std::string::npos) << folded << "a row that stands alone is named";
   const auto same = answered(rows_of_grains(std::vector<double>(40, 1)));
   EXPECT_EQ(std::count(same.begin(), same.end(), '\n'), 2) << same;
   const auto open = answered(rows_of_grains(std::vector<double>(40, 1), 0.1));

@@ -18,7 +18,10 @@ std::vector<Lap> laps_of(const Json& round) {
   std::vector<Lap> laps;
   for (const auto& lap : round) {
     const bool pair = lap.is_array() && lap.size() == 2 && lap[0].is_number() && lap[1].is_number();
-    if (!pair) throw std::invalid_argument("a lap is a list of two numbers, [a_ns, b_ns]");
+    if (!pair) {
+      throw std::invalid_argument(
+          text("lap ", laps.size(), ", counted from 0: a list of two numbers is needed, [a_ns, b_ns]"));
+    }
     laps.push_back({lap[0].get<double>(), lap[1].get<double>()});
   }
   return laps;

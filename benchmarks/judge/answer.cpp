@@ -119,6 +119,10 @@ class Answer {
       std::copy_if(subject.winners.begin(), subject.winners.end(), std::back_inserter(rows),
                    [&](const auto* row) { return row->verdict == verdict; });
       if (rows.empty()) continue;
+      if (rows.size() == 1) {
+        tell(*rows.front());
+        continue;
+      }
       const auto [least, most] = std::minmax_element(
           rows.begin(), rows.end(), [](const auto* a, const auto* b) { return size_of(*a) < size_of(*b); });
       const auto from = factor(std::exp(size_of(**least)));

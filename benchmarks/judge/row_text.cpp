@@ -105,6 +105,9 @@ std::string in_words(const Comparison& row, const Rules& rules) {
   }
   const bool says_more = row.finding.rounds == 0 || row.finding.more.confirming > 0 || row.reason != row.finding.reason;
   if (says_more) return "undecided: " + row.reason;
+  if (const auto tendency = row.threads.label.empty() ? tendency_of(row.finding) : ""; !tendency.empty()) {
+    return text("undecided: ", tendency, " so far, not confirmed");
+  }
   return text("undecided: a difference of ", percent_text(row.finding.detectable), " would have been seen");
 }
 
