@@ -288,6 +288,14 @@ def test_capacity_bounds_the_speed_up_of_work_that_computes_only(small: Json, wr
     assert "measured capacity" not in speedup_words(small, write, tmp_path)
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 40])
+def test_points_of_many_series_stand_nearest_to_their_own_percentile(count: int) -> None:
+    from mpmt_figures.latency import side_by_side
+    places = [side_by_side(at, count) for at in range(count)]
+    assert places == sorted(places) and len(set(places)) == count
+    assert max(map(abs, places)) < 0.4, "half-way to the next one, and within the axes"
+
+
 def test_time_per_task_stands_beside_every_grain(drawn: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     for kind in KINDS:
         text = words(drawn[0] / f"{kind}.svg").replace("\N{NO-BREAK SPACE}", " ")
