@@ -15,12 +15,12 @@ from typing import Any, NoReturn
 
 from mpmt_files import regular_file
 from mpmt_json import BadJson, decoded, itself, needs_a_closer_look, no_constant, parsed
-from mpmt_schema import SCHEMA_VERSION, Record, first_problem, schema, surely_follows, validator
+from mpmt_schema import SCHEMA_VERSION, Record, first_problem, schema, surely_follows, validator, with_cases
 from mpmt_shown import shown
-from mpmt_tables import by_round, cases, left_out, trials
+from mpmt_tables import by_round, cases, latency_histogram, left_out, trials
 
-__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "left_out", "load",
-           "read_json", "rules", "schema", "trials", "usable_cpus", "validator"]
+__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "latency_histogram",
+           "left_out", "load", "read_json", "rules", "schema", "trials", "usable_cpus", "validator"]
 
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -37,7 +37,7 @@ class Unreadable(BadRecord):
 
 
 def load(path: str | os.PathLike[str]) -> Record:
-    """The record in the file, checked against the schema. Raises BadRecord."""
+    """The record in the file, checked against the schema; each entry has what `cases` says of its case. Raises BadRecord."""
     named = shown(path, 300)
 
     def refuse(reason: str) -> NoReturn:
@@ -49,7 +49,7 @@ def load(path: str | os.PathLike[str]) -> Record:
         record = _quickly(text)
         if record is not None:
             return record
-        record = parsed(text)
+        record = with_cases(parsed(text))
     except BadJson as bad:
         refuse(str(bad))
     except MemoryError:
@@ -104,7 +104,7 @@ def _quickly(text: str) -> Record | None:
     if needs_a_closer_look(text):
         return None
     try:
-        record = json.loads(text, parse_constant=no_constant, object_hook=itself)
+        record = with_cases(json.loads(text, parse_constant=no_constant, object_hook=itself))
         return record if surely_follows(record) else None
     except (ValueError, RecursionError):
         return None

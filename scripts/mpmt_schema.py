@@ -24,8 +24,28 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 SCHEMA_VERSION = 3
+CASE_HISTOGRAM = "latency_histogram"  # of a case's rounds together; no entry's
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 SCHEMA_PATHS = {1: RESULTS / "schema-2.json", 2: RESULTS / "schema-2.json", 3: RESULTS / "schema.json"}
+
+
+# ---- what is said once --------------------------------------------------------------------------------------
+
+
+def with_cases(record: Any) -> Any:
+    """A parsed record in which each entry also has what `cases` says once of its case; what an entry says itself goes
+    first. Of what is no such record nothing is changed."""
+    cases, entries = (record.get(key) if isinstance(record, dict) else None for key in ("cases", "benchmarks"))
+    if not isinstance(cases, dict) or not isinstance(entries, list):
+        return record
+    shared = {name: {key: value for key, value in once.items() if key != CASE_HISTOGRAM}
+              for name, once in cases.items() if isinstance(once, dict)}
+    return {**record, "benchmarks": [_whole(entry, shared) for entry in entries]}
+
+
+def _whole(entry: Any, shared: Mapping[str, Any]) -> Any:
+    name = entry.get("run_name") if isinstance(entry, dict) else None
+    return {**shared[name], **entry} if isinstance(name, str) and name in shared else entry
 
 
 # ---- text --------------------------------------------------------------------------------------------------
@@ -145,15 +165,27 @@ def _array_problem(record: Record) -> str | None:
                 if isinstance(ns, bool) or not isinstance(ns, (int, float)) or ns < 0 or (positive and ns == 0):
                     return f"benchmarks[{index}].{key}[{at}]: {_shorten(repr(ns), 60)} is not a duration"
         latency = entry.get("latency_ns")
-        histogram = latency.get("histogram") if isinstance(latency, dict) else None
-        for at, pair in enumerate(_list_of(histogram)):
-            good = (isinstance(pair, list) and len(pair) == 2
-                    and _is_integer(pair[0], 0, 1 << mpmt_histogram.MAX_BITS)
-                    and _is_integer(pair[1], 1, 1 << 64))
-            if not good:
-                return (f"benchmarks[{index}].latency_ns.histogram[{at}]: {_shorten(repr(pair), 60)} is not "
-                        "[lowest value, count]")
+        problem = _histogram_problem(("benchmarks", index, "latency_ns", "histogram"),
+                                     latency.get("histogram") if isinstance(latency, dict) else None)
+        if problem:
+            return problem
+    return next(filter(None, (_histogram_problem(("cases", name, CASE_HISTOGRAM), once.get(CASE_HISTOGRAM))
+                              for name, once in _cases(record))), None)
+
+
+def _histogram_problem(place: tuple[str | int, ...], histogram: Any) -> str | None:
+    for at, pair in enumerate(_list_of(histogram)):
+        good = (isinstance(pair, list) and len(pair) == 2
+                and _is_integer(pair[0], 0, 1 << mpmt_histogram.MAX_BITS)
+                and _is_integer(pair[1], 1, 1 << 64))
+        if not good:
+            return f"{_field((*place, at))}: {_shorten(repr(pair), 60)} is not [lowest value, count]"
     return None
+
+
+def _cases(record: Record) -> list[tuple[str, dict[str, Any]]]:
+    cases = record.get("cases")
+    return [(name, once) for name, once in cases.items() if isinstance(once, dict)] if isinstance(cases, dict) else []
 
 
 def _list_of(value: Any) -> list[Any]:
@@ -175,4 +207,9 @@ def _without_arrays(record: Record) -> Record:
             if isinstance(latency, dict) and isinstance(latency.get("histogram"), list):
                 entry["latency_ns"] = {**latency, "histogram": latency["histogram"][:1]}
         entries.append(entry)
-    return {**record, "benchmarks": entries}
+    short = {**record, "benchmarks": entries}
+    if isinstance(record.get("cases"), dict):
+        short["cases"] = {**record["cases"], **{name: {**once, CASE_HISTOGRAM: once[CASE_HISTOGRAM][:1]}
+                                                for name, once in _cases(record)
+                                                if isinstance(once.get(CASE_HISTOGRAM), list)}}
+    return short

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas
 
+import mpmt_histogram
 from mpmt_families import FAMILIES, POOL, Round, case_status, family_of, outcome, round_of, value_ns
-from mpmt_schema import Record
+from mpmt_schema import CASE_HISTOGRAM, Record
 from mpmt_shown import shown
 
 # What became of a round, in words for people, in the order in which those that are left out are named.
@@ -38,7 +39,11 @@ NESTED_FIELDS = {
     "faults_major": ("page_faults", "major"),
     "latency_count": ("latency_ns", "count"),
     "latency_max_ns": ("latency_ns", "max"),
-    "latency_histogram": ("latency_ns", "histogram"),
+    "latency_p50_ns": ("latency_ns", "p50"),
+    "latency_p90_ns": ("latency_ns", "p90"),
+    "latency_p99_ns": ("latency_ns", "p99"),
+    "latency_p999_ns": ("latency_ns", "p999"),
+    "round_histogram": ("latency_ns", "histogram"),  # in versions 1 and 2
     "steal_ns": ("load", "steal_ns"),
     "foreign_cpu_ns": ("load", "foreign_cpu_ns"),
     "foreign_share": ("load", "foreign_share"),
@@ -96,6 +101,15 @@ def cases(record: Record, family: str = POOL) -> pandas.DataFrame:
         rows.append(row)
     columns = ["name", *FAMILIES[family].case_fields, "trials", "ok", "status", "modes", "error"]
     return pandas.DataFrame(rows, columns=columns, dtype=object)
+
+
+def latency_histogram(record: Record, trial_rows: pandas.DataFrame) -> list[list[int]]:
+    """Of a case's rounds, which these are, together: [] where nothing is known."""
+    of_rounds = [histogram for histogram in trial_rows["round_histogram"] if histogram]
+    if of_rounds:
+        return [list(bucket) for bucket in mpmt_histogram.merge(of_rounds)]
+    said = record.get("cases", {}).get(next(iter(trial_rows["name"]), ""), {})
+    return said.get(CASE_HISTOGRAM, [])
 
 
 def by_round(trial_rows: pandas.DataFrame, name: str) -> dict[Round, float]:

@@ -65,6 +65,7 @@ class JournalBench : public ::testing::Test {
              {"status", "ok"},
              {"disturbed_by", nullptr},
              {"laps_ns", {ns_per_task}},
+             {"latency_ns", {{"count", 3}, {"max", 66}, {"histogram", {{64, 2}, {66, 1}}}}},
              {"ns_per_task", ns_per_task}}};
   }
   /// Twelve entries, six a side: as many as a first look needs.

@@ -46,10 +46,38 @@ TEST_F(JournalTest, a_journal_becomes_a_record_and_goes) {
       EXPECT_EQ(one.at("repetitions"), 6) << "known at the end only";
     }
     EXPECT_EQ(one.contains("laps_ns"), is_trial) << "what one round gave is in no aggregate";
+    EXPECT_FALSE(one.contains("workload")) << "its case says that";
+  }
+  ASSERT_EQ(whole.at("cases").size(), 2U);
+  for (const auto& once : whole.at("cases")) {
+    EXPECT_EQ(once.at("workload"), "prime_count");
+    EXPECT_EQ(once.at("latency_histogram"), Json::parse("[[64, 12], [66, 6]]")) << "of six rounds together";
   }
   EXPECT_EQ(trials, 12);
   EXPECT_EQ(aggregates, 8) << "mean, median, stddev, cv of two cases";
   EXPECT_EQ(whole.at("comparisons").size(), 2U);
+}
+
+TEST_F(JournalTest, a_round_that_differs_from_its_case_says_so) {
+  {
+    Journal journal(folder_, record(), kContext);
+    fill(journal);
+    auto odd = entry("thread_pool", 6, 100);
+    odd.of_case["batch"] = 7;
+    odd.of_round["status"] = "timed_out";
+    journal.add(odd);
+    assemble(journal.file(), record(), false);
+    journal.done();
+  }
+  const auto whole = read_record();
+  int odd = 0;
+  for (const auto& one : whole.at("benchmarks")) {
+    odd += one.contains("batch");
+    const auto& once = whole.at("cases").at(one.at("run_name").get<std::string>());
+    EXPECT_EQ(said_with(once, one).at("batch"), one.contains("batch") ? 7 : 1);
+    EXPECT_EQ(once.at("latency_histogram"), Json::parse("[[64, 12], [66, 6]]")) << "of rounds that count";
+  }
+  EXPECT_EQ(odd, 1);
 }
 
 TEST_F(JournalTest, what_is_in_no_record_stays) {

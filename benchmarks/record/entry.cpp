@@ -193,6 +193,28 @@ Entry make_entry(const Measured& measured, const PlannedCase& planned, const std
   return entry;
 }
 
+Json said_once(Json of_case) {
+  for (const auto* key :
+       {"run_name", "family_index", "per_family_instance_index", "repetitions", "threads", "time_unit"}) {
+    of_case.erase(key);
+  }
+  return of_case;
+}
+
+Json said_apart(Json entry, const Json& once) {
+  for (const auto& [key, value] : once.items()) {
+    // Rounds of one case may differ in what follows from its tasks per block, which may be found anew.
+    if (const auto own = entry.find(key); own != entry.end() && *own == value) entry.erase(own);
+  }
+  return entry;
+}
+
+Json said_with(const Json& once, const Json& entry) {
+  Json whole = once;
+  whole.update(entry);
+  return whole;
+}
+
 Observation observation_of(const Json& entry) {
   Observation observation;
   observation.measured = case_from(entry);

@@ -39,12 +39,18 @@ std::vector<double> costs_ns(const Measured& measured);
 /// The median of costs_ns(); 0 without a lap.
 double cost_ns(const Measured& measured);
 
-/// An entry in two parts: what all entries of the case have in common, and what this round of it gave. A record has
-/// them in one object.
+/// An entry in two parts: what all entries of the case have in common, and what this round of it gave.
 struct Entry {
   nlohmann::json of_case;
   nlohmann::json of_round;
 };
+
+/// What a record says once of a case, in `cases`: all of Entry::of_case but what Google Benchmark's tools look for in
+/// each entry.
+nlohmann::json said_once(nlohmann::json of_case);
+/// An entry, or an aggregate, without what is said once of its case; said_with() gives that back.
+nlohmann::json said_apart(nlohmann::json entry, const nlohmann::json& once);
+nlohmann::json said_with(const nlohmann::json& once, const nlohmann::json& entry);
 
 /// The entry: Google Benchmark's keys, and ours. `together`: the group in which it was measured (Observation).
 Entry make_entry(const Measured& measured, const PlannedCase& planned, const std::string& together,

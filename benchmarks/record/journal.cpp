@@ -33,10 +33,12 @@ constexpr auto kSuffix = ".journal";
 
 using Step = std::function<void()>;
 
-/// What one entry adds to its case's aggregates.
+/// What entries add up to, of one case.
 struct Series {
   Json of_case;
+  Json once;  ///< what the record says of it once
   int rounds = 0;
+  std::map<std::uint64_t, std::uint64_t> latencies;  ///< buckets of rounds that count
   std::vector<double> real_times;
   std::vector<double> cpu_times;
   std::vector<double> costs;
@@ -79,6 +81,13 @@ Json whole_entry(Json&& line) {
   return entry;
 }
 
+/// The histogram of a round, or nothing.
+Json* histogram_of(Json& entry) {
+  const auto latency = entry.find("latency_ns");
+  if (latency == entry.end() || !latency->is_object() || !latency->contains("histogram")) return nullptr;
+  return &(*latency)["histogram"];
+}
+
 /// A record may be printed as it is: it does nothing to a terminal or a CI.
 std::string dumped(const Json& json) {
   return shown_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -99,21 +108,32 @@ class Assembler {
     assembled_.comparisons = compare(assembled_.observations, assembled_.rules);
 
     out << "{\n\"context\": " << shown_json(context_.dump(2, ' ', false, Json::error_handler_t::replace))
-        << ",\n\"benchmarks\": [";
+        << ",\n\"cases\": {";
     std::string separator = "\n";
-    const auto add = [&](const Json& entry) {
-      out << separator << dumped(entry);
+    const auto add = [&](const Json& one) {
+      out << separator << dumped(one);
       separator = ",\n";
     };
+    for (auto& [name, series] : series_) {
+      series.once = said_once(series.of_case);
+      if (!series.latencies.empty()) series.once["latency_histogram"] = series.latencies;
+      out << separator << dumped(name) << ": " << dumped(series.once);
+      separator = ",\n";
+    }
+    out << "\n},\n\"benchmarks\": [";
+    separator = "\n";
     for_each_line(journal_, step_, [&](Json&& line) {
       if (!is_entry(line)) return;
       auto entry = whole_entry(std::move(line));
-      entry["repetitions"] = series_.at(entry.at("name").get<std::string>()).rounds;
-      add(entry);
+      const auto& series = series_.at(entry.at("name").get<std::string>());
+      entry["repetitions"] = series.rounds;
+      // Most of an entry's bytes; the percentiles stay, and the histogram of all rounds together.
+      if (histogram_of(entry) != nullptr) entry["latency_ns"].erase("histogram");
+      add(said_apart(std::move(entry), series.once));
     });
     for (const auto& [name, series] : series_) {
       for (const auto& aggregate : make_aggregates(series.of_case, series.real_times, series.cpu_times, series.costs)) {
-        add(aggregate);
+        add(said_apart(aggregate, series.once));
       }
     }
     out << "\n],\n\"comparisons\": [";
@@ -129,7 +149,7 @@ class Assembler {
     if (line.contains("end")) end_ = line["end"];
     if (!is_entry(line)) return;
     auto of_case = line["of_case"];
-    const auto entry = whole_entry(Json(line));
+    auto entry = whole_entry(Json(line));
     ++assembled_.entries;
     auto& busy = rounds_[{entry.value("together", ""), entry.at("round").get<int>()}];
     busy = busy || entry.value("dropped_laps", 0) > 0;
@@ -142,6 +162,11 @@ class Assembler {
     series.real_times.push_back(entry.at("real_time").get<double>());
     series.cpu_times.push_back(entry.at("cpu_time").get<double>());
     series.costs.push_back(observation.cost_ns);
+    if (const auto* const histogram = histogram_of(entry)) {
+      for (const auto& bucket : *histogram) {
+        series.latencies[bucket.at(0).get<std::uint64_t>()] += bucket.at(1).get<std::uint64_t>();
+      }
+    }
   }
 
   void finish_context() {

@@ -62,9 +62,16 @@ StoredRounds read_record(const std::string& path) {
   if (!ours) throw UsageError(text(shown(path), ": is not a record of mpmt"));
   StoredRounds rounds;
   std::size_t position = 0;
+  auto cases = record.value("cases", json::object());  // none in versions 1 and 2
+  for (auto& once : cases) {
+    if (once.is_object()) once.erase("latency_histogram");
+  }
   for (const auto& entry : record["benchmarks"]) {
     try {
-      if (entry.at("run_type") == "iteration") rounds.observations.push_back(observation_of(entry));
+      if (entry.at("run_type") == "iteration") {
+        const auto once = cases.find(entry.value("run_name", ""));
+        rounds.observations.push_back(observation_of(once == cases.end() ? entry : said_with(*once, entry)));
+      }
     } catch (const std::exception& wrong) {
       throw UsageError(text(shown(path), ": benchmarks[", position, "]: ", shown(wrong.what())));
     }

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 import mpmt_histogram
+import mpmt_records
 
 from . import page
 from .style import BLACK, duration_ticks, ticks_between
@@ -20,6 +21,8 @@ from .subject import NothingToDraw, Panel, Subject, common_parameters, panels, p
 _PER_PAGE = 12
 _PANEL_HEIGHT = 1.95
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999, "max": None}
+_COLUMNS = {"p50": "latency_p50_ns", "p90": "latency_p90_ns", "p99": "latency_p99_ns", "p99.9": "latency_p999_ns",
+            "max": "latency_max_ns"}  # of single rounds
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,11 @@ def percentiles(histograms: list[list[list[int]]], maxima: list[float]) -> dict[
 
 def profile_of(subject: Subject, case: Any) -> Profile | None:
     rows = subject.trials[case.name]
-    trials = [(h, m) for h, m in zip(rows["latency_histogram"], rows["latency_max_ns"]) if h
-              and m is not None]
-    if not trials:
+    histogram = mpmt_records.latency_histogram(subject.record, rows)
+    ends = {name: [value for value in rows[column] if value is not None] for name, column in _COLUMNS.items()}
+    if not histogram or not ends["max"]:
         return None
-    rounds = [percentiles([histogram], [maximum]) for histogram, maximum in trials]
-    ends = {name: [r[name] for r in rounds if r[name] is not None] for name in PERCENTILES}
-    return Profile(case, percentiles([h for h, _ in trials], [m for _, m in trials]),
+    return Profile(case, percentiles([histogram], ends["max"]),
                    {name: min(values, default=None) for name, values in ends.items()},
                    {name: max(values, default=None) for name, values in ends.items()})
 

@@ -70,12 +70,28 @@ def test_its_derived_values_follow_from_its_laps(record: dict[str, Any]) -> None
         assert entry["ns_per_task"] == pytest.approx(statistics.median(entry["laps_ns"]), rel=1e-4)
         assert entry["tasks_per_second"] == pytest.approx(1e9 / entry["ns_per_task"])
         assert entry["settle_tasks"] > 0
-        latency = entry["latency_ns"]
-        if latency:
-            assert mpmt_histogram.total(latency["histogram"]) == latency["count"]
-            assert all(mpmt_histogram.is_bucket_start(lowest) for lowest, _ in latency["histogram"])
-            if latency["count"]:
-                assert latency["p50"] == mpmt_histogram.quantile(latency["histogram"], 0.5, latency["max"])
+
+
+def test_its_histograms_are_of_all_rounds_of_a_case(record: dict[str, Any]) -> None:
+    trials = mpmt_records.trials(record)
+    assert set(record["cases"]) == set(trials["name"])
+    for name, rows in trials.groupby("name"):
+        histogram = mpmt_records.latency_histogram(record, rows)
+        counts = [count for count in rows["latency_count"] if count is not None]
+        assert mpmt_histogram.total(histogram) == sum(counts), name
+        assert all(mpmt_histogram.is_bucket_start(lowest) for lowest, _ in histogram)
+        if counts:
+            whole = mpmt_histogram.quantile(histogram, 0.5, max(rows["latency_max_ns"]))
+            assert whole is not None and min(rows["latency_p50_ns"]) <= whole <= max(rows["latency_p50_ns"])
+
+
+def test_what_a_case_says_once_no_entry_repeats(path: Path, record: dict[str, Any]) -> None:
+    written = json.loads(path.read_text("utf-8"))
+    for entry, whole in zip(written["benchmarks"], record["benchmarks"]):
+        once = written["cases"][entry["run_name"]]
+        assert not once.keys() & entry.keys(), "nothing of it differs here"
+        assert whole.items() >= entry.items() and whole["workload"] == once["workload"]
+        assert "histogram" not in (entry.get("latency_ns") or {})
 
 
 def rounds_of(record: dict[str, Any], row: dict[str, Any]) -> list[list[tuple[float, float]]]:
