@@ -93,7 +93,7 @@ Json load_json(const Load& load) {
   if (!load.others) return {{"steal_ns", nullptr}, {"foreign_cpu_ns", nullptr}, {"foreign_share", nullptr}};
   return {{"steal_ns", load.others->steal_ns},
           {"foreign_cpu_ns", std::max<std::int64_t>(0, load.others->cpu_ns)},
-          {"foreign_share", load.others->share()}};
+          {"foreign_share", std::round(1e5 * load.others->share()) / 1e5}};
 }
 
 Json case_fields(const PlannedCase& planned, std::uint64_t tasks) {
@@ -193,17 +193,18 @@ Entry make_entry(const Measured& measured, const PlannedCase& planned, const std
   return entry;
 }
 
-Json said_once(Json of_case) {
+Json said_once(const Entry& entry) {
+  Json once = entry.of_case;
+  for (const auto* key : {"run_name", "repetitions", "threads", "time_unit"}) once.erase(key);
   for (const auto* key :
-       {"run_name", "family_index", "per_family_instance_index", "repetitions", "threads", "time_unit"}) {
-    of_case.erase(key);
+       {"tasks", "settle_tasks", "checksum", "surroundings", "cpus_seen", "libc_single_threaded", "workers_seen"}) {
+    if (const auto said = entry.of_round.find(key); said != entry.of_round.end()) once[key] = *said;
   }
-  return of_case;
+  return once;
 }
 
 Json said_apart(Json entry, const Json& once) {
   for (const auto& [key, value] : once.items()) {
-    // Rounds of one case may differ in what follows from its tasks per block, which may be found anew.
     if (const auto own = entry.find(key); own != entry.end() && *own == value) entry.erase(own);
   }
   return entry;

@@ -45,10 +45,11 @@ struct Entry {
   nlohmann::json of_round;
 };
 
-/// What a record says once of a case, in `cases`: all of Entry::of_case but what Google Benchmark's tools look for in
-/// each entry.
-nlohmann::json said_once(nlohmann::json of_case);
-/// An entry, or an aggregate, without what is said once of its case; said_with() gives that back.
+/// What a record says once of a case, in `cases`, by one of its entries: what makes it, but for what Google Benchmark's
+/// tools look for in each entry; and what all its rounds have in common as a rule.
+nlohmann::json said_once(const Entry& entry);
+/// An entry, or an aggregate, without what is said once of its case; where it differs in that, it says so itself.
+/// said_with() gives the whole back.
 nlohmann::json said_apart(nlohmann::json entry, const nlohmann::json& once);
 nlohmann::json said_with(const nlohmann::json& once, const nlohmann::json& entry);
 

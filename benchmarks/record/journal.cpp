@@ -115,7 +115,6 @@ class Assembler {
       separator = ",\n";
     };
     for (auto& [name, series] : series_) {
-      series.once = said_once(series.of_case);
       if (!series.latencies.empty()) series.once["latency_histogram"] = series.latencies;
       out << separator << dumped(name) << ": " << dumped(series.once);
       separator = ",\n";
@@ -148,15 +147,17 @@ class Assembler {
     if (line.contains("context")) context_ = line["context"];
     if (line.contains("end")) end_ = line["end"];
     if (!is_entry(line)) return;
-    auto of_case = line["of_case"];
-    auto entry = whole_entry(Json(line));
+    const Entry parts{line["of_case"], line["of_round"]};
+    auto entry = whole_entry(std::move(line));
     ++assembled_.entries;
     auto& busy = rounds_[{entry.value("together", ""), entry.at("round").get<int>()}];
     busy = busy || entry.value("dropped_laps", 0) > 0;
     auto observation = observation_of(entry);
     auto& series = series_[entry.at("name").get<std::string>()];
     ++series.rounds;
-    if (series.of_case.is_null()) series.of_case = std::move(of_case);
+    if (series.of_case.is_null()) series.of_case = parts.of_case;
+    // What a round says that counts is what most say.
+    if (series.once.is_null() || (observation.ok() && series.costs.empty())) series.once = said_once(parts);
     assembled_.observations.push_back(observation);
     if (!observation.ok()) return;
     series.real_times.push_back(entry.at("real_time").get<double>());
