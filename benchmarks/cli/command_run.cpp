@@ -261,9 +261,10 @@ class Run {
     const bool often = 3 * progress.busy() >= progress.rounds() && progress.busy() > 0;
     if (const auto others = progress.others(); often || !others.empty()) {
       std::cout << '\n'
-                << (others.empty() ? "others used the CPUs" : others) << ", in " << progress.busy() << " of "
-                << progress.rounds()
-                << " rounds much: on an idle machine more can be said, and more of it be believed\n";
+                << (others.empty() ? "others used the CPUs" : others)
+                << (often ? text(" in ", progress.busy(), " of ", progress.rounds(), " rounds")
+                          : " while this was measured")
+                << ": on an idle machine more can be said, and more of it be believed\n";
     }
     if (!assembled.comparisons.empty()) std::cout << '\n' << answer_of(assembled.comparisons, assembled.rules);
     if (interrupted) std::cout << "\ninterrupted: " << assembled.entries << " trials are kept\n";

@@ -96,7 +96,8 @@ void Progress::finished(const Performed& performed) {
   ++rounds_;
   busy_ += performed.busy;
   if (!performed.measured.empty()) {
-    const auto& load = performed.measured.front().load;
+    auto load = performed.measured.front().load;
+    load.change.clear();  // LoadMeter::change() keeps that
     load_ ? * load_ += load : load_.emplace(load);
   }
   for (const auto& measured : performed.measured) {
