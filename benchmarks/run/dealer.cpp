@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <set>
+#include <tuple>
 
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/judge/statistics.hpp"
@@ -111,7 +112,7 @@ std::optional<Deal> Dealer::next(double spent_s) {
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     if (!open(group)) continue;
     const auto promised = promise(group, plan_.budget_s - spent_s);
-    if (best && promised <= most) continue;
+    if (best && !promised.exceeds(most)) continue;
     best = group;
     most = promised;
   }
@@ -163,6 +164,10 @@ double Dealer::RowState::rounds_to_decide(const Rules& rules) const {
   const double shown = finding.rounds * square(kCandidateWidth * half / std::max(1e-9, effect));
   const double confirmed = shown + std::max(shown, double{kLeastConfirming});
   return std::max(asked, std::min(effect < std::log1p(rules.margin) ? bounded : HUGE_VAL, confirmed) - finding.rounds);
+}
+
+bool Dealer::Promise::exceeds(const Promise& other) const {
+  return std::tie(in_time, at_all) > std::tie(other.in_time, other.at_all);
 }
 
 /// Rounds serve all open rows of a group at once. The last one may end after the budget.
