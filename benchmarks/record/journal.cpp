@@ -75,10 +75,8 @@ bool is_entry(const Json& line) {
   return line.contains("of_case") && line.contains("of_round");
 }
 
-Json whole_entry(Json&& line) {
-  Json entry = std::move(line["of_case"]);
-  entry.update(line["of_round"]);
-  return entry;
+Json whole_entry(const Json& line) {
+  return said_with(line["of_case"], line["of_round"]);
 }
 
 /// The histogram of a round, or nothing.
@@ -100,7 +98,7 @@ class Assembler {
       : journal_(journal), recovered_(recovered), step_(step) {}
 
   Assembled write(std::ostream& out) {
-    for_each_line(journal_, step_, [&](Json&& line) { survey(std::move(line)); });
+    for_each_line(journal_, step_, [&](const Json& line) { survey(line); });
     if (!context_.is_object())
       throw std::runtime_error(text(shown(journal_.path.string()), ": has no context; nothing was measured"));
     finish_context();
@@ -121,9 +119,9 @@ class Assembler {
     }
     out << "\n},\n\"benchmarks\": [";
     separator = "\n";
-    for_each_line(journal_, step_, [&](Json&& line) {
+    for_each_line(journal_, step_, [&](const Json& line) {
       if (!is_entry(line)) return;
-      auto entry = whole_entry(std::move(line));
+      auto entry = whole_entry(line);
       const auto& series = series_.at(entry.at("name").get<std::string>());
       entry["repetitions"] = series.rounds;
       // Most of an entry's bytes; the percentiles stay, and the histogram of all rounds together.
@@ -143,12 +141,12 @@ class Assembler {
   }
 
  private:
-  void survey(Json line) {
+  void survey(const Json& line) {
     if (line.contains("context")) context_ = line["context"];
     if (line.contains("end")) end_ = line["end"];
     if (!is_entry(line)) return;
     const Entry parts{line["of_case"], line["of_round"]};
-    auto entry = whole_entry(std::move(line));
+    auto entry = whole_entry(line);
     ++assembled_.entries;
     auto& busy = rounds_[{entry.value("together", ""), entry.at("round").get<int>()}];
     busy = busy || entry.value("dropped_laps", 0) > 0;
