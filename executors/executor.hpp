@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,8 +46,10 @@ struct Block {
   std::int64_t wall_ns = 0;
   std::uint64_t sum = 0;  ///< of the tasks' results, mod 2^64
   Usage submitter;
-  Usage workers;             ///< all of them together; zero when the submitter does the work
-  std::int64_t late_ns = 0;  ///< by which an open-loop generator began its sends late through its own fault
+  Usage workers;                ///< all of them together; zero when the submitter does the work
+  std::int64_t late_ns = 0;     ///< by which an open-loop generator began its sends late through its own fault
+  std::int64_t elapsed_ns = 0;  ///< what the block took by the clock where more than wall_ns: time that is not in the
+                                ///< figure, but has to be waited for
 };
 
 struct Outcome {
@@ -74,6 +77,14 @@ struct WorkerFacts {
   std::vector<int> cpus_seen;         ///< where its batches ran
 };
 
+/// What the processes of an executor held of the machine's memory.
+struct Memory {
+  std::uint64_t peak_bytes = 0;  ///< resident, at most: the highest sum, over processes that lived at the same time, of
+                                 ///< the largest that each had been; shared pages count once for each
+  std::uint64_t pss_bytes = 0;   ///< the same with shared pages divided among those that share them (smaps_rollup); 0
+                                 ///< where that was not seen
+};
+
 /// A group of workers that runs blocks of tasks. Starts in the factory, which returns when every worker has opened its
 /// session; ends with shutdown(), or in the destructor, which kills what does not leave. Used by one thread, the
 /// submitter: the one that made it. A fork while one exists is not supported, except by the executor itself.
@@ -92,6 +103,13 @@ class Executor {
   virtual bool shutdown(Deadline deadline) = 0;
 
   virtual std::vector<WorkerFacts> workers() const = 0;
+
+  /// What the workers held so far, for an executor that looks at that itself: nothing for those whose workers are
+  /// threads or forks of this process. Not during a run(); may take the time of walking their page tables.
+  virtual std::optional<Memory> memory() const { return {}; }
+
+  /// What a reader of its blocks so far has to know of them, a line each; most have nothing to say.
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 struct Description {

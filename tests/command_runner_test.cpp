@@ -1,0 +1,384 @@
+// Commands and servers as executors.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/checked.hpp"
+#include "base/process_tree.hpp"
+#include "commands/runner.hpp"
+#include "cpu_used.hpp"
+#include "executors/linked_pool.hpp"
+#include "footprint.hpp"
+#include "in_child.hpp"
+#include "scratch_dir.hpp"
+
+namespace mpmt::commands {
+namespace {
+
+using executors::Outcome;
+using executors::Status;
+using tests::comes_true;
+using tests::Footprint;
+using tests::footprint_after;
+using tests::ScratchDir;
+using tests::soon;
+
+sockaddr_in local(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+/// A socket that is bound to a port, or to any when it is 0; none when the port is taken.
+Fd bound(std::uint16_t port) {
+  Fd made(checked([] { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }, "socket"));
+  const int on = 1;
+  ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const auto address = local(port);
+  if (::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return Fd();
+  return made;
+}
+
+std::uint16_t free_port() {
+  const auto socket = bound(0);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+/// Each test's executors leave nothing.
+class Runners : public ::testing::Test {
+ protected:
+  ~Runners() override { EXPECT_EQ(footprint_after(before_), before_); }
+
+  std::string in_dir(const std::string& name) const { return (dir_.path() / name).string(); }
+  std::string contents(const std::string& name) const {
+    std::ostringstream all;
+    all << std::ifstream(in_dir(name)).rdbuf();
+    return all.str();
+  }
+  /// A command that writes a line of what is going on.
+  std::string noting(const std::string& word) const { return "echo " + word + " >> " + in_dir("notes"); }
+  std::string notes() const { return contents("notes"); }
+
+  template <class Config>
+  static std::string start_failure(std::unique_ptr<executors::Executor> (*start)(const Config&, Deadline),
+                                   const Config& config, Deadline deadline = soon(), Status wanted = Status::error) {
+    try {
+      start(config, deadline);
+    } catch (const executors::StartFailed& failure) {
+      EXPECT_EQ(failure.status, wanted) << failure.what();
+      return failure.what();
+    }
+    return "started";
+  }
+
+  /// A program that answers each connection in a process of its own, which uses some CPU time.
+  std::string forking_server() const {
+    std::ofstream(in_dir("server")) << R"(use IO::Socket::INET;
+      my $port = shift;
+      my $listening = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 16, ReuseAddr => 1)
+        or die "cannot listen\n";
+      while (my $client = $listening->accept) {
+        if (fork == 0) {
+          while ((times)[0] + (times)[1] < 0.05) {}
+          print $client "done\n";
+          exit 0;
+        }
+        close $client;
+        wait;
+      }
+    )";
+    return "perl " + in_dir("server") + " " + std::to_string(port_);
+  }
+  std::string client() const {
+    std::ofstream(in_dir("client")) << R"(use IO::Socket::INET;
+      my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => shift) or die "cannot connect\n";
+      exit(<$socket> eq "done\n" ? 0 : 1);
+    )";
+    return "perl " + in_dir("client") + " " + std::to_string(port_);
+  }
+  std::string port() const { return std::to_string(port_); }
+
+  const std::uint16_t port_ = free_port();
+  const ScratchDir dir_;
+
+ private:
+  const Footprint before_{};
+};
+
+TEST_F(Runners, a_task_is_an_execution_and_what_goes_with_it_is_run_in_order) {
+  Histogram latency;
+  const auto runner = start_command({.name = "notes",
+                                     .command = noting("command"),
+                                     .setup = noting("setup"),
+                                     .prepare = noting("prepare"),
+                                     .cleanup = noting("cleanup")},
+                                    soon());
+  EXPECT_EQ(notes(), "setup\nprepare\ncommand\n");
+  const auto outcome = runner->run({.tasks = 2, .latency = &latency}, soon());
+  ASSERT_EQ(outcome.status, Status::ok) << outcome.error;
+  EXPECT_EQ(notes(), "setup\nprepare\ncommand\nprepare\ncommand\nprepare\ncommand\n");
+  EXPECT_EQ(outcome.block.tasks, 2U);
+  EXPECT_EQ(outcome.block.messages, 2U);
+  EXPECT_EQ(outcome.block.sum, 2U);
+  EXPECT_EQ(latency.count(), 2U);
+  EXPECT_GE(static_cast<std::uint64_t>(outcome.block.wall_ns), latency.max());
+  EXPECT_GT(outcome.block.workers.cpu_ns, 0);
+  EXPECT_EQ(outcome.block.submitter.cpu_ns, 0);
+  EXPECT_TRUE(runner->shutdown(soon()));
+  EXPECT_TRUE(notes().ends_with("command\ncleanup\n")) << notes();
+  EXPECT_TRUE(runner->shutdown(soon()));
+  EXPECT_EQ(notes().find("cleanup"), notes().rfind("cleanup"));
+  EXPECT_EQ(runner->run({.tasks = 1}, soon()).status, Status::error);
+}
+
+TEST_F(Runners, memory_is_known_after_the_start) {
+  const auto runner =
+      start_command({.command = "perl -e '$x = \"x\" x (50 << 20); select undef, undef, undef, 0.1'"}, soon());
+  ASSERT_TRUE(runner->memory());
+  EXPECT_GE(runner->memory()->peak_bytes, std::size_t{50} << 20);
+}
+
+TEST_F(Runners, the_option_at_fault_is_named) {
+  EXPECT_EQ(start_failure(start_command, {.command = "true", .setup = "exit 1"}), "--setup: 'exit 1' exited with 1");
+  EXPECT_EQ(start_failure(start_command, {.command = "true", .prepare = "echo no >&2; exit 2"}),
+            "--prepare: 'echo no >&2; exit 2' exited with 2: no");
+  EXPECT_EQ(start_failure(start_command, {.command = "no-such-program"}), "'no-such-program': no such program");
+  const auto runner = start_command({.command = "true", .cleanup = "exit 3"}, soon());
+  try {
+    runner->shutdown(soon());
+    FAIL() << "no word of it";
+  } catch (const std::runtime_error& failure) {
+    EXPECT_STREQ(failure.what(), "--cleanup: 'exit 3' exited with 3");
+  }
+}
+
+TEST_F(Runners, what_was_set_up_is_cleaned_up_whatever_happens_and_nothing_else) {
+  EXPECT_NE(start_failure(start_command, {.command = "false", .cleanup = noting("failed start")}), "started");
+  EXPECT_NE(start_failure(start_command, {.command = "true", .setup = "false", .cleanup = noting("no set-up")}),
+            "started");
+  start_command({.command = "true", .cleanup = noting("destroyed")}, soon());
+  const auto runner = start_command(
+      {.command = noting("x") + "; test $(grep -c x " + in_dir("notes") + ") -lt 2", .cleanup = noting("failed run")},
+      soon());
+  EXPECT_EQ(runner->run({.tasks = 1}, soon()).status, Status::error);
+  EXPECT_EQ(notes(), "failed start\ndestroyed\nx\nx\nfailed run\n");
+}
+
+TEST_F(Runners, one_that_hangs_is_ended_at_the_deadline_of_the_run) {
+  const auto runner = start_command({.command = "if test -e " + in_dir("hang") + "; then sleep 1000; fi"}, soon());
+  std::ofstream(in_dir("hang")) << "now";
+  const auto outcome = runner->run({.tasks = 3}, Clock::now() + std::chrono::milliseconds(300));
+  EXPECT_EQ(outcome.status, Status::timed_out);
+  EXPECT_EQ(runner->run({.tasks = 1}, soon()).status, Status::error);
+  EXPECT_TRUE(runner->shutdown(soon()));
+}
+
+TEST_F(Runners, a_server_is_ready_when_its_port_answers) {
+  const auto server = start_server({.serve = forking_server(), .ready = port(), .load = client()}, soon());
+  Histogram latency;
+  const auto outcome = server->run({.tasks = 3, .latency = &latency}, soon());
+  ASSERT_EQ(outcome.status, Status::ok) << outcome.error;
+  EXPECT_EQ(outcome.block.tasks, 3U);
+  EXPECT_EQ(outcome.block.sum, 3U);
+  EXPECT_EQ(latency.count(), 3U);
+  EXPECT_GT(outcome.block.submitter.cpu_ns, 0);
+  ASSERT_TRUE(server->memory());
+  EXPECT_GT(server->memory()->peak_bytes, 1'000'000U);
+  EXPECT_FALSE(bound(port_));
+  EXPECT_TRUE(server->shutdown(soon()));
+  EXPECT_TRUE(bound(port_));
+  EXPECT_TRUE(server->memory());
+  EXPECT_EQ(server->run({.tasks = 1}, soon()).status, Status::error);
+}
+
+TEST_F(Runners, the_use_of_a_server_is_that_of_its_whole_tree_and_of_the_load_generators_nothing) {
+  // Three connections of 50 ms each, in children that the server waits for. What it has waited for is known in ticks of
+  // 10 ms.
+  const auto server = start_server({.serve = forking_server(), .ready = port(), .load = client()}, soon());
+  const auto outcome = server->run({.tasks = 3}, soon());
+  ASSERT_EQ(outcome.status, Status::ok) << outcome.error;
+  EXPECT_GE(outcome.block.workers.cpu_ns, 130'000'000);
+  // Starting perl is all that a load generator does.
+  EXPECT_LT(outcome.block.submitter.cpu_ns, 130'000'000);
+}
+
+TEST_F(Runners, what_orphans_of_a_server_have_used_is_counted) {
+  // The server answers by letting an orphan of its own session work; the load is done when that has.
+  const auto fifos = "mkfifo " + in_dir("ask") + " " + in_dir("answer");
+  ASSERT_EQ(::system(fifos.c_str()), 0);
+  std::ofstream(in_dir("serve")) << "while read x < " << in_dir("ask")
+                                 << "; do (setsid sh -c \"perl -e 'while ((times)[0] < 0.1) {}'; "
+                                 << "exec true > " << in_dir("answer") << "\" &); done\n";
+  const auto server = start_server({.serve = "sh " + in_dir("serve"),
+                                    .ready = "true",
+                                    .load = "echo go > " + in_dir("ask") + "; read x < " + in_dir("answer") + "; true"},
+                                   soon());
+  const auto outcome = server->run({.tasks = 1}, soon());
+  ASSERT_EQ(outcome.status, Status::ok) << outcome.error;
+  EXPECT_GE(outcome.block.workers.cpu_ns, 90'000'000);
+}
+
+TEST_F(Runners, a_server_is_ready_when_a_command_says_so) {
+  // That fails twice first.
+  std::ofstream(in_dir("ready")) << "echo x >> " << in_dir("notes") << "; test $(grep -c x " << in_dir("notes")
+                                 << ") -eq 3";
+  const auto server = start_server({.serve = "sleep 1000", .ready = "sh " + in_dir("ready"), .load = "true"}, soon());
+  EXPECT_EQ(notes(), "x\nx\nx\n");
+  EXPECT_EQ(server->run({.tasks = 1}, soon()).status, Status::ok);
+}
+
+TEST_F(Runners, a_server_that_ends_before_it_is_ready_says_what_it_said_last) {
+  const auto error =
+      start_failure(start_server, {.serve = "echo 'no luck' >&2; exit 3", .ready = port(), .load = "true"});
+  EXPECT_TRUE(error.starts_with("--serve: not ready: 'echo 'no luck' >&2; exit 3' (pid ")) << error;
+  EXPECT_NE(error.find("exited with 3: no luck"), std::string::npos) << error;
+  const auto hangs = start_failure(start_server, {.serve = "false", .ready = "sleep 1000", .load = "true"});
+  EXPECT_NE(hangs.find("exited with 1"), std::string::npos) << hangs;
+  EXPECT_NE(
+      start_failure(start_server, {.serve = "no-such-server", .ready = "true", .load = "true"}).find("no such program"),
+      std::string::npos);
+}
+
+TEST_F(Runners, a_server_that_never_gets_ready_is_ended) {
+  const auto moment = [] { return Clock::now() + std::chrono::milliseconds(300); };
+  start_failure(start_server, {.serve = "sleep 1000", .ready = port(), .load = "true"}, moment(), Status::timed_out);
+  const auto error =
+      start_failure(start_server, {.serve = "sleep 1000", .ready = "echo not yet >&2; exit 1", .load = "true"},
+                    moment(), Status::timed_out);
+  EXPECT_NE(error.find("not yet"), std::string::npos) << error;
+}
+
+TEST_F(Runners, a_port_that_is_taken_is_no_sign_of_a_server) {
+  const auto listening = bound(port_);
+  ASSERT_EQ(::listen(listening.get(), 1), 0);
+  EXPECT_EQ(start_failure(start_server, {.serve = "sleep 1000", .ready = port(), .load = "true"}),
+            "--ready: port " + port() + " is taken already, by another program");
+}
+
+TEST_F(Runners, a_server_that_is_not_described_is_refused) {
+  for (const auto& config :
+       {ServerConfig{.serve = "sleep 1000", .ready = "70000", .load = "true"},
+        ServerConfig{.ready = "80", .load = "true"}, ServerConfig{.serve = "sleep 1000", .load = "true"},
+        ServerConfig{.serve = "sleep 1000", .ready = "80"}}) {
+    EXPECT_THROW(start_server(config, soon()), std::invalid_argument);
+  }
+}
+
+TEST_F(Runners, a_server_that_ends_meanwhile_is_a_worker_that_died) {
+  std::ofstream(in_dir("server")) << "echo $$ > " << in_dir("pid") << "; exec sleep 1000\n";
+  const auto died = [&](const std::string& load, const std::string& how) {
+    std::filesystem::remove(in_dir("pid"));
+    const auto server =
+        start_server({.serve = "sh " + in_dir("server"), .ready = "test -s " + in_dir("pid"), .load = load}, soon());
+    const auto outcome = server->run({.tasks = 2}, soon());
+    EXPECT_EQ(outcome.status, Status::worker_died) << outcome.error;
+    EXPECT_TRUE(outcome.error.starts_with("the server 'sh ")) << outcome.error;
+    EXPECT_TRUE(outcome.error.ends_with(how)) << outcome.error;
+  };
+  const auto kill = "kill -KILL $(cat " + in_dir("pid") + ")";
+  died(kill + "; sleep 1000", " was killed by SIGKILL");
+  died(kill + "; exit 1", " was killed by SIGKILL");
+}
+
+TEST_F(Runners, a_load_generator_that_fails_is_named) {
+  const auto server = start_server({.serve = "sleep 1000", .ready = "true", .load = "echo oh >&2; exit 2"}, soon());
+  const auto outcome = server->run({.tasks = 1}, soon());
+  EXPECT_EQ(outcome.status, Status::error);
+  EXPECT_EQ(outcome.error, "--load: 'echo oh >&2; exit 2' exited with 2: oh");
+}
+
+TEST_F(Runners, what_the_server_has_is_no_leftover_of_the_load_generator) {
+  const auto server =
+      start_server({.serve = "setsid sleep 1000 & setsid sleep 1001 & wait", .ready = "true", .load = "true"}, soon());
+  ASSERT_TRUE(comes_true([] { return descendants_of(::getpid()).size() == 4U; })) << "keeper, shell and its two";
+  EXPECT_EQ(server->run({.tasks = 3}, soon()).status, Status::ok);
+  EXPECT_EQ(descendants_of(::getpid()).size(), 4U);
+  EXPECT_TRUE(server->shutdown(soon())) << "those in other groups are asked as well";
+}
+
+TEST_F(Runners, a_server_is_asked_to_end_and_all_of_it_is_waited_for) {
+  // A worker of its own that takes its time, while its parent ends at once.
+  const auto serve = "(trap '" + noting("worker") + "; exit' TERM; touch " + in_dir("up") +
+                     "; while :; do sleep 0.01; done) & trap '" + noting("server") +
+                     "; exit' TERM; while :; do sleep 0.01; done";
+  const auto server = start_server({.serve = serve, .ready = "test -e " + in_dir("up"), .load = "true"}, soon());
+  EXPECT_TRUE(server->shutdown(soon()));
+  EXPECT_TRUE(notes().find("worker") != std::string::npos && notes().find("server") != std::string::npos) << notes();
+}
+
+TEST_F(Runners, a_server_that_ignores_the_request_is_killed) {
+  const auto server = start_server({.serve = "trap '' TERM; touch " + in_dir("up") + "; sleep 1000 & sleep 1000",
+                                    .ready = "test -e " + in_dir("up"),
+                                    .load = "true"},
+                                   soon());
+  EXPECT_THROW(server->shutdown(Clock::now() + std::chrono::milliseconds(200)), std::runtime_error);
+}
+
+TEST_F(Runners, a_server_may_say_as_much_as_it_likes) {
+  const auto server = start_server(
+      {.serve = "head -c 5000000 /dev/zero | tr '\\0' x >&2; touch " + in_dir("said") + "; exec sleep 1000",
+       .ready = "test -e " + in_dir("said"),
+       .load = "true"},
+      soon());
+  EXPECT_EQ(server->run({.tasks = 1}, soon()).status, Status::ok);
+}
+
+TEST_F(Runners, between_runs_nothing_of_ours_uses_a_cpu) {
+  const auto server = start_server({.serve = "sleep 1000", .ready = "true", .load = "true"}, soon());
+  const auto runner = start_command({.command = "true"}, soon());
+  server->run({.tasks = 2}, soon());
+  runner->run({.tasks = 2}, soon());
+  std::set<pid_t> all{::getpid()};
+  for (const pid_t process : descendants_of(::getpid())) all.insert(process);
+  EXPECT_EQ(all.size(), 3U);
+  EXPECT_LT(tests::cpu_used_by(all, std::chrono::milliseconds(300)), std::chrono::milliseconds(1));
+}
+
+TEST_F(Runners, a_server_whose_keeper_is_killed_goes_with_it) {
+  const auto server =
+      start_server({.serve = "setsid sleep 1000 & sleep 1000", .ready = "true", .load = "true"}, soon());
+  const auto children = descendants_of(::getpid());
+  ASSERT_FALSE(children.empty());
+  ::kill(children.front(), SIGKILL);
+  const auto outcome = server->run({.tasks = 1}, soon());
+  EXPECT_EQ(outcome.status, Status::worker_died) << outcome.error;
+  EXPECT_NE(outcome.error.find("was killed"), std::string::npos) << outcome.error;
+}
+
+TEST_F(Runners, commands_and_servers_end_with_the_process_that_runs_them) {
+  const auto pid_file = in_dir("pids");
+  {
+    ChildProcess trial("trial", [&] {
+      const auto server = start_server(
+          {.serve = "echo $$ >> " + pid_file + "; exec sleep 1000", .ready = "test -s " + pid_file, .load = "true"},
+          soon());
+      const auto runner = start_command({.command = "true"}, soon());
+      start_command({.command = "echo $$ >> " + pid_file + "; exec sleep 1000"}, soon());
+    });
+    std::istringstream lines;
+    ASSERT_TRUE(comes_true([&] {
+      lines = std::istringstream(contents("pids"));
+      const auto text = lines.str();
+      return std::count(text.begin(), text.end(), '\n') == 2;
+    }));
+    trial.kill(SIGKILL);
+    ASSERT_TRUE(trial.reap(soon()));
+    for (pid_t pid = 0; lines >> pid;) EXPECT_TRUE(comes_true([&] { return !tests::is_alive(pid); })) << pid;
+  }
+  // An adopter's, meanwhile.
+  end_descendants(soon());
+}
+
+}  // namespace
+}  // namespace mpmt::commands
