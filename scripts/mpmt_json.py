@@ -14,6 +14,9 @@ MAX_INTEGER_DIGITS = 20  # 2^64 - 1 has 20
 _LONG_INTEGER = re.compile(f"[0-9]{{{MAX_INTEGER_DIGITS + 1}}}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # a pair of surrogates is a character, one alone is not
 
+_NOT_TEXT = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a byte
+_OF_A_STREAM = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf|NaN)\b', re.DOTALL)  # strings, and what C++ writes for no number
+
 
 class BadJson(ValueError):
     """What is wrong, in one line."""
@@ -33,12 +36,28 @@ def decoded(data: bytes) -> str:
         raise BadJson(f"not JSON: byte {error.start + len(data) - len(text)} is not UTF-8") from None
 
 
-def parsed(text: str, not_numbers: bool = False) -> Any:
-    """What the text says. Numbers are finite, and integers of at most 64 bits, or near it; `not_numbers`: NaN and Infinity are
-    read all the same. Raises BadJson."""
-    constants = {} if not_numbers else {"parse_constant": no_constant}
+def parsed(text: str) -> Any:
+    """What the text says. Numbers are finite, and integers of at most 64 bits, or near it. Raises BadJson."""
+    return _loaded(text, parse_float=_finite, parse_int=_integer, parse_constant=no_constant, object_hook=itself)
+
+
+def tolerated(data: bytes) -> Any:
+    """What a file of another program says, be it no JSON in every point: in UTF-16 or UTF-32, with bytes that are no text at all
+    (they become `\\xe9`), with control characters in strings, numbers that are none (NaN, inf, 1e999), or counters that have the
+    name of another field, of which the first counts. Raises BadJson."""
+    text, how = _text_of(data), {"parse_float": float, "parse_int": float, "object_pairs_hook": _first_of, "strict": False}
     try:
-        value = json.loads(text, parse_float=_finite, parse_int=_integer, object_hook=itself, **constants)
+        return _loaded(text, **how)
+    except BadJson:
+        mended = _OF_A_STREAM.sub(lambda found: found[0] if found[0][0] == '"' else "NaN", text)
+        if mended == text:
+            raise
+    return _loaded(mended, **how)
+
+
+def _loaded(text: str, **how: Any) -> Any:
+    try:
+        value = json.loads(text, **how)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         return value
@@ -51,6 +70,23 @@ def parsed(text: str, not_numbers: bool = False) -> Any:
         raise BadJson(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise BadJson("not JSON that can be read: nested too deeply") from None
+
+
+def _text_of(data: bytes) -> str:
+    if not data.strip():
+        raise BadJson("empty file")
+    encoding = json.detect_encoding(data[:4])
+    if encoding.startswith(("utf-16", "utf-32")) and any(data[:4]):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            raise BadJson(f"not JSON: not {encoding[:6].upper()} all through") from None
+    text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+    return _NOT_TEXT.sub(lambda found: f"\\\\x{ord(found[0]) - 0xDC00:02x}", text)
+
+
+def _first_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(pairs))
 
 
 def needs_a_closer_look(text: str) -> bool:

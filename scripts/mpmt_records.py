@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mpmt_files import regular_file
-from mpmt_json import BadJson, decoded, itself, needs_a_closer_look, no_constant, parsed
+from mpmt_json import BadJson, decoded, itself, needs_a_closer_look, no_constant, parsed, tolerated
 from mpmt_schema import SCHEMA_VERSION, Record, first_problem, schema, surely_follows, validator, with_cases
 from mpmt_shown import shown
 from mpmt_tables import by_round, cases, latency_histogram, left_out, trials
@@ -65,7 +65,8 @@ def load(path: str | os.PathLike[str]) -> Record:
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
-    """What the JSON in the file says, unchecked; NaN and Infinity are read as well. Raises BadRecord."""
+    """What the JSON in the file says, which may be another program's: unchecked, and read as far as it can be. Raises
+    BadRecord."""
     named = shown(path, 300)
 
     def refuse(reason: str) -> NoReturn:
@@ -73,7 +74,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
     data = _read(Path(path), refuse)
     try:
-        return parsed(decoded(data), not_numbers=True)
+        return tolerated(data)
     except BadJson as bad:
         refuse(str(bad))
     except MemoryError:

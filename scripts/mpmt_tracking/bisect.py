@@ -18,7 +18,7 @@ from mpmt_tracking.builds import BuildFailed, Builds, add_build_arguments, build
 from mpmt_tracking.campaign import Progress, Sitting
 from mpmt_tracking.comparison import UNCHANGED, Comparison, as_json
 from mpmt_tracking.comparison_table import text_table
-from mpmt_tracking.contender import Contender, Failed
+from mpmt_tracking.contender import Contender, Failed, is_machine_code
 from mpmt_tracking.experiment import FASTER, SAME, SLOWER
 from mpmt_tracking.load import LoadMeter
 from mpmt_tracking.pairs import Pair, instability, log_ratio
@@ -187,7 +187,9 @@ class Sorter:
     def __init__(self, ends: tuple[Contender, Contender], change: float, options: argparse.Namespace,
                  progress: Progress) -> None:
         self._good, self._half = ends[0], change / 2
-        self._placed = {ends[0].sha256: search.OLD, ends[1].sha256: search.NEW}
+        self._placed: dict[str, str] = {}
+        for end, side in zip(ends, (search.OLD, search.NEW)):
+            self._place_all_like(end, side)
         self._options, self._progress = options, progress
         self._rules = measuring.rules_of(options)
 
@@ -202,8 +204,12 @@ class Sorter:
                               LoadMeter())
             answer, why = self._place(sitting)
         if not why:
-            self._placed[contender.sha256] = answer
+            self._place_all_like(contender, answer)
         return answer, why
+
+    def _place_all_like(self, contender: Contender, side: str) -> None:
+        if is_machine_code(contender.path):  # equal scripts may run different programs
+            self._placed[contender.sha256] = side
 
     def _place(self, sitting: Sitting) -> tuple[str, str]:
         taken: list[Pair] = []

@@ -77,3 +77,13 @@ def sha256_of(path: Path) -> str:
     except OSError as error:
         raise Problem(f"{path}: cannot be read: {error.strerror}") from None
     return digest.hexdigest()
+
+
+def is_machine_code(path: Path) -> bool:
+    """Whether the file is a program by itself (ELF): equal ones, with equal libraries, do the same. What a script runs is not in
+    the script. Raises Problem."""
+    try:
+        with regular_file(path) as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError as error:
+        raise Problem(f"{path}: cannot be read: {error.strerror}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mpmt_files import read_whole
-from mpmt_json import decoded, parsed
+from mpmt_json import tolerated
 from mpmt_shown import shown
 from mpmt_tracking.contender import REPETITIONS, Case, Failed, Size, checked_program, sha256_of
 from mpmt_tracking.google_json import UNITS_NS, kind_of, skipped
@@ -23,6 +24,9 @@ LISTING_S = PROBE_S = 60.0  # deadlines
 PILOT_S = 0.02  # timed by a pilot
 LEAST_BLOCK_S = 0.001
 LEAST_NS, MOST_NS = 1e-6, 1e15  # a time per iteration that can be believed: up to eleven days
+_VARIABLES = {f"BENCHMARK_{option}" for option in (
+    "LIST_TESTS", "FILTER", "MIN_TIME", "MIN_WARMUP_TIME", "REPETITIONS", "ENABLE_RANDOM_INTERLEAVING", "DRY_RUN",
+    "REPORT_AGGREGATES_ONLY", "DISPLAY_AGGREGATES_ONLY", "FORMAT", "OUT", "OUT_FORMAT")}
 
 
 class GoogleBinary:
@@ -45,7 +49,7 @@ class GoogleBinary:
 
     def cases(self) -> list[Case]:
         try:
-            code, output, said = output_of(self._command("--benchmark_list_tests=true"), LISTING_S, cpus=self._cpus)
+            code, output, said = self._output_of(["--benchmark_list_tests=true", "--benchmark_format=console"], LISTING_S)
         except Failed as error:
             raise Problem(f"{self.label}: {error}") from None
         if code != 0:
@@ -67,7 +71,7 @@ class GoogleBinary:
             raise Failed(f"{self._listed[case.name]} benchmarks are called {shown(case.name, 100)}: which is meant cannot be "
                          "said")
         if self._fixed is None:
-            self._fixed = self._takes_iterations(case)
+            self._fixed = self._takes_iterations()
         start = time.monotonic()
         per_iteration_s = self._times(case, self._seconds(PILOT_S), 1, PROBE_S)[0] / 1e9
         process_s = time.monotonic() - start
@@ -93,14 +97,13 @@ class GoogleBinary:
         # 1.8 and later want the unit, and older ones refuse it.
         return f"{seconds:.6f}s" if self._fixed else f"{seconds:.6f}"
 
-    def _takes_iterations(self, case: Case) -> bool:
-        """Raises Failed when it runs this case neither way: another case may tell. A program that ignores what it does not
-        understand is told by its number of iterations."""
-        try:
-            return self._entries(case, "1x", 1, PROBE_S)[0].get("iterations") == 1
-        except _ExitedBadly:
-            self._entries(case, "0.001", 1, PROBE_S)
-            return False
+    def _output_of(self, arguments: Sequence[str], deadline_s: float) -> tuple[int, bytes, str]:
+        return output_of(self._command(*arguments), deadline_s, cpus=self._cpus, env=_environment())
+
+    def _takes_iterations(self) -> bool:
+        """Whether its library is of 1.8 or later, which no benchmark has to be run for. Raises Failed."""
+        code, _, said = self._output_of(["--benchmark_list_tests=true", "--benchmark_min_time=1x"], LISTING_S)
+        return code == 0 and "expected to be a double" not in said
 
     def _times(self, case: Case, length: str, blocks: int, deadline_s: float) -> list[float]:
         """Of one process: ns per iteration of each block."""
@@ -110,30 +113,33 @@ class GoogleBinary:
         """Of one process: each block, with `ns` per iteration."""
         with scratch_folder() as folder:
             out = folder / "out.json"
-            command = self._command(
-                f"--benchmark_filter={_exactly(case.name)}", f"--benchmark_min_time={length}",
+            arguments = [
+                f"--benchmark_filter={_filter(case.name)}", f"--benchmark_min_time={length}",
                 f"--benchmark_repetitions={blocks}", "--benchmark_report_aggregates_only=false",
-                "--benchmark_display_aggregates_only=false", f"--benchmark_out={out}", "--benchmark_out_format=json")
-            code, _, said = output_of(command, deadline_s, cpus=self._cpus)
+                "--benchmark_display_aggregates_only=false", f"--benchmark_out={out}", "--benchmark_out_format=json"]
+            code, _, said = self._output_of(arguments, deadline_s)
             if code != 0:
-                raise _ExitedBadly(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
+                raise Failed(f"{self.label} {ending(code)}" + (f": {said}" if said else ""))
             return _read(out, case)
 
 
-class _ExitedBadly(Failed):
-    """With an exit code other than 0: perhaps it does not know an option."""
+def _environment() -> dict[str, str]:
+    """Without what would change what the library is asked for."""
+    return {name: value for name, value in os.environ.items() if name not in _VARIABLES}
 
 
-def _exactly(name: str) -> str:
-    """A regular expression, POSIX extended or ECMAScript, that matches this name only."""
-    return "^" + re.sub(r"([][\\^$.|?*+(){}])", r"\\\1", name) + "$"
+def _filter(name: str) -> str:
+    """A regular expression that matches this name in every dialect that the library is built with, and perhaps others: what is
+    not plain is a dot."""
+    return "^" + re.sub(r"[^\x00-\x7f]+", ".+", re.sub(r"[^\w /:<>,=%#@~!&;'\"\x80-\U0010ffff-]", ".", name)) + "$"
 
 
 def _read(out: Path, case: Case) -> list[dict[str, Any]]:
     try:
-        entries = parsed(decoded(read_whole(out, MOST_OUTPUT)), not_numbers=True)["benchmarks"]
+        entries = tolerated(read_whole(out, MOST_OUTPUT))["benchmarks"]
         names = {entry.get("name") for entry in entries}
-        timed = [{**entry, "ns": _time_ns(entry, case)} for entry in entries if kind_of(entry, names)[0] == "iteration"]
+        timed = [{**entry, "ns": _time_ns(entry, case)} for entry in entries
+                 if entry.get("name", case.name) == case.name and kind_of(entry, names)[0] == "iteration"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise Failed(f"{shown(case.name, 160)}: its JSON cannot be used: {shown(why, 100)}") from None

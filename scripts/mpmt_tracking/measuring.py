@@ -22,7 +22,7 @@ from mpmt_tracking import commits, scheduling, widths
 from mpmt_tracking.builds import Builds, builds_of
 from mpmt_tracking.campaign import Campaign, Outcome, Progress
 from mpmt_tracking.comparison import NOT_COMPARED, UNCHANGED, Comparison, Row, Side, rows_of
-from mpmt_tracking.contender import Case, Contender, sha256_of
+from mpmt_tracking.contender import Case, Contender, is_machine_code, sha256_of
 from mpmt_tracking.experiment import Rules
 from mpmt_tracking.google_binary import GoogleBinary
 from mpmt_tracking.measuring_lock import measuring_lock
@@ -256,8 +256,8 @@ def compare_sides(sides: Sequence[tuple[Contender, Side]], options: argparse.Nam
 
 
 def _are_one(a: Contender, b: Contender) -> bool:
-    """Whether the two are the same program: equal files that load the same libraries. (What a script starts is not seen.)"""
-    return a.sha256 == b.sha256 and _libraries(a) == _libraries(b)
+    """Whether the two are the same program: equal files of machine code that load the same libraries."""
+    return a.sha256 == b.sha256 and is_machine_code(a.path) and _libraries(a) == _libraries(b)
 
 
 def _libraries(contender: Contender) -> list[str]:

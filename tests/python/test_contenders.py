@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from mpmt_tracking import contender
+from mpmt_tracking import contender, measuring
+from mpmt_tracking.comparison import Side
 from mpmt_tracking.google_binary import GoogleBinary
 from mpmt_tracking.mpmt_binary import MpmtBinary
 from mpmt_tracking.problem import Problem
@@ -23,3 +26,28 @@ def test_the_digest_is_of_the_contents(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert contender.sha256_of(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert json.loads(json.dumps(contender.sha256_of(tmp_path / "x")))
+
+
+class _Listed(GoogleBinary):
+    """A program that is taken for one with a benchmark, and is not run."""
+
+    def cases(self) -> list[contender.Case]:
+        return [contender.Case("BM_x")]
+
+
+def test_equal_files_are_one_program_if_they_are_machine_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(*_: object) -> None:
+        raise contender.Failed("measured")
+    monkeypatch.setattr(measuring, "measure", measured)
+    options = argparse.Namespace(cases=None, seed=1, pairs=10, gate=0.01, budget=1.0)
+
+    def compared(content: bytes) -> dict[str, str]:
+        for name in "ab":
+            (tmp_path / name).write_bytes(content)
+        sides = [_Listed(tmp_path / name) for name in "ab"]
+        found = measuring.compare_sides([(side, Side(side.label, str(side.path), side.sha256)) for side in sides], options,
+                                        measuring.Progress(lambda _: None, lambda _: None))
+        return {row.name: row.verdict for row in found.rows}
+    assert compared(Path(sys.executable).resolve().read_bytes()) == {"BM_x": "unchanged"}
+    with pytest.raises(contender.Failed, match="measured"):
+        compared(b"#!/bin/sh\nexec ./whatever is here\n")
