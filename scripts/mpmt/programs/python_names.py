@@ -1,0 +1,20 @@
+"""What multiprocessing has given a name, for processes to find that are not forked."""
+
+from __future__ import annotations
+
+import sys
+
+
+def forget_names() -> None:
+    """Removes semaphores' names and the fork server's socket, once all workers have found them, or nobody will any
+    more. Python would do so at its end; but who is killed does not come to that, and the tracker that should stand in
+    is killed with the process group.
+    """
+    if "multiprocessing.util" not in sys.modules:
+        return
+    from multiprocessing import synchronize, util
+
+    of_names = (synchronize.SemLock._cleanup, util._remove_temp_dir)
+    for finalizer in list(util._finalizer_registry.values()):
+        if finalizer._callback in of_names:
+            finalizer()  # does it once only
