@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-POOL, CHANNEL = "pool", "channel"
+POOL, CHANNEL, COMMAND, SERVER, GOOGLE = "pool", "channel", "command", "server", "google"
+PROGRAMS = "programs"  # the table of rows that compare programs
 Round = tuple[Optional[str], int]  # group (None in versions 1 and 2, whose rounds are of all groups), number
 
 
@@ -24,20 +25,46 @@ class Family:
 FAMILIES = {
     POOL: Family(
         "ns_per_task", "task", "workload",
-        ("family", "workload", "bench_version", "executor", "channel", "workers", "processes", "threads_per_process",
-         "grain", "batch", "batch_split", "payload_bytes", "window", "placement", "wait", "group"),
+        ("family", "program", "who", "baseline", "workload", "bench_version", "executor", "channel", "workers", "processes",
+         "threads_per_process", "grain", "batch", "batch_split", "payload_bytes", "window", "placement", "wait", "group"),
         ("ns_per_task", "tasks_per_second", "submitter_helps", "workers_seen")),
     CHANNEL: Family(
         "ns_per_operation", "operation", "channel",
-        ("family", "bench_version", "channel", "floor", "sides", "pattern", "message_bytes", "window", "placement", "wait",
-         "futex", "touched", "rate", "copies_per_message", "group"),
+        ("family", "program", "bench_version", "channel", "floor", "sides", "pattern", "message_bytes", "window", "placement",
+         "wait", "futex", "touched", "rate", "copies_per_message", "group"),
         ("ns_per_operation", "messages_per_second", "bytes_per_second", "generator_late_share")),
+    COMMAND: Family(
+        "ns_per_execution", "execution", "program",
+        ("family", "program", "bench_version", "command", "parameters", "setup", "prepare", "cleanup", "input", "shell",
+         "ignore_failure", "group"),
+        ("ns_per_execution", "peak_memory_bytes", "pss_bytes")),
+    SERVER: Family(
+        "ns_per_load", "load", "program",
+        ("family", "program", "bench_version", "serve", "ready", "load_command", "shell", "parameters", "group"),
+        ("ns_per_load", "server_peak_memory_bytes", "server_pss_bytes")),
+    GOOGLE: Family(
+        "ns_per_iteration", "iteration", "benchmark",
+        ("family", "program", "bench_version", "benchmark", "words", "fixed_iterations", "group"),
+        ("ns_per_iteration",)),
 }
+_OF_ROWS = {CHANNEL: "pattern", COMMAND: "command_parameters", SERVER: "server_parameters", GOOGLE: "benchmark"}
 
 
 def family_of(entry: Mapping[str, Any]) -> Family:
     """Of a trial, an aggregate or a case."""
     return FAMILIES[entry["family"]]
+
+
+def subject_of(entry: Mapping[str, Any]) -> str:
+    """What people know a case by: a workload or channel, of which program where that has a name; or that name alone."""
+    subject, program = entry[family_of(entry).subject], entry.get("program")
+    return subject if program in (None, subject) else f"{program}: {subject}"
+
+
+def is_baseline(case: Any) -> bool:
+    """Whether this pool, a row of mpmt_tables.cases, is what speed-ups of its program are over. Of programs without a
+    name, which is mpmt itself, it is `serial`."""
+    return case.executor == "serial" if case.baseline is None else case.baseline
 
 
 def value_ns(entry: Mapping[str, Any]) -> Any:
@@ -75,6 +102,11 @@ def families_in(record: Mapping[str, Any]) -> list[str]:
     return [name for name in FAMILIES if name in there] or [record["context"]["family"]]
 
 
+def family_of_row(row: Mapping[str, Any]) -> str:
+    """Of a row of the verdict tables, by what it has that no other family's has."""
+    return next((family for family, field in _OF_ROWS.items() if row.get(field) is not None), POOL)
+
+
 def comparisons_of(record: Mapping[str, Any], family: str) -> list[dict[str, Any]]:
-    """The rows of the verdict tables that compare cases of this family."""
-    return [row for row in record["comparisons"] if (row.get("pattern") is not None) == (family == CHANNEL)]
+    """The rows of the verdict tables that compare cases of this family: threads with processes, or programs."""
+    return [row for row in record["comparisons"] if family_of_row(row) == family]

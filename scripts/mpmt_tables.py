@@ -10,7 +10,7 @@ from typing import Any
 import pandas
 
 import mpmt_histogram
-from mpmt_families import FAMILIES, POOL, Round, case_status, family_of, outcome, round_of, value_ns
+from mpmt_families import FAMILIES, POOL, Round, case_status, family_of, outcome, round_of, subject_of, value_ns
 from mpmt_schema import CASE_HISTOGRAM, Record
 from mpmt_shown import shown
 
@@ -119,12 +119,12 @@ def by_round(trial_rows: pandas.DataFrame, name: str) -> dict[Round, float]:
 
 
 def left_out(record: Record, family: str | None = None) -> list[str]:
-    """What statistics leave out (of one family, or of all), one line per workload or channel and status: which, how many,
-    and the first reason given."""
+    """What statistics leave out (of one family, or of all), one line per workload, channel or program and status: which,
+    how many, and the first reason given."""
     failed: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for entry in record["benchmarks"]:
         if entry["run_type"] == "iteration" and outcome(entry) != "ok" and family in (None, entry["family"]):
-            failed.setdefault((entry[family_of(entry).subject], outcome(entry)), []).append(entry)
+            failed.setdefault((subject_of(entry), outcome(entry)), []).append(entry)
     lines = []
     order = list(STATUS_WORDS)
     for (subject, status), entries in sorted(failed.items(),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Draws mpmt's records: of pools speed-up, processes against threads, latency, CPU time and context switches; of bare
-channels latency and bandwidth against size, processes against threads, one CPU against two."""
+channels latency and bandwidth against size, processes against threads, one CPU against two. Nothing else has figures."""
 
 from __future__ import annotations
 
@@ -125,16 +125,21 @@ def folders(paths: list[str], out: Path) -> list[Path]:
 
 def draw_record(name: str, record: dict[str, Any], folder: Path, options: argparse.Namespace) -> list[Path]:
     """Draws every figure that the record has data for; says what is missing and why. Returns the files."""
-    from mpmt_families import families_in
+    from mpmt_families import CHANNEL, POOL, PROGRAMS, comparisons_of, families_in
 
     from mpmt_figures.channel_subject import ChannelSubject
     from mpmt_figures.subject import NothingToDraw, Subject
     written: list[Path] = []
     for family in families_in(record):
-        subject = {"pool": Subject, "channel": ChannelSubject}[family](record)
+        if family not in (POOL, CHANNEL):
+            print(f"of {shown(name, 300)}: the family {family} has no figures; `mpmt verdict` prints its tables")
+            continue
+        subject = {POOL: Subject, CHANNEL: ChannelSubject}[family](record)
         print(f"of {shown(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
         for line in subject.left_out:
             print(f"  left out: {line}")
+        if rows := sum(row["table"] == PROGRAMS for row in comparisons_of(record, family)):
+            print(f"  not drawn: {rows} comparisons of programs: `mpmt verdict` prints them")
         for case in subject.unstable():
             print(f"  unstable, drawn and marked: {shown(case, 200)}")
         for kind, figures in kinds_of_figure(family).items():

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <set>
 
+#include "resolved.hpp"
+
 namespace mpmt::benchmarks {
 namespace {
 
@@ -19,7 +21,7 @@ Case contender(const std::string& executor, int workers) {
   c.executor = executor;
   c.channel = executor == "serial" ? "" : "shm_ring";
   c.workers = workers;
-  return c;
+  return resolved(c);
 }
 
 /// A group of serial and of `pairs` pairs: members 0, then threads and processes in turn.
@@ -154,7 +156,7 @@ TEST(Dealer, the_seed_alone_decides_the_order) {
 TEST(Dealer, then_rounds_go_to_what_is_open_and_that_which_costs_least_is_first) {
   const auto plan = plan_of_groups(3);
   Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
-  const std::vector<double> seconds{3, 1, 2};
+  const std::vector<double> seconds{0.3, 0.1, 0.2};
   first_looks(plan, dealer, slower, seconds);
   EXPECT_EQ(dealer.decided(), 0U) << "candidates";
   std::vector<std::size_t> groups;
@@ -166,13 +168,13 @@ TEST(Dealer, then_rounds_go_to_what_is_open_and_that_which_costs_least_is_first)
   for (const std::size_t group : {1, 2, 0}) wanted.insert(wanted.end(), kConfirmedBy - kLookAt, group);
   EXPECT_EQ(groups, wanted);
   EXPECT_EQ(dealer.decided(), 3U);
-  for (const auto& row : dealer.rows()) EXPECT_EQ(row.verdict, Verdict::threads) << row.reason;
+  for (const auto& row : dealer.rows()) EXPECT_EQ(row.verdict, Verdict::a_faster) << row.reason;
 }
 
 TEST(Dealer, of_equal_cost_that_which_will_be_decided_soonest_is_first) {
   const auto plan = plan_of_groups(2);
   Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
-  const auto first = plan.groups[0].rows[0].processes;
+  const auto first = plan.groups[0].rows[0].b;
   const RatioOf mixed = [&](std::size_t processes, int round, int lap) {
     return processes == first ? wild(processes, round, lap) : slower(processes, round, lap);
   };
@@ -345,7 +347,7 @@ TEST(Dealer, rounds_that_are_of_no_use_to_a_row_are_not_given_to_it) {
 TEST(Dealer, a_row_of_which_a_side_always_fails_is_given_up_and_costs_the_others_nothing) {
   const auto plan = plan_of_groups(2);
   Dealer dealer(plan, rules_of_rows(plan), kFirstLaps);
-  const auto broken = plan.groups[0].rows[0].threads;
+  const auto broken = plan.groups[0].rows[0].a;
   std::vector<std::size_t> later;
   while (const auto deal = dealer.next(0)) {
     if (deal->round >= kLookAt) later.push_back(deal->group);
@@ -371,7 +373,7 @@ TEST(Dealer, a_row_that_fails_now_and_then_is_not_given_up) {
     if (made % 3 == 0) measured[1].trial.status = executors::Status::worker_died;
     dealer.take(*deal, measured, cost_of(*deal, 1));
   }
-  EXPECT_EQ(dealer.rows()[0].verdict, Verdict::threads);
+  EXPECT_EQ(dealer.rows()[0].verdict, Verdict::a_faster);
 }
 
 TEST(Dealer, others_on_the_cpus_make_no_round_useless) {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "resolved.hpp"
+
 namespace mpmt::benchmarks {
 namespace {
 
@@ -17,7 +19,7 @@ PlannedCase planned_pool() {
   c.executor = "thread_pool";
   c.channel = "shm_ring";
   c.workers = 2;
-  return {c, "g", "g"};
+  return {resolved(c), "g", "g"};
 }
 
 PlannedCase planned_open_loop() {
@@ -26,7 +28,7 @@ PlannedCase planned_open_loop() {
   c.channel = "shm_ring";
   c.pair.pattern = pairs::Pattern::open_loop;
   c.pair.rate = 1000;
-  return {c, "g", "g"};
+  return {resolved(c), "g", "g"};
 }
 
 /// A round of 10 tasks a lap.

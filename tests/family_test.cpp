@@ -56,9 +56,11 @@ TEST_P(EveryFamily, its_cases_have_names_of_their_own_and_survive_a_journey_thro
 TEST_P(EveryFamily, a_case_without_one_of_its_fields_is_refused) {
   const auto plan = planned();
   const auto linked = [](const PlannedCase& one) { return one.measured.has_links(); };
-  const auto fields = to_json(std::find_if(plan.cases.begin(), plan.cases.end(), linked)->measured);
+  const auto found = std::find_if(plan.cases.begin(), plan.cases.end(), linked);
+  const auto fields = to_json(found == plan.cases.end() ? plan.cases.front().measured : found->measured);
   for (const auto& [name, value] : fields.items()) {
     if (name == "batch_split") continue;  // told since a record's batch is a number where it was split
+    if (name == "program" || (family().starts_programs && value.is_null())) continue;
     auto without = fields;
     without.erase(name);
     EXPECT_THROW(case_from(without), nlohmann::json::exception) << name;
@@ -88,15 +90,16 @@ TEST_P(EveryFamily, what_its_rows_and_metrics_are_called_is_called_so_once) {
 }
 
 TEST_P(EveryFamily, cases_compared_in_a_row_do_the_same_work_in_threads_and_in_processes) {
+  if (family().starts_programs) GTEST_SKIP() << "compared by program";
   const auto plan = planned();
   for (const auto& group : plan.groups) {
     for (const auto& row : group.rows) {
-      const auto& threads = plan.cases[row.threads].measured;
-      const auto& processes = plan.cases[row.processes].measured;
+      const auto& threads = plan.cases[row.a].measured;
+      const auto& processes = plan.cases[row.b].measured;
       EXPECT_EQ(who_runs(threads), Who::threads);
       EXPECT_EQ(who_runs(processes), Who::processes);
       EXPECT_EQ(family().work_of(threads), family().work_of(processes));
-      EXPECT_EQ(family().version_of(threads), family().version_of(processes));
+      EXPECT_EQ(threads.facts.version, processes.facts.version);
     }
   }
 }

@@ -41,12 +41,12 @@ TEST_P(EveryProfile, every_controlled_pair_is_a_row_of_one_group_and_both_its_si
   std::vector<Case> cases;
   for (const auto& planned : plan.cases) cases.push_back(planned.measured);
   std::set<std::pair<std::size_t, std::size_t>> wanted;
-  for (const auto& pair : controlled_rows(cases)) wanted.insert({pair.threads, pair.processes});
+  for (const auto& pair : controlled_rows(cases)) wanted.insert({pair.a, pair.b});
   std::set<std::pair<std::size_t, std::size_t>> found;
   for (const auto& group : plan.groups) {
     for (const auto& row : group.rows) {
-      EXPECT_TRUE(found.insert({row.threads, row.processes}).second) << "a row of two groups";
-      for (const auto side : {row.threads, row.processes}) {
+      EXPECT_TRUE(found.insert({row.a, row.b}).second) << "a row of two groups";
+      for (const auto side : {row.a, row.b}) {
         EXPECT_EQ(std::count(group.members.begin(), group.members.end(), side), 1) << group.name;
       }
     }
@@ -135,17 +135,17 @@ TEST(Groups, twins_are_each_contender_twice_and_compared_with_each_other_only) {
   const auto plan = plan_of(options);
   std::set<std::string> wanted;
   for (const auto& name : once) {
-    if (name.find("/serial/") == std::string::npos) wanted.insert({name + "/as:A", name + "/as:B"});
+    if (name.find("/serial/") == std::string::npos) wanted.insert({name + "/program:A", name + "/program:B"});
   }
   const auto names = names_of(plan);
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), wanted);
   EXPECT_EQ(plan.rows(), names.size() / 2);
   for (const auto& group : plan.groups) {
     for (const auto& row : group.rows) {
-      auto name = names[row.threads];
-      EXPECT_EQ(name.substr(name.size() - 5), "/as:A");
+      auto name = names[row.a];
+      EXPECT_EQ(name.substr(name.size() - 10), "/program:A");
       name.back() = 'B';
-      EXPECT_EQ(names[row.processes], name);
+      EXPECT_EQ(names[row.b], name);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "benchmarks/judge/verdict.hpp"
+#include "resolved.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -24,7 +25,7 @@ inline Case made(const std::string& executor, const std::string& channel = "boos
   c.channel = channel;
   c.workers = 2;
   c.window = 2;
-  return c;
+  return resolved(c);
 }
 
 /// A round of one lap.

@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "resolved.hpp"
+
 namespace mpmt::benchmarks {
 namespace {
 
@@ -15,7 +17,7 @@ Case pool_of(const std::string& executor, const std::string& channel = "shm_ring
   c.executor = executor;
   c.channel = channel;
   c.workers = 2;
-  return c;
+  return resolved(c);
 }
 
 Case sides_of(ipc::Sides sides, std::optional<FutexScope> futex) {
@@ -24,11 +26,11 @@ Case sides_of(ipc::Sides sides, std::optional<FutexScope> futex) {
   c.channel = "shm_ring";
   c.pair.sides = sides;
   c.pair.futex = futex;
-  return c;
+  return resolved(c);
 }
 
-Case twin_of(Case c, const std::string& label) {
-  c.label = label;
+Case of(Case c, const std::string& program) {
+  c.program = program;
   return c;
 }
 
@@ -36,7 +38,7 @@ using Rows = std::vector<std::pair<std::size_t, std::size_t>>;
 
 Rows rows_of(const std::vector<Case>& cases) {
   Rows rows;
-  for (const auto& pair : controlled_rows(cases)) rows.emplace_back(pair.threads, pair.processes);
+  for (const auto& pair : controlled_rows(cases)) rows.emplace_back(pair.a, pair.b);
   return rows;
 }
 
@@ -49,7 +51,7 @@ TEST(Pairing, who_runs_is_known_of_every_kind_of_case) {
   EXPECT_EQ(who_runs(sides_of(ipc::Sides::processes, {})), Who::processes);
   auto floor = sides_of(ipc::Sides::processes, {});
   floor.pair.floor = true;
-  EXPECT_EQ(who_runs(floor), Who::neither);
+  EXPECT_EQ(who_runs(resolved(floor)), Who::neither);
 }
 
 TEST(Pairing, the_threads_come_first_in_whatever_order_cases_are) {
@@ -88,12 +90,41 @@ TEST(Pairing, pairs_of_sides_are_compared_over_the_same_futex) {
   EXPECT_EQ(rows_of({own, shared, other}), Rows());
 }
 
-TEST(Pairing, twins_are_paired_with_each_other_and_with_nobody_else) {
+TEST(Pairing, programs_are_compared_at_equal_cases_and_then_not_threads_with_processes) {
   const auto threads = pool_of("thread_pool");
   const auto processes = pool_of("process_pool");
-  EXPECT_EQ(rows_of({twin_of(threads, "A"), twin_of(processes, "A"), twin_of(threads, "B"), twin_of(processes, "B")}),
+  EXPECT_EQ(rows_of({of(threads, "A"), of(processes, "A"), of(threads, "B"), of(processes, "B")}),
             (Rows{{0, 2}, {1, 3}}));
-  EXPECT_EQ(rows_of({twin_of(threads, "A"), processes}), Rows());
+  EXPECT_EQ(rows_of({of(threads, "A"), processes}), Rows());
+  EXPECT_EQ(rows_of({of(threads, "A"), of(processes, "A"), of(threads, "B")}), (Rows{{0, 2}}))
+      << "what only one of them has is no question between them";
+}
+
+TEST(Pairing, of_three_programs_each_is_compared_with_the_first) {
+  const auto serial = pool_of("serial", "");
+  EXPECT_EQ(rows_of({of(serial, "old"), of(serial, "new"), of(serial, "newer")}), (Rows{{0, 1}, {0, 2}}));
+}
+
+TEST(Pairing, a_program_that_shares_no_case_with_another_is_compared_in_itself) {
+  auto threads = of(pool_of("thread_pool"), "python");
+  threads.channel = "python_futures";
+  auto processes = of(pool_of("process_pool"), "python");
+  processes.channel = "python_futures";
+  EXPECT_EQ(rows_of({pool_of("thread_pool"), pool_of("process_pool"), threads, processes}), (Rows{{0, 1}, {2, 3}}));
+  EXPECT_EQ(rows_of({of(pool_of("thread_pool"), "a"), of(pool_of("thread_pool"), "b"), threads, processes}),
+            (Rows{{0, 1}, {2, 3}}));
+}
+
+TEST(Pairing, what_means_something_else_in_another_program_is_not_compared_with_it) {
+  auto other = of(pool_of("serial", ""), "new");
+  other.facts.version = 7;
+  EXPECT_EQ(rows_of({of(pool_of("serial", ""), "old"), other}), Rows());
+}
+
+TEST(Pairing, sides_are_called_by_what_differs) {
+  const auto a = of(pool_of("thread_pool"), "old");
+  EXPECT_EQ(side_names(a, of(a, "new")).b, "new");
+  EXPECT_EQ(side_names(a, of(pool_of("process_pool"), "old")).b, "processes");
 }
 
 TEST(Pairing, what_is_deployed_is_the_same_work_however_it_is_done) {
@@ -127,7 +158,7 @@ TEST(Pairing, of_each_work_the_fastest_of_either_side_are_deployed) {
   const std::vector<Case> cases{pool_of("serial", ""), threads, processes, over_pipe, other_work};
   const auto deployed = [&](std::vector<double> costs_ns) {
     Rows rows;
-    for (const auto& row : deployed_rows(cases, costs_ns)) rows.emplace_back(row.threads, row.processes);
+    for (const auto& row : deployed_rows(cases, costs_ns)) rows.emplace_back(row.a, row.b);
     return rows;
   };
   EXPECT_EQ(deployed({1, 5, 7, 6, 2}), (Rows{{1, 3}}));
@@ -136,8 +167,10 @@ TEST(Pairing, of_each_work_the_fastest_of_either_side_are_deployed) {
   EXPECT_EQ(deployed({1, HUGE_VAL, 6, 7, 2}), Rows());
   auto luck = cases;
   luck[3].placement = executors::Placement::free;
-  luck[2].label = "A";
+  luck[2].program = "A";
   EXPECT_TRUE(deployed_rows(luck, {1, 5, 6, 7, 2}).empty());
+  auto compared = std::vector<Case>{of(threads, "old"), of(processes, "old"), of(threads, "new"), of(processes, "new")};
+  EXPECT_TRUE(deployed_rows(compared, {1, 2, 3, 4}).empty()) << "programs are compared";
 }
 
 }  // namespace

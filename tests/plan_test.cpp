@@ -123,7 +123,7 @@ TEST(Plan, what_a_step_throws_ends_the_making_of_a_plan_that_would_take_for_ever
     const auto step = [&] {
       if (++steps == 100) throw Asked();
     };
-    EXPECT_THROW(make_plan(options, kCpus, kSeed, no_calibration, step), Asked);
+    EXPECT_THROW(make_plan(options, own_programs(options), kCpus, kSeed, no_calibration, step), Asked);
   }
 }
 
@@ -187,7 +187,7 @@ TEST(Plan, a_grain_given_as_a_time_is_calibrated_or_refused) {
     EXPECT_EQ(wish.time, std::chrono::microseconds(100));
     return std::uint64_t{777};
   };
-  const auto plan = make_plan(options, kCpus, kSeed, calibrate);
+  const auto plan = make_plan(options, own_programs(options), kCpus, kSeed, calibrate);
   for (const auto& planned : plan.cases) EXPECT_EQ(planned.measured.grain, 777U);
   options.workloads = {"empty"};
   expect_refused(options, {"--grain", "'empty'"});
@@ -247,7 +247,8 @@ TEST(Plan, all_leaves_out_with_a_word_what_does_not_fit) {
   options = {};
   options.workloads = {"all"};
   options.grains = {TimeWish{std::chrono::microseconds(100)}};
-  const auto timed = make_plan(options, kCpus, kSeed, [](const Case&, const TimeWish&) { return std::uint64_t{7}; });
+  const auto timed = make_plan(options, own_programs(options), kCpus, kSeed,
+                               [](const Case&, const TimeWish&) { return std::uint64_t{7}; });
   EXPECT_FALSE(different(timed, &Case::workload).contains("empty"));
   EXPECT_EQ(timed.notes.size(), 1U);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/case/family.hpp"
 #include "benchmarks/plan/plan.hpp"
 
 namespace mpmt::benchmarks {
@@ -19,8 +20,23 @@ inline std::uint64_t no_calibration(const Case&, const TimeWish&) {
   throw std::logic_error("nothing to calibrate");
 }
 
+/// This program, alone or as its own twin; of families that measure programs of others, two of those.
+inline std::vector<Program> own_programs(const RunOptions& options) {
+  if (family_named(options.family).starts_programs) {
+    Program program{"old", {}, {}, {}};
+    program.foreign.words = {"./a"};
+    program.foreign.command = "true";
+    program.benchmarks = {"BM_a", "BM_b/8"};
+    auto other = program;
+    other.name = "new";
+    return {program, other};
+  }
+  if (options.twins) return {own_program("A"), own_program("B")};
+  return {own_program()};
+}
+
 inline Plan plan_of(const RunOptions& options, std::uint64_t seed = kSeed) {
-  return make_plan(options, kCpus, seed, no_calibration);
+  return make_plan(options, own_programs(options), kCpus, seed, no_calibration);
 }
 
 inline std::vector<std::string> names_of(const Plan& plan) {

@@ -39,7 +39,7 @@ class RoundTest : public ::testing::Test {
   /// Nothing is left of the round.
   Round run(const std::vector<Entrant>& entrants, int laps) {
     const tests::Footprint before;
-    auto round = run_round(entrants, laps, random_, load_, interrupt_);
+    auto round = run_round(entrants, laps, true, random_, load_, interrupt_);
     EXPECT_EQ(tests::footprint_after(before), before);
     EXPECT_EQ(round.entrants.size(), entrants.size());
     return round;
@@ -116,7 +116,7 @@ TEST_F(RoundTest, who_is_killed_does_not_end_it_for_the_others) {
       std::this_thread::yield();
     }
   });
-  const auto round = run_round({entrant("hash_chain", "process_pool"), entrant("hash_chain", "thread_pool")}, 300,
+  const auto round = run_round({entrant("hash_chain", "process_pool"), entrant("hash_chain", "thread_pool")}, 300, true,
                                random_, load_, interrupt_);
   EXPECT_EQ(round.entrants[0].trial.status, Status::worker_died) << round.entrants[0].trial.error;
   EXPECT_NE(round.entrants[0].trial.error.find("SIGKILL"), std::string::npos) << round.entrants[0].trial.error;
@@ -141,7 +141,7 @@ TEST_F(RoundTest, an_interruption_ends_it_for_all) {
 TEST_F(RoundTest, each_lap_is_in_an_order_of_its_own_that_the_generator_alone_draws) {
   const std::vector<Entrant> entrants{entrant("empty", "serial"), entrant("empty", "serial")};
   std::mt19937_64 same(1);
-  run_round(entrants, 4, same, load_, interrupt_);
+  run_round(entrants, 4, true, same, load_, interrupt_);
   EXPECT_NE(same, random_) << "nothing was drawn";
 }
 

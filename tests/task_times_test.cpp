@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "resolved.hpp"
+
 namespace mpmt::benchmarks {
 namespace {
 
@@ -13,7 +15,7 @@ Case prime_case(const std::string& executor, int workers = 1, std::uint64_t grai
   measured.grain = grain;
   measured.workers = workers;
   if (executor != "serial") measured.channel = "shm_ring";
-  return measured;
+  return resolved(measured);
 }
 
 TEST(TaskTimes, the_serial_case_of_the_same_work_says_what_a_task_takes) {

@@ -79,7 +79,7 @@ class TrialProcessTest : public ::testing::Test {
     EXPECT_GE(since(start), std::chrono::milliseconds(200));
   }
 
-  static StartedTrial shell(const std::string& script) { return start_trial({"/bin/sh", "-c", script}); }
+  static StartedTrial shell(const std::string& script) { return start_kept_trial({"/bin/sh", "-c", script}); }
 
   static Assignment assignment(double deadline_s) {
     Assignment made;
@@ -285,11 +285,10 @@ TEST_F(TrialProcessTest, a_line_without_end_is_an_error_before_memory_is_full) {
 
 TEST_F(TrialProcessTest, a_program_that_cannot_be_started_is_named) {
   const Footprint before;
-  try {
-    TrialProcess trial(start_trial({"/no/such/program"}), assignment(1), interrupt_);
-    FAIL() << "it started";
-  } catch (const std::system_error& failure) {
-    EXPECT_NE(std::string(failure.what()).find("/no/such/program"), std::string::npos) << failure.what();
+  {
+    TrialProcess trial(start_kept_trial({"/no/such/program"}), assignment(1), interrupt_);
+    EXPECT_FALSE(trial.wait_until_ready());
+    EXPECT_NE(trial.result().error.find("/no/such/program"), std::string::npos) << trial.result().error;
   }
   EXPECT_EQ(footprint_after(before), before);
 }

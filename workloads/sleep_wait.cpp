@@ -59,6 +59,7 @@ const Registration registered{{.name = "sleep_wait",
                                .grain_unit = "one microsecond of waiting; waking up comes on top",
                                .kind = Kind::io,
                                .version = 1,
+                               .unit = std::chrono::microseconds(1),
                                .prepare = prepare}};
 
 }  // namespace

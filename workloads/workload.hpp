@@ -7,11 +7,13 @@
 //     Session       one worker  descriptors, connections, buffers                opened inside the worker
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -91,7 +93,9 @@ struct Description {
   /// Raised by hand when the meaning of a task changes: results of different versions are never compared.
   /// A test pins each version's checksum of a fixed block.
   int version = 1;
-  bool grain_scales = true;         ///< cost grows with grain, so that `--grain 100us` can be calibrated
+  bool grain_scales = true;  ///< cost grows with grain, so that `--grain 100us` can be calibrated
+  /// What a unit of grain takes by definition: a wait. None: that depends on the machine, and is calibrated.
+  std::optional<std::chrono::nanoseconds> unit = std::nullopt;
   bool reads_payload = false;       ///< false: a payload only travels
   std::size_t minimum_payload = 0;  ///< bytes; a smaller payload is refused
   std::unique_ptr<Fixture> (*prepare)(const Parameters&) = nullptr;

@@ -31,6 +31,12 @@ struct TimeWish {
 /// Size of a task: in the workload's unit, or as a time, to be calibrated.
 using Grain = std::variant<std::uint64_t, TimeWish>;
 
+/// Values that stand in for {name} in a command.
+struct ParameterList {
+  std::string name;
+  std::vector<std::string> values;
+};
+
 /// Lists of values; an empty one says nothing of its axis. Of a user's wish, and of a profile's choice.
 struct Axes {
   std::vector<std::string> workloads;
@@ -50,6 +56,7 @@ struct Axes {
   std::vector<bool> touches;
   std::vector<double> rates;
   std::vector<std::string> floors;  ///< "none" alone: without
+  std::vector<ParameterList> parameters;
 };
 
 /// An axis as an option of the command line.

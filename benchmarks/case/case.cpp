@@ -8,8 +8,12 @@
 namespace mpmt::benchmarks {
 
 std::string Case::name() const {
-  const auto name = family_of(*this).name_of(*this);
-  return label.empty() ? name : name + "/as:" + label;
+  const auto name = name_in_any_program();
+  return program.empty() ? name : name + "/program:" + program;
+}
+
+std::string Case::name_in_any_program() const {
+  return family_of(*this).name_of(*this);
 }
 
 std::uint64_t Case::batch_in(std::uint64_t tasks) const {
@@ -21,7 +25,7 @@ std::uint64_t Case::batch_in(std::uint64_t tasks) const {
 nlohmann::json to_json(const Case& measured) {
   auto fields = family_of(measured).fields_of(measured);
   fields["family"] = measured.family;
-  if (!measured.label.empty()) fields["label"] = measured.label;
+  if (!measured.program.empty()) fields["program"] = measured.program;
   return fields;
 }
 
@@ -29,7 +33,7 @@ Case case_from(const nlohmann::json& fields) {
   const auto& family = family_named(fields.at("family").get<std::string>());
   Case made = family.case_from(fields);
   made.family = family.name;
-  made.label = fields.value("label", "");
+  made.program = fields.value("program", fields.value("label", ""));  // as records once called twins
   return made;
 }
 

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
+#include "benchmarks/case/foreign.hpp"
 #include "executors/executor.hpp"
 #include "pairs/pair.hpp"
 
@@ -22,10 +24,28 @@ struct PairParameters {
   double rate = 0;  ///< messages a second; open_loop only
 };
 
+/// `neither`: nobody works behind a link (serial), or it is a floor.
+enum class Who { threads, processes, neither };
+
+/// What is known of a case's parts, found out once, when it is planned: nothing later looks a name up. No part of a
+/// case's name.
+struct CaseFacts {
+  Who who = Who::neither;
+  int version = 1;  ///< of what is measured: raised when that changes under the same name
+  std::optional<workloads::Kind> kind = std::nullopt;  ///< none: it has no workload
+  bool submitter_helps = false;
+  bool baseline = false;                     ///< nobody but the submitter works, as plainly as can be
+  bool has_window = true;                    ///< how many messages are in flight can be chosen
+  bool has_wait = true;                      ///< the same, of how its sides wait
+  std::size_t max_payload_bytes = SIZE_MAX;  ///< of a message
+  std::optional<int> copies_per_message = std::nullopt;
+};
+
 /// Values only; comparable by name(). Parameters that a family, an executor or a floor does not have keep their
 /// defaults and are left out of the name and null in the record. What is not the same for all families is in
 /// family.hpp.
 struct Case {
+  std::string program;  ///< that runs it, by the name that a user gave it; empty: this one
   std::string family = "pool";
   std::string workload;
   std::string executor;
@@ -38,14 +58,17 @@ struct Case {
   executors::Placement placement = executors::Placement::spread;
   executors::Wait wait = executors::Wait::block;
   PairParameters pair;
-  std::string label;  ///< tells apart contenders that are equal in all of this; empty as a rule
+  ForeignParameters foreign;
+  CaseFacts facts;
 
   /// Stable and readable; nothing parses it.
   std::string name() const;
+  /// The same without the program: equal cases of two programs share it.
+  std::string name_in_any_program() const;
 
   bool has_links() const { return !channel.empty(); }
   /// Whether nobody but the submitter works: what speed-ups are worked out against.
-  bool is_serial() const { return executor == "serial"; }
+  bool is_serial() const { return facts.baseline; }
   /// Whether its tasks begin at a given rate: then a block's time says nothing, and latencies all.
   bool is_paced() const { return pair.rate > 0; }
 

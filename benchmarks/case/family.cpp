@@ -16,10 +16,6 @@ const Family& family_of(const Case& measured) {
   return family_named(measured.family);
 }
 
-Who who_runs(const Case& measured) {
-  return family_of(measured).who_runs(measured);
-}
-
 std::string both(const std::string& processes, const std::string& threads) {
   return processes == threads ? processes : text(processes, "|", threads);
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,6 @@
 #include "benchmarks/case/planning.hpp"
 
 namespace mpmt::benchmarks {
-
-/// `neither`: nobody works behind a link (serial), or it is a floor.
-enum class Who { threads, processes, neither };
 
 /// What a trial needs beside the case.
 struct Site {
@@ -41,6 +39,7 @@ struct Totals {
   double late_ns = 0;
   Usage submitter;
   Usage workers;
+  std::optional<executors::Memory> memory = std::nullopt;
 
   /// Of the wall time: by which an open loop's generator began its sends late through its own fault.
   double late_share() const { return wall_ns > 0 ? late_ns / wall_ns : 0; }
@@ -75,13 +74,10 @@ struct Family {
   std::vector<Axis> axes;  ///< its own, of no other family; all have common_axes() besides
 
   // A case.
-  std::string (*name_of)(const Case&);  ///< without its label
+  std::string (*name_of)(const Case&);  ///< without its program
   nlohmann::json (*fields_of)(const Case&);
   /// Throws nlohmann::json::exception or std::invalid_argument on what is missing or not allowed.
   Case (*case_from)(const nlohmann::json&);
-  /// Raised when what is measured under the same name changes.
-  int (*version_of)(const Case&);
-  Who (*who_runs)(const Case&);
   /// Cases that agree in it do the same work, however it travels and whoever does it: what a user chooses among when
   /// he deploys.
   std::string (*work_of)(const Case&);
@@ -98,6 +94,10 @@ struct Family {
   std::string_view cost;        ///< name of the time of an operation, in ns
   std::vector<Metric> metrics;  ///< beside those of every family
   bool has_workers = true;      ///< whose number is counted
+  /// Its trials start programs of others, and are kept (trial/keeper.hpp).
+  bool starts_programs = false;
+  /// Every block is run by a process of its own: what was run before makes it no faster.
+  bool fresh_blocks = false;
   /// What else the record says of a case that has so many tasks per block.
   nlohmann::json (*facts_of)(const Case&, std::uint64_t tasks);
   std::vector<RowField> row_fields;
@@ -109,7 +109,9 @@ using FamilyCatalog = Catalog<Family>;
 /// Throws std::invalid_argument that says what there is.
 const Family& family_named(std::string_view name);
 const Family& family_of(const Case& measured);
-Who who_runs(const Case& measured);
+inline Who who_runs(const Case& measured) {
+  return measured.facts.who;
+}
 
 /// "2" where both sides agree, "2|1" (processes|threads) where they differ: the deployed table's sides may.
 std::string both(const std::string& processes, const std::string& threads);

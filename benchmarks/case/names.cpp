@@ -33,6 +33,7 @@ constexpr Names<ipc::Sides, 2> kSides{{{ipc::Sides::threads, "threads"}, {ipc::S
 constexpr Names<pairs::Pattern, 3> kPatterns{{{pairs::Pattern::ping_pong, "ping_pong"},
                                               {pairs::Pattern::stream, "stream"},
                                               {pairs::Pattern::open_loop, "open_loop"}}};
+constexpr Names<Who, 3> kWho{{{Who::threads, "threads"}, {Who::processes, "processes"}, {Who::neither, "neither"}}};
 constexpr Names<FutexScope, 2> kFutexes{{{FutexScope::one_process, "private"}, {FutexScope::processes, "shared"}}};
 
 template <class Value, std::size_t Count>
@@ -73,6 +74,9 @@ std::string_view text_of(pairs::Pattern pattern) {
 std::string_view text_of(FutexScope futex) {
   return name_in(kFutexes, futex);
 }
+std::string_view text_of(Who who) {
+  return name_in(kWho, who);
+}
 Placement placement_from(std::string_view name) {
   return value_in(kPlacements, name);
 }
@@ -90,6 +94,12 @@ pairs::Pattern pattern_from(std::string_view name) {
 }
 FutexScope futex_from(std::string_view name) {
   return value_in(kFutexes, name);
+}
+Who who_from(std::string_view name) {
+  return value_in(kWho, name);
+}
+workloads::Kind kind_from(std::string_view name) {
+  return value_in(kKinds, name);
 }
 
 }  // namespace mpmt::benchmarks

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "benchmarks/case/axes.hpp"
+#include "benchmarks/case/program.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -26,6 +27,8 @@ struct Wish {
   const Axes& axes;          ///< as the user asked for
   std::string_view profile;  ///< quick, standard or full: has what the user says nothing of
   int usable_cpus = 1;
+  const Program& program;                ///< whose cases
+  const std::vector<Program>& programs;  ///< all: what another one has is no mistake of the user's
   const CalibrateGrain& calibrate;
   const std::function<void()>& step;  ///< called again and again: a plan can be long, and what it throws ends it
 };

@@ -158,7 +158,7 @@ Json cases_of(const std::string& profile, const std::string& family) {
   options.profile = profile;
   options.family = family;
   const auto no_calibration = [](const Case&, const TimeWish&) { return std::uint64_t{1}; };
-  const auto plan = make_plan(options, usable_cpus().count(), 0, no_calibration);
+  const auto plan = make_plan(options, {own_program()}, usable_cpus().count(), 0, no_calibration);
   Json list = Json::array();
   for (const auto& planned : plan.cases) list.push_back({{"name", planned.measured.name()}, {"group", planned.group}});
   return list;

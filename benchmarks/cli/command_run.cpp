@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <iostream>
@@ -28,6 +29,7 @@
 #include "benchmarks/record/plan_json.hpp"
 #include "benchmarks/record/state_folder.hpp"
 #include "benchmarks/run/google.hpp"
+#include "benchmarks/run/programs.hpp"
 #include "ipc/names.hpp"
 
 namespace mpmt::benchmarks {
@@ -66,6 +68,9 @@ bool take_turn(RunLock& lock, const RunOptions& options, Interrupt& interrupt) {
   return true;
 }
 
+/// A first look that takes a little longer than the budget is not worth a word.
+constexpr double kMostOverBudget_s = 8;
+
 /// The reader of a pipe has gone.
 std::string output_lost() {
   return text(kOutputLost, ": ", std::generic_category().message(EPIPE));
@@ -83,14 +88,23 @@ class Run {
         command_line_(command_line),
         to_standard_output_(is_standard_output(options.out)),
         quiet_(options.format == "json" || to_standard_output_),
-        measurement_(options, data_dir_of(options.data_dir), cpus_, interrupt_) {}
+        measurement_(options_, data_dir_of(options.data_dir), cpus_, interrupt_) {}
 
   int execute() {
+    // Others are started to be asked: not while another run measures.
+    const bool asks = !options_.programs.empty() || !options_.with.empty();
+    if (asks && !options_.dry_run && !options_.list_tests) take_turn();
+    auto programs = programs_of(options_, interrupt_);
+    stop_if_asked();
+    options_.family = programs.family;
+    programs_ = std::move(programs.list);
+    measurement_.use(programs_);
     const auto plan = make_plan(
-        options_, cpus_.count(), options_.seed.value_or(drawn_seed()),
+        options_, programs_, cpus_.count(), options_.seed.value_or(drawn_seed()),
         [this](const Case& serial, const TimeWish& wish) { return calibrate(serial, wish); },
         [this] { stop_if_asked(); });
     if (plan.cases.empty()) {
+      for (const auto& note : plan.notes) tell(note);
       tell("nothing matches; see mpmt list cases");
       return kNothingMatched;
     }
@@ -99,12 +113,14 @@ class Run {
 
     const bool named = !options_.out.empty() && !to_standard_output_;
     const fs::path record = named ? fs::path(options_.out) : default_record(machine_.key, identity_.short_commit());
+    // Now: a command may remove the folder that we are in.
+    const auto whole = fs::absolute(record);
     if (!to_standard_output_) check_record(record, named);
     take_turn();
     ipc::remove_stale_names();
-    for (const auto& line : recover_journals(*state_, fs::absolute(record), [this] { stop_if_asked(); })) tell(line);
+    for (const auto& line : recover_journals(*state_, whole, [this] { stop_if_asked(); })) tell(line);
     if (!to_standard_output_) prepare_record(record, named);
-    return measure(plan, record);
+    return measure(plan, record, whole);
   }
 
   /// Thrown where there is nothing to be kept yet.
@@ -136,7 +152,9 @@ class Run {
     take_turn();
     const auto found = measurement_.calibrate_grain(serial, wish);
     if (interrupt_.requested()) throw Interrupted();
-    const auto& workload = *workloads::WorkloadCatalog::instance().find(serial.workload);
+    const auto is_its = [&](const Program& program) { return program.name == serial.program; };
+    const auto program = std::find_if(programs_.begin(), programs_.end(), is_its);
+    const auto& workload = *program->offer.workload(serial.workload);
     tell(in_words(found, wish, workload.name, workload.grain_unit));
     return found.grain;
   }
@@ -148,6 +166,11 @@ class Run {
     const double most = std::max(left.first_part_s, left.most_s - measurement_.pilots_s());
     std::cout << "the pilots say: " << span_text(over + probe_s + left.first_part_s, over + probe_s + most)
               << " in all, of which " << whole_seconds(over) << " s are over" << std::endl;
+    if (left.first_part_s <= std::max(kMostOverBudget_s, plan.budget_s)) return;
+    tell(text("--budget: ", plan.budget_s, " s do not hold what a first look at ",
+              plan.rows() == 1 ? "the row" : "all rows", " takes (about ", whole_seconds(left.first_part_s),
+              " s): it ends after that; fewer cases take less (",
+              "--benchmark_filter), and --rounds 1 only times them"));
   }
 
   int dry_run(const Plan& plan) const {
@@ -160,7 +183,8 @@ class Run {
     return kOk;
   }
 
-  int measure(const Plan& plan, const fs::path& record) {
+  /// `whole`: the same, from the root.
+  int measure(const Plan& plan, const fs::path& record, const fs::path& whole) {
     const Rules rules{options_.margin, options_.confidence, std::max(1, static_cast<int>(plan.rows()))};
     Progress progress(plan, rules, quiet_);
     measurement_.seed(plan.seed);
@@ -182,11 +206,12 @@ class Run {
     measurement_.find_tasks(plan);
     if (!quiet_ && !interrupt_.requested()) announce(plan, probe_s);
 
-    Journal journal(*state_, record,
+    Journal journal(*state_, whole,
                     make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix, rules));
     bool interrupted = false;
     try {
-      Dealer dealer(plan, rules, measurement_.expectation(plan).laps);
+      const auto expected = measurement_.expectation(plan);
+      Dealer dealer(plan, rules, expected.laps, expected.lap_s);
       run_with_google_benchmark(plan, dealer, measurement_, journal, progress, options_.time_unit);
       progress.rest();
       if (interrupt_.requested() && journal.entries() == 0) throw Interrupted();
@@ -198,7 +223,7 @@ class Run {
       if (capacity_warnings(capacity, {}, matrix).empty()) say_new(capacity_warnings(capacity, after, matrix));
       journal.end(context_at_end(journal.entries(), progress.rounds(), progress.busy(), interrupted, after,
                                  warnings(capacity, after, matrix, progress.others())));
-      const auto made = assembled(journal.file(), record);
+      const auto made = assembled(journal.file(), whole);
       journal.done();
       report(made, record, interrupted, progress);
     } catch (...) {
@@ -266,6 +291,7 @@ class Run {
                           : " while this was measured")
                 << ": on an idle machine more can be said, and more of it be believed\n";
     }
+    if (const auto contenders = progress.contenders(); !contenders.empty()) std::cout << '\n' << contenders;
     if (!assembled.comparisons.empty()) std::cout << '\n' << answer_of(assembled.comparisons, assembled.rules);
     if (interrupted) std::cout << "\ninterrupted: " << assembled.entries << " trials are kept\n";
     if (progress.disturbed() > 0) {
@@ -284,7 +310,7 @@ class Run {
     std::cout.flush();
   }
 
-  const RunOptions& options_;
+  RunOptions options_;  ///< the family as the programs have it
   const std::vector<std::string>& command_line_;
   const bool to_standard_output_;  ///< the record goes there, and to no file
   const bool quiet_;               ///< nothing else does
@@ -297,6 +323,7 @@ class Run {
   std::optional<StateFolder> state_;  ///< from its turn on
   std::optional<RunLock> lock_;       ///< held
   Clock::time_point its_turn_;        ///< since when it holds the lock
+  std::vector<Program> programs_;     ///< whose cases are measured
   Measurement measurement_;
   std::set<std::string> said_;
 };

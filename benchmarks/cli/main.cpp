@@ -17,6 +17,7 @@
 #include "benchmarks/cli/rule_options.hpp"
 #include "benchmarks/cli/run_options.hpp"
 #include "benchmarks/record/context.hpp"
+#include "benchmarks/trial/keeper.hpp"
 #include "benchmarks/trial/started_trial.hpp"
 #include "benchmarks/trial/trial.hpp"
 
@@ -154,8 +155,15 @@ class CommandLine {
                    "become as many trials as descriptors for them come over standard input, a socket (of use to "
                    "mpmt run alone)")
         ->needs("--parent");
+    command->add_flag("--keep", keeps_, "see to it that nothing is left of a trial: of this program, or of COMMAND")
+        ->needs("--parent");
+    command->add_option("COMMAND", words_, "a program that speaks the protocol; behind --")->needs("--keep");
     command->callback([this] {
-      if (!forks_) {
+      if (keeps_) {
+        const auto kept = keep_trial(parent_, words_);
+        if (!kept) ::_exit(run_trial(::getppid()));
+        code_ = *kept;
+      } else if (!forks_) {
         code_ = run_trial(parent_);
       } else if (fork_own_trials(parent_)) {
         // What else is in memory is a copy of what the forking process has: to take it apart is time that a round
@@ -182,6 +190,8 @@ class CommandLine {
   Rules rules_;
   int parent_ = 0;
   bool forks_ = false;
+  bool keeps_ = false;
+  std::vector<std::string> words_;
 };
 
 }  // namespace

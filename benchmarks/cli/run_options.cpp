@@ -6,21 +6,13 @@
 #include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/case/spelling.hpp"
+#include "benchmarks/cli/program_options.hpp"
 #include "benchmarks/cli/rule_options.hpp"
 #include "benchmarks/cli/value_option.hpp"
 #include "benchmarks/plan/profile.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
-
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> items;
-  std::string item;
-  std::istringstream in(list);
-  while (std::getline(in, item, ',')) items.push_back(item);
-  if (list.empty() || list.back() == ',') items.emplace_back();
-  return items;
-}
 
 /// An option whose value is a list a,b,c; errors name the option.
 void add_axis(CLI::App& command, const Axis& axis, RunOptions& options, const std::string& group) {
@@ -93,7 +85,7 @@ void add_amounts(CLI::App& command, RunOptions& options) {
   add_value(command, "--timeout", "for each answer of a trial: that it is ready, a block, its end",
             [&options](const std::string& item) { options.timeout_s = seconds_from(item, 0.1, 86'400); })
       ->type_name("SECONDS")
-      ->default_str("30");
+      ->default_str("30; 300 for programs of others");
 }
 
 void refuse(CLI::App& command, const std::string& name, const std::string& why) {
@@ -175,6 +167,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
                      "how much is measured: quick (within a minute), standard (within ten), full (hours)");
   add_family_option(command, options.family);
   add_axes(command, options);
+  add_program_options(command, options);
   add_amounts(command, options);
   command.add_option("--data-dir", options.data_dir, "where workloads make files (default: /var/tmp, else $TMPDIR)");
   command.add_option(

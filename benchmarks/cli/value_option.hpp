@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -15,5 +16,8 @@ namespace mpmt::benchmarks {
 /// name.
 CLI::Option* add_value(CLI::App& command, const std::string& name, const std::string& help,
                        std::function<void(const std::string&)> take);
+
+/// The items of a,b,c; one that is empty where the list is.
+std::vector<std::string> split(const std::string& list);
 
 }  // namespace mpmt::benchmarks

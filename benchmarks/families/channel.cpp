@@ -21,17 +21,11 @@ std::string number_text(double value) {
   return {digits.data(), end};
 }
 
-/// Whether its sides can wait in more than one way.
-bool has_wait(const Case& c) {
-  const auto* const channel = c.pair.floor ? nullptr : ipc::ChannelCatalog::instance().find(c.channel);
-  return channel != nullptr && channel->has_wait;
-}
-
 std::string name_of(const Case& c) {
   const auto& pair = c.pair;
   std::string name = text(c.channel, "/", text_of(pair.sides), "/", text_of(pair.pattern),
                           "/bytes:", pair.message_bytes, "/window:", c.window, "/placement:", text_of(c.placement));
-  if (has_wait(c)) name += text("/wait:", text_of(c.wait));
+  if (c.facts.has_wait) name += text("/wait:", text_of(c.wait));
   if (pair.futex) name += text("/futex:", text_of(*pair.futex));
   if (c.is_paced()) name += text("/rate:", number_text(pair.rate));
   if (!pair.touched) name += "/touch:no";
@@ -47,7 +41,7 @@ Json fields_of(const Case& c) {
           {"message_bytes", pair.message_bytes},
           {"window", c.window},
           {"placement", text_of(c.placement)},
-          {"wait", has_wait(c) ? Json(text_of(c.wait)) : Json(nullptr)},
+          {"wait", c.facts.has_wait ? Json(text_of(c.wait)) : Json(nullptr)},
           {"futex", pair.futex ? Json(text_of(*pair.futex)) : Json(nullptr)},
           {"touched", pair.touched},
           {"rate", c.is_paced() ? Json(pair.rate) : Json(nullptr)}};
@@ -66,17 +60,10 @@ Case read_case(const Json& fields) {
   pair.touched = fields.at("touched").get<bool>();
   if (!fields.at("futex").is_null()) pair.futex = futex_from(fields.at("futex").get<std::string>());
   if (!fields.at("rate").is_null()) pair.rate = fields.at("rate").get<double>();
-  if (!fields.at("wait").is_null()) made.wait = wait_from(fields.at("wait").get<std::string>());
+  made.facts = facts_of_pair(made);
+  made.facts.has_wait = !fields.at("wait").is_null();
+  if (made.facts.has_wait) made.wait = wait_from(fields.at("wait").get<std::string>());
   return made;
-}
-
-int version_of(const Case&) {
-  return pairs::kVersion;
-}
-
-Who who(const Case& c) {
-  if (c.pair.floor) return Who::neither;
-  return c.pair.sides == ipc::Sides::processes ? Who::processes : Who::threads;
 }
 
 /// One CPU and two are different deployments of a channel.
@@ -129,8 +116,8 @@ Json generator_late_share(const Case& c, const Totals& totals) {
 }
 
 Json facts_of(const Case& c, std::uint64_t) {
-  const auto* const channel = ipc::ChannelCatalog::instance().find(c.channel);
-  return {{"copies_per_message", channel == nullptr ? Json(nullptr) : Json(channel->copies_per_message)}};
+  const auto& copies = c.facts.copies_per_message;
+  return {{"copies_per_message", copies ? Json(*copies) : Json(nullptr)}};
 }
 
 std::string futex_text(const Case& c) {
@@ -146,8 +133,6 @@ const Registered<Family> registered{
      .name_of = name_of,
      .fields_of = fields_of,
      .case_from = read_case,
-     .version_of = version_of,
-     .who_runs = who,
      .work_of = work_of,
      .plan = plan_channels,
      .build = build,

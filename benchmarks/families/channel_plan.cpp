@@ -182,6 +182,7 @@ class Planner {
           pair.sides = sides;
           for (const auto& futex : futexes(medium, sides)) {
             pair.futex = futex;
+            made.facts = facts_of_pair(made);
             planned_.cases.push_back({made, group, size_group});
           }
         }
@@ -255,6 +256,19 @@ std::vector<Axis> channel_axes() {
                              "what hardware and kernel allow at best, beside the channels: see mpmt list floors; all "
                              "(default), or none",
                              &Axes::floors, as_it_is)};
+}
+
+CaseFacts facts_of_pair(const Case& pair) {
+  CaseFacts facts;
+  facts.version = pairs::kVersion;
+  facts.has_wait = false;
+  if (!pair.pair.floor) facts.who = pair.pair.sides == Sides::processes ? Who::processes : Who::threads;
+  const auto* const channel = pair.pair.floor ? nullptr : ipc::ChannelCatalog::instance().find(pair.channel);
+  if (channel == nullptr) return facts;
+  facts.has_wait = channel->has_wait;
+  facts.max_payload_bytes = channel->max_payload_bytes;
+  facts.copies_per_message = channel->copies_per_message;
+  return facts;
 }
 
 PlannedCases plan_channels(const Wish& wish) {

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/case/names.hpp"
+#include "benchmarks/case/offer.hpp"
 #include "benchmarks/families/parts.hpp"
 #include "benchmarks/families/pool_plan.hpp"
 
@@ -20,9 +21,9 @@ std::string name_of(const Case& c) {
   std::string name = c.workload + "/" + c.executor;
   if (c.has_links()) name += text("/", c.channel, "/workers:", c.workers);
   name += text("/grain:", c.grain, "/batch:", batch_text(c.batch), "/payload:", c.payload_bytes);
-  if (c.has_links()) name += text("/window:", c.window);
+  if (c.has_links() && c.facts.has_window) name += text("/window:", c.window);
   name += text("/placement:", text_of(c.placement));
-  if (c.has_links()) name += text("/wait:", text_of(c.wait));
+  if (c.has_links() && c.facts.has_wait) name += text("/wait:", text_of(c.wait));
   return name;
 }
 
@@ -38,7 +39,11 @@ Json fields_of(const Case& c) {
               {"window", nullptr},
               {"placement", text_of(c.placement)},
               {"wait", nullptr}};
-  if (c.has_links()) fields.update({{"channel", c.channel}, {"window", c.window}, {"wait", text_of(c.wait)}});
+  if (c.has_links()) fields["channel"] = c.channel;
+  if (c.has_links() && c.facts.has_window) fields["window"] = c.window;
+  if (c.has_links() && c.facts.has_wait) fields["wait"] = text_of(c.wait);
+  // Of other programs' executors nobody else knows.
+  if (!c.program.empty()) fields.update({{"who", text_of(c.facts.who)}, {"baseline", c.facts.baseline}});
   return fields;
 }
 
@@ -51,10 +56,16 @@ Case read_case(const Json& fields) {
   made.batch = fields.value("batch_split", false) ? 0 : fields.at("batch").get<std::uint64_t>();
   made.payload_bytes = fields.at("payload_bytes").get<std::size_t>();
   made.placement = placement_from(fields.at("placement").get<std::string>());
-  if (fields.at("channel").is_null()) return made;
-  made.channel = fields.at("channel").get<std::string>();
-  made.window = fields.at("window").get<std::size_t>();
-  made.wait = wait_from(fields.at("wait").get<std::string>());
+  if (!fields.at("channel").is_null()) made.channel = fields.at("channel").get<std::string>();
+  made.facts = facts_in(own_offer(), made);
+  if (fields.contains("who")) made.facts.who = who_from(fields.at("who").get<std::string>());
+  made.facts.baseline = fields.value("baseline", made.facts.baseline);
+  const auto& window = fields.at("window");
+  const auto& wait = fields.at("wait");
+  made.facts.has_window = made.facts.has_wait = true;
+  if (!made.has_links()) return made;
+  if ((made.facts.has_window = !window.is_null())) made.window = window.get<std::size_t>();
+  if ((made.facts.has_wait = !wait.is_null())) made.wait = wait_from(wait.get<std::string>());
   return made;
 }
 
@@ -64,17 +75,6 @@ const workloads::Description& workload_of(const Case& c) {
 
 const executors::Description& executor_of(const Case& c) {
   return part_named<executors::Description>(c.executor);
-}
-
-int version_of(const Case& c) {
-  return workload_of(c).version;
-}
-
-Who who(const Case& c) {
-  // A record may tell of an executor that is no more.
-  const auto* const executor = executors::ExecutorCatalog::instance().find(c.executor);
-  if (executor == nullptr || !executor->uses_channel) return Who::neither;
-  return executor->sides == ipc::Sides::threads ? Who::threads : Who::processes;
 }
 
 std::string work_of(const Case& c) {
@@ -102,10 +102,10 @@ Subject build(const Case& c, const Site& site, Deadline deadline) {
 }
 
 Json facts_of(const Case& c, std::uint64_t tasks) {
-  const bool processes = who(c) == Who::processes;
+  const bool processes = who_runs(c) == Who::processes;
   return {{"batch", c.batch_in(tasks)},
-          {"workload_kind", text_of(workload_of(c).kind)},
-          {"submitter_helps", executor_of(c).submitter_helps},
+          {"workload_kind", c.facts.kind ? Json(text_of(*c.facts.kind)) : Json(nullptr)},
+          {"submitter_helps", c.facts.submitter_helps},
           {"processes", processes ? c.workers : 1},
           {"threads_per_process", processes ? 1 : c.workers}};
 }
@@ -124,8 +124,6 @@ const Registered<Family> registered{
      .name_of = name_of,
      .fields_of = fields_of,
      .case_from = read_case,
-     .version_of = version_of,
-     .who_runs = who,
      .work_of = work_of,
      .plan = plan_pools,
      .build = build,
@@ -143,6 +141,7 @@ const Registered<Family> registered{
                     {"payload_bytes", [](Sides p, Sides t) { return shared(p.payload_bytes, t.payload_bytes); }}},
      .columns = {{"workload", [](Sides p, Sides) { return p.workload; }, true},
                  {"workers", [](Sides p, Sides t) { return both(text(p.workers), text(t.workers)); }, true},
+                 {"executor", [](Sides p, Sides t) { return both(p.executor, t.executor); }},
                  {"grain", [](Sides p, Sides) { return text(p.grain); }},
                  {"payload", [](Sides p, Sides) { return text(p.payload_bytes); }},
                  {"batch", [](Sides p, Sides t) { return both(batch_text(p.batch), batch_text(t.batch)); }},

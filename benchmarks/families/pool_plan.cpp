@@ -1,5 +1,8 @@
 #include "benchmarks/families/pool_plan.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/case/names.hpp"
@@ -8,24 +11,24 @@
 namespace mpmt::benchmarks {
 namespace {
 
-bool can_use(const executors::Description& executor, const ipc::Description& channel) {
-  return executor.sides == ipc::Sides::threads ? channel.between_threads : channel.between_processes;
+bool has_links(const ExecutorOffer& executor) {
+  return executor.who != Who::neither;
 }
 
-/// What was asked for under `option`, or the profile's choice; every name is in the catalogue, or `all` of it.
+bool can_use(const ExecutorOffer& executor, const ChannelOffer& channel) {
+  return std::find(executor.channels.begin(), executor.channels.end(), channel.name) != executor.channels.end();
+}
+
 template <class Part>
-std::vector<const Part*> parts(const std::string& option, const std::vector<std::string>& asked,
-                               const std::vector<std::string>& otherwise) {
-  std::vector<const Part*> found;
-  const auto& catalog = Catalog<Part>::instance();
-  for (const auto& name : asks_for_all(asked) ? all_names<Part>() : asked.empty() ? otherwise : asked) {
-    const Part* const part = catalog.find(name);
-    if (part == nullptr) {
-      throw UsageError(text(option, ": '", shown(name), "' is unknown; known: all, ", catalog.names()));
-    }
-    if (std::find(found.begin(), found.end(), part) == found.end()) found.push_back(part);
-  }
-  return found;
+std::string names_of(const std::vector<Part>& parts) {
+  std::string names;
+  for (const auto& part : parts) names.append(names.empty() ? "" : ", ").append(part.name);
+  return names;
+}
+
+template <class Part>
+bool has(const std::vector<Part>& parts, const std::string& name) {
+  return std::any_of(parts.begin(), parts.end(), [&](const Part& part) { return part.name == name; });
 }
 
 class Planner {
@@ -33,66 +36,115 @@ class Planner {
   explicit Planner(const Wish& wish)
       : wish_(wish),
         asked_(wish.axes),
-        profile_(pool_profile(wish.profile, wish.usable_cpus)),
-        executors_(parts<executors::Description>("--executor", asked_.executors, profile_.executors)),
-        channels_(parts<ipc::Description>("--channel", asked_.channels, profile_.channels)) {
+        offer_(wish.program.offer),
+        profile_(pool_profile(wish.profile, wish.usable_cpus, offer_)),
+        executors_(parts("--executor", &Offer::executors, asked_.executors, profile_.executors)),
+        channels_(parts("--channel", &Offer::channels, asked_.channels, profile_.channels)) {
+    std::erase_if(executors_, [&](const auto* executor) { return !can_run(*executor); });
     check_channels();
   }
 
   PlannedCases plan() {
-    const auto workloads = parts<workloads::Description>("--workload", asked_.workloads, profile_.workloads());
+    const auto workloads = parts("--workload", &Offer::workloads, asked_.workloads, profile_.workloads());
     for (const auto* workload : workloads) add(*workload);
     return std::move(planned_);
   }
 
  private:
+  /// What was asked for under `option`, or the profile's choice; every name is offered, or `all` of them. What only
+  /// another program has is left out with a note.
+  template <class Part>
+  std::vector<const Part*> parts(const std::string& option, std::vector<Part> Offer::*list,
+                                 const std::vector<std::string>& asked, const std::vector<std::string>& otherwise) {
+    const auto& offered = offer_.*list;
+    std::vector<const Part*> found;
+    for (const auto& part : offered) {
+      if (asks_for_all(asked)) found.push_back(&part);
+    }
+    if (asks_for_all(asked)) return found;
+    for (const auto& name : asked.empty() ? otherwise : asked) {
+      const auto part = std::find_if(offered.begin(), offered.end(), [&](const Part& one) { return one.name == name; });
+      if (part == offered.end()) {
+        note_lack(option, list, name);
+      } else if (std::find(found.begin(), found.end(), &*part) == found.end()) {
+        found.push_back(&*part);
+      }
+    }
+    return found;
+  }
+
+  template <class Part>
+  void note_lack(const std::string& option, std::vector<Part> Offer::*list, const std::string& name) {
+    std::string known = names_of(offer_.*list);
+    bool elsewhere = false;
+    for (const auto& other : wish_.programs) {
+      if (other.name == wish_.program.name) continue;
+      elsewhere |= has(other.offer.*list, name);
+      known += text("; of ", other.called(), ": ", names_of(other.offer.*list));
+    }
+    if (!elsewhere) throw UsageError(text(option, ": '", shown(name), "' is unknown; known: all, ", known));
+    planned_.note(text("unsupported: ", wish_.program.called(), " has no '", name, "' (", option, ")"));
+  }
+
+  bool can_run(const ExecutorOffer& executor) {
+    if (executor.unsupported.empty()) return true;
+    planned_.note(text("unsupported: ", executor.name, " of ", wish_.program.called(), ": ", executor.unsupported));
+    return false;
+  }
+
+  /// What cannot be measured is the user's mistake, unless another program can.
+  void refuse(const std::string& why) {
+    if (wish_.programs.size() == 1) throw UsageError(why);
+    planned_.note(text("unsupported: ", wish_.program.called(), ": ", why));
+  }
+
   /// A channel or an executor that was named and can be used with nothing named beside it would be dropped silently.
-  void check_channels() const {
-    const auto linked = [](const auto* executor) { return executor->uses_channel; };
+  void check_channels() {
+    const auto linked = [](const auto* executor) { return has_links(*executor); };
     if (!asked_.channels.empty() && std::none_of(executors_.begin(), executors_.end(), linked)) {
-      throw UsageError("--channel: none of the chosen executors uses a channel");
+      refuse("--channel: none of the chosen executors uses a channel");
     }
     for (const auto* executor : executors_) {
-      const bool dropped = executor->uses_channel && usable(*executor).empty();
+      const bool dropped = has_links(*executor) && usable(*executor).empty();
       if (dropped && !asks_for_all(asked_.executors)) refuse_channels(*executor);
     }
     for (const auto* channel : channels_) {
-      const auto takes_it = [&](const auto* executor) {
-        return executor->uses_channel && can_use(*executor, *channel);
-      };
+      const auto takes_it = [&](const auto* executor) { return has_links(*executor) && can_use(*executor, *channel); };
       if (asks_by_name(asked_.channels) && std::none_of(executors_.begin(), executors_.end(), takes_it)) {
-        throw UsageError(text("--channel: '", channel->name, "' cannot be used by any of the chosen executors"));
+        refuse(text("--channel: '", channel->name, "' cannot be used by any of the chosen executors"));
       }
     }
   }
 
-  [[noreturn]] void refuse_channels(const executors::Description& executor) const {
+  void refuse_channels(const ExecutorOffer& executor) {
     std::string allowed;
-    for (const auto& channel : ipc::ChannelCatalog::instance().all()) {
-      if (can_use(executor, channel)) allowed.append(allowed.empty() ? "" : ", ").append(channel.name);
-    }
-    throw UsageError(text("--channel: '", channels_.front()->name, "' cannot be used by ", executor.name,
-                          "; it can use: ", allowed));
+    for (const auto& channel : executor.channels) allowed.append(allowed.empty() ? "" : ", ").append(channel);
+    const auto asked = channels_.empty() ? asked_.channels.front() : channels_.front()->name;
+    refuse(text("--channel: '", asked, "' cannot be used by ", executor.name, "; it can use: ", allowed));
   }
 
-  std::vector<const ipc::Description*> usable(const executors::Description& executor) const {
-    std::vector<const ipc::Description*> found;
+  std::vector<const ChannelOffer*> usable(const ExecutorOffer& executor) const {
+    std::vector<const ChannelOffer*> found;
     for (const auto* channel : channels_) {
       if (can_use(executor, *channel)) found.push_back(channel);
     }
     return found;
   }
 
-  std::vector<std::uint64_t> grains(const workloads::Description& workload, const Axes& usual, Case made) {
+  std::vector<std::uint64_t> grains(const WorkloadOffer& workload, const Axes& usual, Case made) {
     std::vector<std::uint64_t> values;
-    made.executor = "serial";
+    if (const auto* const alone = offer_.baseline()) made.executor = alone->name;
+    made.program = wish_.program.name;
+    made.facts = facts_in(offer_, made);
     made.batch = chosen(asked_.batches, usual.batches).front();
     made.placement = chosen(asked_.placements, usual.placements).front();
     for (const auto& grain : asked_.grains.empty() ? usual.grains : asked_.grains) {
       const auto* const time = std::get_if<TimeWish>(&grain);
       if (time == nullptr) {
         values.push_back(std::get<std::uint64_t>(grain));
-      } else if (workload.grain_scales) {
+      } else if (workload.unit) {
+        values.push_back(static_cast<std::uint64_t>(std::max<std::int64_t>(1, time->time / *workload.unit)));
+      } else if (workload.grain_scales && !made.executor.empty()) {
         values.push_back(wish_.calibrate(made, *time));
       } else if (asks_by_name(asked_.workloads)) {
         throw UsageError(
@@ -105,16 +157,19 @@ class Planner {
     return chosen(values, {});
   }
 
-  void add(const workloads::Description& workload) {
-    const auto row = profile_.row_of(workload.name);
+  void add(const WorkloadOffer& workload) {
+    const auto row = profile_.row_of(workload);
     const auto& usual = row.axes;
     long_task_ = row.long_task;
     for (const auto payload : chosen(asked_.payloads, usual.payloads)) {
       if (payload < workload.minimum_payload) {
         const auto why =
             text("'", workload.name, "' needs at least ", workload.minimum_payload, " bytes; got ", payload);
-        if (asks_by_name(asked_.workloads)) throw UsageError("--payload: " + why);
-        planned_.note(text(workload.name, " is left out: ", why));
+        if (asks_by_name(asked_.workloads)) {
+          refuse("--payload: " + why);
+        } else {
+          planned_.note(text(workload.name, " is left out: ", why));
+        }
         continue;
       }
       Case made;
@@ -151,10 +206,10 @@ class Planner {
              "/window:", window, "/placement:", text_of(made.placement), "/wait:", text_of(wait));
     for (const auto* executor : executors_) {
       made.executor = executor->name;
-      if (!executor->uses_channel) {
+      if (!has_links(*executor)) {
         made.channel.clear();
         made.workers = 1;
-        if (with_serial) planned_.cases.push_back({made, group, group});
+        if (with_serial) add_case(made, group);
         continue;
       }
       made.window = window;
@@ -164,14 +219,23 @@ class Planner {
         made.channel = channel->name;
         for (const int workers : chosen(asked_.workers, usual.workers)) {
           made.workers = workers;
-          planned_.cases.push_back({made, group, group});
+          add_case(made, group);
         }
       }
     }
   }
 
+  void add_case(Case made, const std::string& group) {
+    made.facts = facts_in(offer_, made);
+    if (!made.facts.has_window) made.window = Case().window;
+    if (!made.facts.has_wait) made.wait = Case().wait;
+    const bool repeats = !made.facts.has_window || !made.facts.has_wait;
+    if (repeats && !names_.insert(made.name_in_any_program()).second) return;
+    planned_.cases.push_back({made, group, group});
+  }
+
   /// Whether the channel was asked for, or is one that the profile has for tasks of this grain.
-  bool tells(const ipc::Description& channel, const Case& made) {
+  bool tells(const ChannelOffer& channel, const Case& made) {
     const auto& few = profile_.channels_of_long_tasks;
     if (!asked_.channels.empty() || made.grain < long_task_) return true;
     if (std::find(few.begin(), few.end(), channel.name) != few.end()) return true;
@@ -183,24 +247,29 @@ class Planner {
 
   /// Whether the channel takes the case's messages. What the user asked for and cannot be had is an error; what only
   /// the profile wants is left out with a note.
-  bool carries(const ipc::Description& channel, const Case& made) {
+  bool carries(const ChannelOffer& channel, const Case& made) {
     const std::size_t tasks = std::max<std::uint64_t>(1, made.batch);
     if (made.payload_bytes <= channel.max_payload_bytes / tasks) return true;
     const auto why = text(made.payload_bytes, " bytes × batch ", tasks, " is more than ", channel.name,
                           " carries in a message: ", channel.max_payload_bytes, " bytes");
     const bool asked_for = !asked_.payloads.empty() || !asked_.batches.empty();
-    if (asked_for && !asks_for_all(asked_.channels)) throw UsageError("--payload: " + why);
-    planned_.note(text(made.workload, " over ", channel.name, " is left out: ", why));
+    if (asked_for && !asks_for_all(asked_.channels)) {
+      refuse("--payload: " + why);
+    } else {
+      planned_.note(text(made.workload, " over ", channel.name, " is left out: ", why));
+    }
     return false;
   }
 
   const Wish& wish_;
   const Axes& asked_;
-  const PoolProfile profile_;
-  const std::vector<const executors::Description*> executors_;
-  const std::vector<const ipc::Description*> channels_;
-  std::uint64_t long_task_ = 0;  ///< of the workload that is being planned
+  const Offer& offer_;
   PlannedCases planned_;
+  const PoolProfile profile_;
+  std::vector<const ExecutorOffer*> executors_;
+  std::vector<const ChannelOffer*> channels_;
+  std::set<std::string> names_;  ///< of cases that have no window, or no wait: planned once
+  std::uint64_t long_task_ = 0;  ///< of the workload that is being planned
 };
 
 Grain grain_from(const std::string& item) {

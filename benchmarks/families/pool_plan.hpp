@@ -24,12 +24,12 @@ struct PoolProfile {
   std::vector<WorkloadAxes> rows;
 
   std::vector<std::string> workloads() const;
-  /// The row of a workload that is in the catalogue; a plain one when the profile does not list it.
-  WorkloadAxes row_of(std::string_view workload) const;
+  /// The row of a workload; a plain one when the profile does not list it.
+  WorkloadAxes row_of(const WorkloadOffer& workload) const;
 };
 
-/// `name` is quick, standard or full; `usable_cpus` bounds the worker counts.
-PoolProfile pool_profile(std::string_view name, int usable_cpus);
+/// `name` is quick, standard or full; `usable_cpus` bounds the worker counts; of what is in the offer.
+PoolProfile pool_profile(std::string_view name, int usable_cpus, const Offer& offer);
 
 /// Those that only pools have.
 std::vector<Axis> pool_axes();

@@ -30,15 +30,22 @@ Axes plain_axes() {
   return axes;
 }
 
-WorkloadAxes plain_row(const workloads::Description& workload) {
-  WorkloadAxes row{std::string(workload.name), plain_axes()};
+WorkloadAxes plain_row(const WorkloadOffer& workload) {
+  WorkloadAxes row{workload.name, plain_axes()};
+  row.axes.grains = {workload.usual_grain};
   row.axes.payloads = {workload.minimum_payload};
   return row;
 }
 
-/// Adds the workloads of the catalogue that are not in the table.
-std::vector<WorkloadAxes> with_the_rest(std::vector<WorkloadAxes> rows) {
-  for (const auto& workload : workloads::WorkloadCatalog::instance().all()) {
+/// Without those that are not in the offer.
+std::vector<WorkloadAxes> offered(std::vector<WorkloadAxes> rows, const Offer& offer) {
+  std::erase_if(rows, [&](const auto& row) { return offer.workload(row.workload) == nullptr; });
+  return rows;
+}
+
+/// Adds the workloads of the offer that are not in the table.
+std::vector<WorkloadAxes> with_the_rest(std::vector<WorkloadAxes> rows, const Offer& offer) {
+  for (const auto& workload : offer.workloads) {
     const auto listed = [&](const auto& row) { return row.workload == workload.name; };
     if (std::none_of(rows.begin(), rows.end(), listed)) rows.push_back(plain_row(workload));
   }
@@ -75,8 +82,8 @@ std::uint64_t coarsest(const Axes& axes) {
 const std::vector<std::string> kChannelsOfLongTasks{"shm_ring", "boost_queue", "tcp_loopback"};
 
 /// Two grains, fine and coarse; batching where dispatch dominates; one CPU as well for what is mostly hand-off.
-std::vector<WorkloadAxes> standard_rows(int cpus) {
-  auto rows = with_the_rest(quick_rows());
+std::vector<WorkloadAxes> standard_rows(int cpus, const Offer& offer) {
+  auto rows = with_the_rest(offered(quick_rows(), offer), offer);
   for (auto& [workload, axes, long_task] : rows) {
     const auto coarse = coarsest(axes);
     if (coarse >= 20) axes.grains = {coarse / 20, coarse};
@@ -92,9 +99,21 @@ std::vector<WorkloadAxes> standard_rows(int cpus) {
   return rows;
 }
 
+std::vector<std::string> names_of(const std::vector<ChannelOffer>& channels) {
+  std::vector<std::string> names;
+  for (const auto& channel : channels) names.push_back(channel.name);
+  return names;
+}
+
+/// Those of these channels that are offered; all when none is: another program has its own.
+std::vector<std::string> of_these(std::vector<std::string> names, const Offer& offer) {
+  std::erase_if(names, [&](const auto& name) { return offer.channel(name) == nullptr; });
+  return names.empty() ? names_of(offer.channels) : names;
+}
+
 /// All placements and waits, finer and coarser grains, more workers than CPUs.
-std::vector<WorkloadAxes> full_rows(int cpus) {
-  auto rows = standard_rows(cpus);
+std::vector<WorkloadAxes> full_rows(int cpus, const Offer& offer) {
+  auto rows = standard_rows(cpus, offer);
   for (auto& [workload, axes, long_task] : rows) {
     long_task = UINT64_MAX;
     const auto coarse = coarsest(axes);
@@ -115,17 +134,27 @@ std::vector<std::string> PoolProfile::workloads() const {
   return names;
 }
 
-WorkloadAxes PoolProfile::row_of(std::string_view workload) const {
-  const auto listed = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.workload == workload; });
-  return listed != rows.end() ? *listed : plain_row(*workloads::WorkloadCatalog::instance().find(workload));
+WorkloadAxes PoolProfile::row_of(const WorkloadOffer& workload) const {
+  const auto listed =
+      std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.workload == workload.name; });
+  return listed != rows.end() ? *listed : plain_row(workload);
 }
 
-PoolProfile pool_profile(std::string_view name, int usable_cpus) {
-  // Quick is a fixed table; the others take up whatever is in the catalogues.
-  if (name == "quick")
-    return {{"serial", "thread_pool", "process_pool"}, {"boost_queue"}, {"boost_queue"}, quick_rows()};
-  return {all_names<executors::Description>(), all_names<ipc::Description>(), kChannelsOfLongTasks,
-          name == "standard" ? standard_rows(usable_cpus) : full_rows(usable_cpus)};
+PoolProfile pool_profile(std::string_view name, int usable_cpus, const Offer& offer) {
+  const bool quick = name == "quick";
+  PoolProfile profile;
+  for (const auto& executor : offer.executors) {
+    const bool wanted = quick ? executor.quick : executor.unsupported.empty();
+    if (wanted) profile.executors.push_back(executor.name);
+  }
+  profile.channels = of_these({"boost_queue"}, offer);
+  profile.channels_of_long_tasks = of_these(kChannelsOfLongTasks, offer);
+  if (!quick) profile.channels = names_of(offer.channels);
+  // Quick is a fixed table; the others take up whatever is offered.
+  profile.rows = quick                ? offered(quick_rows(), offer)
+                 : name == "standard" ? standard_rows(usable_cpus, offer)
+                                      : full_rows(usable_cpus, offer);
+  return profile;
 }
 
 }  // namespace mpmt::benchmarks

@@ -16,14 +16,14 @@ namespace {
 
 /// What its family says that a row is about: "prime_count", "ping_pong", ...
 std::string subject_of(const Comparison& row) {
-  return family_of(row.processes).columns.front().cell(row.processes, row.threads);
+  return family_of(row.b).columns.front().cell(row.b, row.a);
 }
 
 /// What tells a row from the others of its subject: "workers 2", "bytes 64, placement same", ...
 std::string details_of(const Comparison& row, const Rows& rows) {
   std::string details;
   bool is_subject = true;
-  for (const auto& column : columns_of_case(family_of(row.processes))) {
+  for (const auto& column : columns_of_case(family_of(row.b))) {
     const bool told = std::exchange(is_subject, false) || (!column.always && uniform(column, rows));
     if (const auto cell = column.cell(row); !told && cell != kNothing) {
       details += text(details.empty() ? "" : ", ", column.title, " ", cell);
@@ -32,19 +32,33 @@ std::string details_of(const Comparison& row, const Rows& rows) {
   return details;
 }
 
+std::string winner_of(const Comparison& row) {
+  return row.verdict == Verdict::a_faster ? row.names().a : row.names().b;
+}
+
 double size_of(const Comparison& row) {
   return std::abs(std::log(row.finding.ratio));
+}
+
+/// What is divided by what, in all rows.
+std::string ratio_of(const Rows& rows) {
+  const auto names = rows.front()->names();
+  const bool alike = std::all_of(rows.begin(), rows.end(), [&](const auto* row) {
+    return row->names().a == names.a && row->names().b == names.b;
+  });
+  if (alike) return mpmt::text("time of ", names.b, " ÷ time of ", names.a);
+  return "time of the second ÷ time of the first (processes ÷ threads where it is one program)";
 }
 
 /// Rows of a part of the answer that are told one by one; more are told by what they are about.
 constexpr std::size_t kMostLines = 24;
 /// Of rows of one subject that are the same: in so many characters.
-constexpr std::size_t kMostNamed = 60;
+constexpr std::size_t kMostNamed = 100;
 
 /// The short answer: winners, what is the same, what is open, what cannot be had.
 class Answer {
  public:
-  Answer(const Rows& controlled, const Rules& rules) : rules_(rules) {
+  Answer(const Rows& controlled, const Rules& rules) : rules_(rules), ratio_(ratio_of(controlled)) {
     for (const auto* row : controlled) {
       auto& subject = subjects_[subject_of(*row)];
       if (row->unsupported) {
@@ -52,8 +66,10 @@ class Answer {
         continue;
       }
       subject.all.push_back(row);
-      const bool wins = row->verdict == Verdict::threads || row->verdict == Verdict::processes;
-      (wins ? subject.winners : row->verdict == Verdict::same ? subject.same : subject.open).push_back(row);
+      (row->has_winner()               ? subject.winners
+       : row->verdict == Verdict::same ? subject.same
+                                       : subject.open)
+          .push_back(row);
     }
   }
 
@@ -63,13 +79,22 @@ class Answer {
                      [](const auto* a, const auto* b) { return size_of(*a) > size_of(*b); });
     auto open = of_all(&Subject::open);
     std::stable_sort(open.begin(), open.end(), [](const auto* a, const auto* b) {
-      return std::pair(subject_of(*a), a->processes.workers) < std::pair(subject_of(*b), b->processes.workers);
+      return std::pair(subject_of(*a), a->b.workers) < std::pair(subject_of(*b), b->b.workers);
     });
     for (const auto* row : winners.size() <= kMostLines ? winners : Rows()) tell(*row);
     for (const auto& [name, subject] : subjects_) {
       if (winners.size() > kMostLines) fold_winners(name, subject);
     }
-    for (const auto& [name, subject] : subjects_) fold_same(name, subject);
+    const auto has_same = [](const auto& one) { return !one.second.same.empty(); };
+    const auto same = static_cast<std::size_t>(std::count_if(subjects_.begin(), subjects_.end(), has_same));
+    for (const auto& [name, subject] : subjects_) {
+      if (same <= kMostLines) fold_same(name, subject);
+    }
+    if (same > kMostLines) {
+      const auto all_same = of_all(&Subject::same).size();
+      add(mpmt::text(same, " of ", subjects_.size()), mpmt::text(all_same, " rows"),
+          mpmt::text("same within ", percent_of_margin(rules_)), "");
+    }
     for (const auto* row : open.size() <= kMostLines ? open : Rows()) tell(*row);
     for (const auto& [name, subject] : subjects_) {
       if (open.size() > kMostLines) fold_open(name, subject);
@@ -77,8 +102,7 @@ class Answer {
     for (const auto& [name, subject] : subjects_) fold_unsupported(name, subject);
     const auto all = of_all(&Subject::all).size();
     std::ostringstream out;
-    out << all - open.size() << " of " << all
-        << " rows are decided: time of processes ÷ time of threads, all else equal\n";
+    out << all - open.size() << " of " << all << " rows are decided: " << ratio_ << ", all else equal\n";
     write_lines(out, lines_);
     return out.str();
   }
@@ -114,11 +138,9 @@ class Answer {
   }
 
   void fold_winners(const std::string& name, const Subject& subject) {
-    for (const auto verdict : {Verdict::threads, Verdict::processes}) {
-      Rows rows;
-      std::copy_if(subject.winners.begin(), subject.winners.end(), std::back_inserter(rows),
-                   [&](const auto* row) { return row->verdict == verdict; });
-      if (rows.empty()) continue;
+    std::map<std::string, Rows> won;
+    for (const auto* row : subject.winners) won[winner_of(*row)].push_back(row);
+    for (const auto& [winner, rows] : won) {
       if (rows.size() == 1) {
         tell(*rows.front());
         continue;
@@ -127,8 +149,7 @@ class Answer {
           rows.begin(), rows.end(), [](const auto* a, const auto* b) { return size_of(*a) < size_of(*b); });
       const auto from = factor(std::exp(size_of(**least)));
       const auto to = factor(std::exp(size_of(**most)));
-      add(name, share_of(rows, subject),
-          mpmt::text(text_of(verdict), " ", from, from == to ? "" : " to " + to, " faster"), "");
+      add(name, share_of(rows, subject), mpmt::text(winner, " ", from, from == to ? "" : " to " + to, " faster"), "");
     }
   }
 
@@ -152,7 +173,7 @@ class Answer {
         ++without;
       } else if (row->verdict == Verdict::unstable) {
         ++unstable;
-      } else if (row->processes.placement == executors::Placement::free) {
+      } else if (row->b.placement == executors::Placement::free) {
         ++not_pinned;
       } else if (row->finding.more.confirming > 0) {
         ++candidates;
@@ -181,6 +202,7 @@ class Answer {
   }
 
   const Rules& rules_;
+  const std::string ratio_;
   std::map<std::string, Subject> subjects_;
   std::vector<std::vector<std::string>> lines_;
 };

@@ -18,10 +18,21 @@ std::size_t width(const std::string& cell) {
 }
 
 /// "threads 0.4 % faster" where that is shown although it is within the margin; else nothing.
-std::string tendency_of(const Finding& finding) {
-  if (finding.low > 1) return "threads " + fixed(100 * (finding.ratio - 1), 1) + " % faster";
-  if (finding.high < 1) return "processes " + fixed(100 * (1 / finding.ratio - 1), 1) + " % faster";
+std::string tendency_of(const Comparison& row) {
+  const auto& finding = row.finding;
+  if (finding.low > 1) return text(row.names().a, " ", fixed(100 * (finding.ratio - 1), 1), " % faster");
+  if (finding.high < 1) return text(row.names().b, " ", fixed(100 * (1 / finding.ratio - 1), 1), " % faster");
   return {};
+}
+
+std::string window_text(const Case& c) {
+  return c.facts.has_window ? text(c.window) : kNothing;
+}
+
+/// Of a row of programs "new ÷ old"; else the program whose threads and processes are compared.
+std::string program_text(const Comparison& row) {
+  if (row.of_programs()) return text(row.b.program, " ÷ ", row.a.program);
+  return row.a.program.empty() ? kNothing : row.a.program;
 }
 
 }  // namespace
@@ -54,17 +65,16 @@ std::string interval_text(const Comparison& row) {
 std::vector<Printed> columns_of_case(const Family& family) {
   std::vector<Printed> list;
   for (const auto& column : family.columns) {
-    list.push_back({std::string(column.title),
-                    [&column](const Comparison& r) { return column.cell(r.processes, r.threads); }, column.always});
+    list.push_back(
+        {std::string(column.title), [&column](const Comparison& r) { return column.cell(r.b, r.a); }, column.always});
   }
+  list.push_back({"program", program_text});
+  if (family.starts_programs) return list;
   const std::vector<Printed> of_all{
-      {"window", [](const Comparison& r) { return both(text(r.processes.window), text(r.threads.window)); }},
+      {"window", [](const Comparison& r) { return both(window_text(r.b), window_text(r.a)); }},
       {"placement",
-       [](const Comparison& r) {
-         return both(text(text_of(r.processes.placement)), text(text_of(r.threads.placement)));
-       }},
-      {"wait",
-       [](const Comparison& r) { return both(text(text_of(r.processes.wait)), text(text_of(r.threads.wait))); }}};
+       [](const Comparison& r) { return both(text(text_of(r.b.placement)), text(text_of(r.a.placement))); }},
+      {"wait", [](const Comparison& r) { return both(text(text_of(r.b.wait)), text(text_of(r.a.wait))); }}};
   list.insert(list.end(), of_all.begin(), of_all.end());
   return list;
 }
@@ -90,12 +100,12 @@ void write_lines(std::ostream& out, const std::vector<std::vector<std::string>>&
 
 std::string in_words(const Comparison& row, const Rules& rules) {
   switch (row.verdict) {
-    case Verdict::threads:
-      return row.threads.label.empty() ? "threads " + factor(row.finding.ratio) + " faster" : "A faster";
-    case Verdict::processes:
-      return row.threads.label.empty() ? "processes " + factor(1 / row.finding.ratio) + " faster" : "B faster";
+    case Verdict::a_faster:
+      return text(row.names().a, " ", factor(row.finding.ratio), " faster");
+    case Verdict::b_faster:
+      return text(row.names().b, " ", factor(1 / row.finding.ratio), " faster");
     case Verdict::same: {
-      const auto tendency = row.threads.label.empty() ? tendency_of(row.finding) : "";
+      const auto tendency = tendency_of(row);
       return text("same within ", percent_of_margin(rules), tendency.empty() ? "" : " (" + tendency + ")");
     }
     case Verdict::unstable:
@@ -105,7 +115,7 @@ std::string in_words(const Comparison& row, const Rules& rules) {
   }
   const bool says_more = row.finding.rounds == 0 || row.finding.more.confirming > 0 || row.reason != row.finding.reason;
   if (says_more) return "undecided: " + row.reason;
-  if (const auto tendency = row.threads.label.empty() ? tendency_of(row.finding) : ""; !tendency.empty()) {
+  if (const auto tendency = tendency_of(row); !tendency.empty()) {
     return text("undecided: ", tendency, " so far, not confirmed");
   }
   return text("undecided: a difference of ", percent_text(row.finding.detectable), " would have been seen");

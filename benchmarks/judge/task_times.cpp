@@ -10,7 +10,8 @@ namespace mpmt::benchmarks {
 namespace {
 
 bool same_work(const Case& a, const Case& b) {
-  return std::tie(a.workload, a.grain, a.payload_bytes) == std::tie(b.workload, b.grain, b.payload_bytes);
+  return std::tie(a.program, a.workload, a.grain, a.payload_bytes) ==
+         std::tie(b.program, b.workload, b.grain, b.payload_bytes);
 }
 
 int likeness(const Case& a, const Case& b) {
@@ -31,10 +32,10 @@ TaskTime TaskTimes::of(const Case& measured) const {
     const bool better = alone == nullptr || likeness(times.measured, measured) > likeness(alone->measured, measured);
     if (better) alone = &times;
   }
-  if (alone != nullptr) return {median(alone->ns), "serial"};
+  if (alone != nullptr) return {median(alone->ns), alone->measured.executor, true};
   const auto own = by_name_.find(measured.name());
   if (own == by_name_.end()) return {};
-  return {median(own->second.ns), text(measured.executor, " x", measured.workers)};
+  return {median(own->second.ns), text(measured.executor, " x", measured.workers), false};
 }
 
 std::string text_of(const TaskTime& time) {

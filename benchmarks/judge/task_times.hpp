@@ -13,6 +13,7 @@ namespace mpmt::benchmarks {
 struct TaskTime {
   double ns = 0;
   std::string by;
+  bool alone = false;  ///< by nobody but the submitter
 };
 
 /// Collects trials of pools and serial cases, and tells the median time per task of the same work.
@@ -20,8 +21,9 @@ class TaskTimes {
  public:
   void add(const Case& measured, double ns_per_task);
 
-  /// That of `serial`, in the batch and placement of this case if it was measured in them; without any serial case,
-  /// that of this case itself. `ns` is 0 when there is neither, or no tasks (a bare channel).
+  /// That of the baseline of its program (Case::is_serial), in the batch and placement of this case if it was measured
+  /// in them; without any serial case, that of this case itself. `ns` is 0 when there is neither, or no tasks (a bare
+  /// channel).
   TaskTime of(const Case& measured) const;
 
  private:

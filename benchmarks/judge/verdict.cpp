@@ -42,11 +42,11 @@ std::vector<Series> by_case(const std::vector<Observation>& observations) {
   return list;
 }
 
-double log_ratio_of(const Observation& threads, const Observation& processes) {
-  const bool in_turns = threads.together == processes.together && threads.laps_ns.size() == processes.laps_ns.size();
-  if (!in_turns) return std::log(processes.cost_ns / threads.cost_ns);
+double log_ratio_of(const Observation& a, const Observation& b) {
+  const bool in_turns = a.together == b.together && a.laps_ns.size() == b.laps_ns.size();
+  if (!in_turns) return std::log(b.cost_ns / a.cost_ns);
   std::vector<Lap> laps;
-  for (std::size_t i = 0; i < threads.laps_ns.size(); ++i) laps.push_back({threads.laps_ns[i], processes.laps_ns[i]});
+  for (std::size_t i = 0; i < a.laps_ns.size(); ++i) laps.push_back({a.laps_ns[i], b.laps_ns[i]});
   return log_ratio_of(laps);
 }
 
@@ -55,15 +55,15 @@ bool took_turns_as_deployed(const Observation& observation) {
 }
 
 /// Of the rounds that both have: of the same group; without any, of the same number.
-std::vector<double> log_ratios(const Series& threads, const Series& processes) {
+std::vector<double> log_ratios(const Series& a, const Series& b) {
   std::vector<double> in_turns;
   std::vector<double> apart;
   std::map<int, const Observation*> others;
-  for (const auto& [round, observation] : processes.rounds) others.emplace(round.second, observation);
-  for (const auto& [round, observation] : threads.rounds) {
-    const auto same = processes.rounds.find(round);
+  for (const auto& [round, observation] : b.rounds) others.emplace(round.second, observation);
+  for (const auto& [round, observation] : a.rounds) {
+    const auto same = b.rounds.find(round);
     const auto other = others.find(round.second);
-    if (same != processes.rounds.end()) in_turns.push_back(log_ratio_of(*observation, *same->second));
+    if (same != b.rounds.end()) in_turns.push_back(log_ratio_of(*observation, *same->second));
     if (other != others.end()) apart.push_back(log_ratio_of(*observation, *other->second));
   }
   return in_turns.empty() ? apart : in_turns;
@@ -87,9 +87,9 @@ bool is_free(const Case& measured) {
 Verdict verdict_of(Judgement judgement) {
   switch (judgement) {
     case Judgement::a_faster:
-      return Verdict::threads;
+      return Verdict::a_faster;
     case Judgement::b_faster:
-      return Verdict::processes;
+      return Verdict::b_faster;
     case Judgement::same:
       return Verdict::same;
     case Judgement::unstable:
@@ -106,19 +106,21 @@ Finding found_in(const std::vector<double>& logs, const Rules& rules) {
   return sequence.finding();
 }
 
-Comparison compared(const Series& threads, const Series& processes, const Rules& rules) {
-  const auto logs = log_ratios(threads, processes);
-  auto row = controlled_row(threads.measured, processes.measured, static_cast<int>(logs.size()), found_in(logs, rules));
-  if (is_free(threads.measured) || is_free(processes.measured)) {
+Comparison compared(const Series& a, const Series& b, const Rules& rules) {
+  const auto logs = log_ratios(a, b);
+  auto row = controlled_row(a.measured, b.measured, static_cast<int>(logs.size()), found_in(logs, rules));
+  const auto names = row.names();
+  if (is_free(a.measured) || is_free(b.measured)) {
     const auto faster = std::count_if(logs.begin(), logs.end(), [](double log) { return log < 0; });
-    row.reason += text("; processes were faster in ", faster, " of ", logs.size(), " rounds");
+    row.reason += text("; ", names.b, row.of_programs() ? " was" : " were", " faster in ", faster, " of ", logs.size(),
+                       " rounds");
   }
-  for (const auto& [side, series] : {std::pair("threads", &threads), {"processes", &processes}}) {
+  for (const auto& [side, series] : {std::pair(names.a, &a), {names.b, &b}}) {
     if (!series->rounds.empty() || series->error.empty()) continue;
     row.reason = text(side, ": ", series->error);
     row.unsupported |= series->unsupported;
   }
-  if (const int lost = threads.disturbed + processes.disturbed; row.finding.rounds == 0 && lost > 0) {
+  if (const int lost = a.disturbed + b.disturbed; row.finding.rounds == 0 && lost > 0) {
     row.reason += text("; ", lost, " were disturbed");
   }
   return row;
@@ -146,10 +148,10 @@ std::vector<Comparison> compared_as_deployed(const std::vector<Series>& list, co
   for (const auto& series : list) costs.push_back(typical(series));
   std::vector<Comparison> rows;
   for (const auto& row : deployed_rows(cases_of(list), costs)) {
-    const auto& threads = list[row.threads];
-    const auto& processes = list[row.processes];
+    const auto& threads = list[row.a];
+    const auto& processes = list[row.b];
     const auto same = std::find_if(controlled.begin(), controlled.end(), [&](const auto& other) {
-      return other.threads.name() == threads.measured.name() && other.processes.name() == processes.measured.name();
+      return other.a.name() == threads.measured.name() && other.b.name() == processes.measured.name();
     });
     if (same != controlled.end()) {
       rows.push_back(*same);
@@ -168,15 +170,15 @@ int choosing_rounds() {
   return looks().front();
 }
 
-Comparison controlled_row(const Case& threads, const Case& processes, int rounds, const Finding& finding) {
+Comparison controlled_row(const Case& a, const Case& b, int rounds, const Finding& finding) {
   Comparison row;
-  row.processes = processes;
-  row.threads = threads;
+  row.a = a;
+  row.b = b;
   row.rounds = rounds;
   row.finding = finding;
   row.verdict = verdict_of(finding.judgement);
   row.reason = finding.reason;
-  if (is_free(threads) || is_free(processes)) {
+  if (is_free(a) || is_free(b)) {
     row.verdict = Verdict::undecided;
     row.reason = "not pinned";
   }
@@ -188,14 +190,14 @@ std::vector<Comparison> compare(const std::vector<Observation>& observations, Ru
   const auto controlled = controlled_rows(cases_of(cases));
   if (rules.rows < 1) rules.rows = std::max(1, static_cast<int>(controlled.size()));
   std::vector<Comparison> rows;
-  for (const auto& row : controlled) rows.push_back(compared(cases[row.threads], cases[row.processes], rules));
+  for (const auto& row : controlled) rows.push_back(compared(cases[row.a], cases[row.b], rules));
   const auto deployed = compared_as_deployed(cases, rows, rules);
   rows.insert(rows.end(), deployed.begin(), deployed.end());
   TaskTimes times;
   for (const auto& observation : observations) {
     if (observation.ok()) times.add(observation.measured, observation.cost_ns);
   }
-  for (auto& row : rows) row.task = times.of(row.threads);
+  for (auto& row : rows) row.task = times.of(row.a);
   return rows;
 }
 
@@ -203,12 +205,12 @@ bool is_decided(const Comparison& row) {
   return row.verdict != Verdict::undecided && row.verdict != Verdict::unstable;
 }
 
-std::string_view text_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::threads:
-      return "threads";
-    case Verdict::processes:
-      return "processes";
+std::string_view verdict_text(const Comparison& row) {
+  switch (row.verdict) {
+    case Verdict::a_faster:
+      return row.of_programs() ? "a" : "threads";
+    case Verdict::b_faster:
+      return row.of_programs() ? "b" : "processes";
     case Verdict::same:
       return "same";
     case Verdict::unstable:
@@ -221,26 +223,30 @@ std::string_view text_of(Verdict verdict) {
 
 nlohmann::json to_json(const Comparison& row) {
   using Json = nlohmann::json;
-  const Case& c = row.processes;
-  const Case& t = row.threads;
-  // In the deployed table the two sides may differ.
-  const auto shared = [](const auto& a, const auto& b) { return a == b ? Json(a) : Json(nullptr); };
+  const Case& c = row.b;
+  const Case& t = row.a;
+  // In the deployed table the two sides may differ; what a case does not have is null in its own fields.
+  const auto shared = [a = to_json(t), b = to_json(c)](const char* field) {
+    return a.at(field) == b.at(field) ? a.at(field) : Json(nullptr);
+  };
   const auto number = [&](double value) { return row.finding.rounds == 0 ? Json(nullptr) : Json(value); };
-  Json fields{{"table", row.deployed ? "deployed" : "controlled"},
-              {"channel", row.deployed ? Json(nullptr) : Json(c.channel)},
-              {"window", shared(c.window, t.window)},
-              {"placement", shared(text_of(c.placement), text_of(t.placement))},
-              {"wait", shared(text_of(c.wait), text_of(t.wait))},
-              {"processes_case", c.name()},
-              {"threads_case", t.name()},
+  const auto* const table = row.of_programs() ? "programs" : row.deployed ? "deployed" : "controlled";
+  Json fields{{"table", table},
+              {"channel", row.deployed ? Json(nullptr) : shared("channel")},
+              {"window", shared("window")},
+              {"placement", shared("placement")},
+              {"wait", shared("wait")},
+              {row.of_programs() ? "b_case" : "processes_case", c.name()},
+              {row.of_programs() ? "a_case" : "threads_case", t.name()},
               {"rounds", row.rounds},
               {"rounds_looked_at", row.finding.rounds},
               {"ratio", number(row.finding.ratio)},
               {"low", number(row.finding.low)},
               {"high", number(row.finding.high)},
-              {"verdict", text_of(row.verdict)},
+              {"verdict", verdict_text(row)},
               {"detectable", number(row.finding.detectable)},
               {"reason", row.reason}};
+  if (row.of_programs()) fields.update({{"a", row.names().a}, {"b", row.names().b}});
   for (const auto& family : FamilyCatalog::instance().all()) {
     for (const auto& field : family.row_fields) {
       fields[field.name] = family.name == c.family ? field.of(c, t) : Json(nullptr);

@@ -1,4 +1,4 @@
-// Threads or processes: what the rounds of a run allow to say.
+// Threads or processes, this program or that one: what the rounds of a run allow to say.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "benchmarks/case/case.hpp"
+#include "benchmarks/case/pairing.hpp"
 #include "benchmarks/judge/judge.hpp"
 #include "benchmarks/judge/task_times.hpp"
 
@@ -25,19 +26,23 @@ struct Observation {
   bool ok() const { return !laps_ns.empty(); }
 };
 
-enum class Verdict { threads, processes, same, undecided, unstable };
+enum class Verdict { a_faster, b_faster, same, undecided, unstable };
 
-/// One row of a verdict table: a process case against a thread case. Ratios are times of processes ÷ threads.
+/// One row of a verdict table: two cases, as Row has them. Ratios are times of b ÷ a.
 struct Comparison {
   bool deployed = false;  ///< the best of each side, whatever their channels; else all but the address space is equal
-  Case processes;
-  Case threads;
+  Case a;
+  Case b;
   int rounds = 0;  ///< in which both sides have a figure
   Finding finding;
   TaskTime task;  ///< at this grain; the threads' where no serial case was measured
   Verdict verdict = Verdict::undecided;
   std::string reason;
   bool unsupported = false;  ///< one of the two cannot be run here; the reason says why
+
+  SideNames names() const { return side_names(a, b); }
+  bool of_programs() const { return compares_programs(a, b); }
+  bool has_winner() const { return verdict == Verdict::a_faster || verdict == Verdict::b_faster; }
 };
 
 /// Judges (judge.hpp) the controlled rows (controlled_rows) and the deployed rows: per workload, grain and payload the
@@ -58,10 +63,11 @@ int choosing_rounds();
 inline constexpr std::string_view kDeployedGroup = "deployed/";
 
 /// What a controlled row of these two says after its rounds, with the finding of those.
-Comparison controlled_row(const Case& threads, const Case& processes, int rounds, const Finding& finding);
+Comparison controlled_row(const Case& a, const Case& b, int rounds, const Finding& finding);
 
 bool is_decided(const Comparison& row);
-std::string_view text_of(Verdict verdict);
+/// "threads", "processes", "same", ...; of programs "a" and "b" instead of the first two.
+std::string_view verdict_text(const Comparison& row);
 /// "threads 1.35x faster", "same within 3 %", ...
 std::string in_words(const Comparison& row, const Rules& rules);
 

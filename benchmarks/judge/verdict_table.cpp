@@ -20,7 +20,7 @@ std::vector<Printed> columns_of_result(const Rules& rules) {
 
 /// `rows`: of one family.
 void write_table(std::ostringstream& out, const std::string& title, const Rows& rows, const Rules& rules) {
-  auto columns = columns_of_case(family_of(rows.front()->processes));
+  auto columns = columns_of_case(family_of(rows.front()->b));
   const auto of_result = columns_of_result(rules);
   columns.insert(columns.end(), of_result.begin(), of_result.end());
   std::string common;
@@ -43,23 +43,35 @@ void write_table(std::ostringstream& out, const std::string& title, const Rows& 
   write_lines(out, lines);
 }
 
+enum class Table { programs, controlled, deployed };
+
+Table table_of(const Comparison& row) {
+  if (row.of_programs()) return Table::programs;
+  return row.deployed ? Table::deployed : Table::controlled;
+}
+
+std::string title_of(Table table, const Family& family) {
+  if (table == Table::programs) {
+    return text("Programs: time per ", family.operation, ", the second ÷ the first (above 1: the first is faster)");
+  }
+  if (table == Table::deployed) {
+    return "As deployed: the fastest process case ÷ the fastest thread case (processes|threads where they differ)";
+  }
+  return text("Controlled: time per ", family.operation,
+              ", processes ÷ threads over the same channel (above 1: threads are faster)");
+}
+
 }  // namespace
 
 std::string table_of(const std::vector<Comparison>& rows, const Rules& rules) {
   std::ostringstream out;
-  for (const bool deployed : {false, true}) {
+  for (const auto kind : {Table::programs, Table::controlled, Table::deployed}) {
     for (const auto& family : FamilyCatalog::instance().all()) {
       Rows of_family;
       for (const auto& row : rows) {
-        if (row.deployed == deployed && row.processes.family == family.name) of_family.push_back(&row);
+        if (table_of(row) == kind && row.b.family == family.name) of_family.push_back(&row);
       }
-      if (of_family.empty()) continue;
-      const auto title =
-          deployed ? "As deployed: the fastest process case ÷ the fastest thread case (processes|threads where they "
-                     "differ)"
-                   : text("Controlled: time per ", family.operation,
-                          ", processes ÷ threads over the same channel (above 1: threads are faster)");
-      write_table(out, title, of_family, rules);
+      if (!of_family.empty()) write_table(out, title_of(kind, family), of_family, rules);
     }
   }
   return out.str();

@@ -27,8 +27,8 @@ class GroupMaker {
       : name_(std::move(name)), indices_(indices), shared_(std::move(shared)), members_(shared_) {}
 
   void add(const Row& row) {
-    make_room_for({row.threads, row.processes});
-    rows_.push_back({indices_[row.threads], indices_[row.processes]});
+    make_room_for({row.a, row.b});
+    rows_.push_back({indices_[row.a], indices_[row.b]});
   }
   void add(std::size_t member) { make_room_for({member}); }
 
@@ -69,6 +69,9 @@ class GroupMaker {
 }  // namespace
 
 std::vector<Group> groups_of(const std::vector<PlannedCase>& cases, const std::function<void()>& step) {
+  std::vector<Case> all;
+  for (const auto& planned : cases) all.push_back(planned.measured);
+  const SharedCases shared_cases(all);
   std::vector<Group> groups;
   for (const auto& [name, indices] : indices_by_group(cases)) {
     step();
@@ -76,8 +79,8 @@ std::vector<Group> groups_of(const std::vector<PlannedCase>& cases, const std::f
     for (const auto index : indices) members.push_back(cases[index].measured);
     std::set<std::size_t> paired;
     std::vector<std::size_t> shared;
-    const auto rows = controlled_rows(members);
-    for (const auto& row : rows) paired.insert({row.threads, row.processes});
+    const auto rows = controlled_rows(members, shared_cases);
+    for (const auto& row : rows) paired.insert({row.a, row.b});
     std::vector<std::size_t> alone;
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (paired.count(i) == 0) (members[i].is_serial() ? shared : alone).push_back(i);

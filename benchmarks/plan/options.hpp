@@ -5,17 +5,29 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "benchmarks/case/axes.hpp"
 
 namespace mpmt::benchmarks {
 
+/// NAME=COMMAND, as a user gave it.
+struct NamedCommand {
+  std::string name;
+  std::string command;
+};
+
 /// Absent values mean: as the profile has it.
 struct RunOptions : Axes {
   std::string profile = "quick";
   std::string family = "pool";
-  std::optional<int> rounds;  ///< of every group, no more and no fewer
-  std::optional<int> laps;    ///< of every round
+  std::vector<NamedCommand> programs;  ///< whose cases are measured, in place of this one's
+  std::vector<std::string> with;       ///< known ones beside them
+  std::vector<NamedCommand> commands;  ///< that are themselves measured
+  std::vector<NamedCommand> servers;   ///< the same, under `foreign.command` as their load
+  ForeignParameters foreign;           ///< what commands and servers have in common
+  std::optional<int> rounds;           ///< of every group, no more and no fewer
+  std::optional<int> laps;             ///< of every round
   std::optional<std::uint64_t> tasks;
   std::optional<std::chrono::nanoseconds> block_time;  ///< of a group's slowest case
   double margin = 0.03;                                ///< differences below it are as good as none
@@ -26,7 +38,7 @@ struct RunOptions : Axes {
   std::optional<double> min_time_s;                    ///< timed per contender and round, at least: sets laps
   std::optional<int> min_blocks;                       ///< the same, as a number of blocks
   std::optional<std::uint64_t> seed;                   ///< none: drawn, and recorded
-  double timeout_s = 30;
+  std::optional<double> timeout_s;                     ///< for an answer of a trial
   std::string data_dir;
   std::string out;
   std::string filter;  ///< regular expression over case names

@@ -29,17 +29,61 @@ std::map<std::string, std::vector<const Case*>> members_by(const std::vector<Pla
   return members;
 }
 
-/// Each contender that runs tasks behind a link, twice: nothing differs but the label.
-std::vector<PlannedCase> twins_of(const std::vector<PlannedCase>& cases) {
-  std::vector<PlannedCase> twins;
-  for (auto planned : cases) {
-    if (who_runs(planned.measured) == Who::neither) continue;
-    for (const auto* label : {"A", "B"}) {
-      planned.measured.label = label;
-      twins.push_back(planned);
+/// Those of all programs. A wish for a time is one grain for all: tasks that are compared are equal.
+class AllCases {
+ public:
+  AllCases(const RunOptions& options, const std::vector<Program>& programs, int usable_cpus,
+           const CalibrateGrain& calibrate, const std::function<void()>& step)
+      : options_(options), programs_(programs), usable_cpus_(usable_cpus), calibrate_(calibrate), step_(step) {}
+
+  PlannedCases plan(const Family& family) {
+    const CalibrateGrain once = [this](const Case& serial, const TimeWish& wish) { return grain_of(serial, wish); };
+    for (const auto& program : programs_) {
+      auto planned = family.plan({options_, options_.profile, usable_cpus_, program, programs_, once, step_});
+      for (const auto& note : planned.notes) all_.note(note);
+      for (auto& one : planned.cases) {
+        one.measured.family = family.name;
+        one.measured.program = program.name;
+        all_.cases.push_back(std::move(one));
+      }
     }
+    return std::move(all_);
   }
-  return twins;
+
+ private:
+  std::uint64_t grain_of(const Case& serial, const TimeWish& wish) {
+    const auto key = text(serial.workload, "/", serial.payload_bytes, "/", wish.time.count(), "/", wish.roughly);
+    const auto known = grains_.find(key);
+    if (known != grains_.end()) return known->second;
+    return grains_[key] = calibrate_(serial, wish);
+  }
+
+  const RunOptions& options_;
+  const std::vector<Program>& programs_;
+  const int usable_cpus_;
+  const CalibrateGrain& calibrate_;
+  const std::function<void()>& step_;
+  std::map<std::string, std::uint64_t> grains_;
+  PlannedCases all_;
+};
+
+/// A program that has no case in common with another one is measured apart: blocks are as long as its own slowest asks
+/// for.
+void part_programs(std::vector<PlannedCase>& cases) {
+  std::vector<Case> all;
+  for (const auto& planned : cases) all.push_back(planned.measured);
+  const SharedCases shared(all);
+  for (auto& planned : cases) {
+    const auto& program = planned.measured.program;
+    if (program.empty() || shared.shared_by(program)) continue;
+    planned.group += "/program:" + program;
+    planned.size_group += "/program:" + program;
+  }
+}
+
+/// Under --twins only contenders that run tasks behind a link are of interest.
+void keep_linked(std::vector<PlannedCase>& cases) {
+  std::erase_if(cases, [](const auto& planned) { return who_runs(planned.measured) == Who::neither; });
 }
 
 /// An option of another family would be dropped silently.
@@ -64,15 +108,15 @@ constexpr int kShorter = 3;
 
 }  // namespace
 
-Plan make_plan(const RunOptions& options, int usable_cpus, std::uint64_t seed, const CalibrateGrain& calibrate,
-               const std::function<void()>& step) {
+Plan make_plan(const RunOptions& options, std::vector<Program> programs, int usable_cpus, std::uint64_t seed,
+               const CalibrateGrain& calibrate, const std::function<void()>& step) {
   const auto& family = family_named(options.family);
   const auto& profile = profile_named(options.profile);
   check_axes(options, family);
-  auto planned = family.plan({options, options.profile, usable_cpus, calibrate, step});
+  auto planned = AllCases(options, programs, usable_cpus, calibrate, step).plan(family);
   Plan plan;
+  plan.programs = std::move(programs);
   plan.cases = std::move(planned.cases);
-  for (auto& one : plan.cases) one.measured.family = family.name;
   plan.notes = std::move(planned.notes);
   plan.block_time = options.block_time.value_or(kBlock);
   plan.short_block_time = options.block_time.value_or(std::chrono::nanoseconds(kBlock) / kShorter);
@@ -86,7 +130,8 @@ Plan make_plan(const RunOptions& options, int usable_cpus, std::uint64_t seed, c
   plan.budget_s = options.budget_s.value_or(profile.budget_s);
   plan.seed = seed;
   keep_matching(plan.cases, options.filter, step);
-  if (options.twins) plan.cases = twins_of(plan.cases);
+  if (options.twins) keep_linked(plan.cases);
+  part_programs(plan.cases);
   plan.groups = groups_of(plan.cases, step);
   return plan;
 }
@@ -95,6 +140,11 @@ std::size_t Plan::rows() const {
   std::size_t count = 0;
   for (const auto& group : groups) count += group.rows.size();
   return count;
+}
+
+const Program& Plan::program_of(const Case& measured) const {
+  const auto is_its = [&](const Program& program) { return program.name == measured.program; };
+  return *std::find_if(programs.begin(), programs.end(), is_its);
 }
 
 std::map<std::string, std::vector<const Case*>> Plan::comparable() const& {
@@ -112,8 +162,7 @@ std::uint64_t divides_of(const std::vector<const Case*>& group) {
 }
 
 bool channel_carries(const Case& measured, std::uint64_t tasks) {
-  const auto* const channel = ipc::ChannelCatalog::instance().find(measured.channel);
-  return channel == nullptr || measured.payload_bytes <= channel->max_payload_bytes / measured.batch_in(tasks);
+  return measured.payload_bytes <= measured.facts.max_payload_bytes / measured.batch_in(tasks);
 }
 
 }  // namespace mpmt::benchmarks

@@ -22,6 +22,7 @@ struct Group {
 };
 
 struct Plan {
+  std::vector<Program> programs;
   std::vector<PlannedCase> cases;
   std::vector<Group> groups;              ///< every case is a member of one at least
   std::optional<int> rounds;              ///< of every group; none: until all rows are decided, or the budget is spent
@@ -33,6 +34,7 @@ struct Plan {
   std::vector<std::string> notes;  ///< what was left out, and why; one line each
 
   std::size_t rows() const;
+  const Program& program_of(const Case& measured) const;
   /// The members of each PlannedCase::group, and those that share a number of tasks per block. They point into the
   /// plan, so that a temporary has none.
   std::map<std::string, std::vector<const Case*>> comparable() const&;
@@ -44,9 +46,12 @@ struct Plan {
 /// Asks the family for its cases. Throws UsageError for what cannot be measured, and an option that means nothing with
 /// this family. A plan may have no case, when the filter matches none. `step` is called again and again meanwhile: a
 /// plan can be long, and what it throws ends the planning.
+///
+/// Each program is asked for its cases. A grain that is given as a time is calibrated with the first program that has
+/// the workload, and is the same for all. Cases of programs that have none in common are groups of their own.
 Plan make_plan(
-    const RunOptions& options, int usable_cpus, std::uint64_t seed, const CalibrateGrain& calibrate,
-    const std::function<void()>& step = [] {});
+    const RunOptions& options, std::vector<Program> programs, int usable_cpus, std::uint64_t seed,
+    const CalibrateGrain& calibrate, const std::function<void()>& step = [] {});
 
 /// What the tasks per block of cases that share a group must be a multiple of, so that whole messages are dealt evenly
 /// among any member's workers.

@@ -70,6 +70,24 @@ Json google_context(const std::string& executable) {
   };
 }
 
+/// In words, or as a shell understands it.
+std::vector<std::string> command_of(const Program& program) {
+  if (!program.foreign.words.empty()) return program.foreign.words;
+  if (!program.foreign.serve.empty()) return {program.foreign.serve};
+  if (!program.foreign.command.empty()) return {program.foreign.command};
+  return program.trial;
+}
+
+/// Those of others, or that have names.
+Json programs_json(const std::vector<Program>& programs) {
+  Json list = Json::array();
+  for (const auto& program : programs) {
+    if (program.name.empty()) continue;
+    list.push_back({{"name", program.name}, {"command", command_of(program)}, {"versions", program.versions}});
+  }
+  return list;
+}
+
 std::string fact(const Facts& facts, std::string_view name) {
   for (const auto& [known, value] : facts) {
     if (known == name) return value;
@@ -125,6 +143,7 @@ Json make_context(const std::vector<std::string>& command_line, const RunOptions
                       {"trials", {{"done", 0}}},
                       {"group_rounds", {{"done", 0}, {"busy", 0}}},
                       {"warnings", Json::array()}});
+  if (const auto programs = programs_json(plan.programs); !programs.empty()) context["programs"] = programs;
   return context;
 }
 

@@ -54,6 +54,7 @@ Json counted(const Measured& measured) {
   const auto costs = measured.ok() ? costs_ns(measured) : std::vector<double>();
   auto totals = totals_of(measured.laps);
   totals.cost_ns = costs.empty() ? 0 : median(costs);
+  totals.memory = measured.trial.memory;
   Json laps = Json::array();
   for (const double lap : costs) laps.push_back(rounded(lap));
   Json fields = usage_fields(totals.submitter, totals.workers);
@@ -89,6 +90,15 @@ Json worker_fields(const TrialResult& trial) {
   return fields;
 }
 
+/// With what the trial had to say besides.
+std::map<std::string, std::string> surroundings_of(const TrialResult& trial) {
+  auto surroundings = trial.surroundings;
+  std::string notes;
+  for (const auto& note : trial.notes) notes += (notes.empty() ? "" : "; ") + note;
+  if (!notes.empty()) surroundings["notes"] = notes;
+  return surroundings;
+}
+
 Json load_json(const Load& load) {
   if (!load.others) return {{"steal_ns", nullptr}, {"foreign_cpu_ns", nullptr}, {"foreign_share", nullptr}};
   return {{"steal_ns", load.others->steal_ns},
@@ -101,7 +111,7 @@ Json case_fields(const PlannedCase& planned, std::uint64_t tasks) {
   Json fields = to_json(planned.measured);
   fields.update(family.facts_of(planned.measured, tasks));
   fields["group"] = planned.group;
-  fields["bench_version"] = family.version_of(planned.measured);
+  fields["bench_version"] = planned.measured.facts.version;
   return fields;
 }
 
@@ -188,7 +198,7 @@ Entry make_entry(const Measured& measured, const PlannedCase& planned, const std
                  {"attempts", measured.attempts},
                  {"startup_ns", or_null(trial.startup_ns)},
                  {"shutdown_ns", or_null(trial.shutdown_ns)},
-                 {"surroundings", trial.surroundings},
+                 {"surroundings", surroundings_of(trial)},
                  {"load", load_json(measured.load)}});
   return entry;
 }

@@ -18,7 +18,7 @@ Json to_json(const Plan& plan, const std::string& machine_key) {
     cases.push_back({{"name", measured.name()},
                      {"group", group},
                      {"workload_kind", family.facts_of(measured, divides).value("workload_kind", Json())},
-                     {"bench_version", family.version_of(measured)},
+                     {"bench_version", measured.facts.version},
                      {"divides", divides},
                      {"runnable", channel_carries(measured, divides) && !measured.is_paced()},
                      {"case", to_json(measured)}});

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/judge/statistics.hpp"
 #include "benchmarks/judge/trimmed.hpp"
@@ -45,15 +46,15 @@ double Cost::lap_s() const {
   return laps_s / std::max(1, laps);
 }
 
-Dealer::Dealer(const Plan& plan, const Rules& rules, int laps)
-    : plan_(plan), rules_(rules), laps_(laps), random_(plan.seed) {
+Dealer::Dealer(const Plan& plan, const Rules& rules, int laps, std::vector<double> lap_s)
+    : plan_(plan), rules_(rules), laps_(laps), lap_s_(std::move(lap_s)), random_(plan.seed) {
   for (const auto& group : plan.groups) add(group);
 }
 
 void Dealer::add(Group group) {
   auto& state = groups_.emplace_back();
   for (const auto& row : group.rows) {
-    const bool decidable = plan_.cases[row.threads].measured.placement != executors::Placement::free;
+    const bool decidable = plan_.cases[row.a].measured.placement != executors::Placement::free;
     state.rows.push_back({row, decidable, Sequence(rules_), {}, {}});
   }
   state.group = std::move(group);
@@ -64,7 +65,7 @@ void Dealer::add_deployed() {
   if (plan_.rows() == 0) return;
   std::set<std::pair<std::size_t, std::size_t>> known;
   for (const auto& group : plan_.groups) {
-    for (const auto& row : group.rows) known.emplace(row.threads, row.processes);
+    for (const auto& row : group.rows) known.emplace(row.a, row.b);
   }
   std::vector<Case> cases;
   std::vector<double> costs;
@@ -73,9 +74,10 @@ void Dealer::add_deployed() {
     costs.push_back(costs_.count(i) == 0 ? HUGE_VAL : median(costs_.at(i)));
   }
   for (const auto& row : deployed_rows(cases, costs)) {
-    if (known.count({row.threads, row.processes}) != 0) continue;
-    const auto& threads = cases[row.threads];
-    add({std::string(kDeployedGroup) + family_of(threads).work_of(threads), {row.threads, row.processes}, {row}});
+    if (known.count({row.a, row.b}) != 0) continue;
+    const auto& threads = cases[row.a];
+    const auto of = threads.program.empty() ? "" : "/program:" + threads.program;
+    add({text(kDeployedGroup, family_of(threads).work_of(threads), of), {row.a, row.b}, {row}});
   }
 }
 
@@ -121,16 +123,25 @@ std::optional<Deal> Dealer::next(double spent_s) {
 
 std::optional<Deal> Dealer::deal(std::size_t group) {
   const auto& state = groups_[group];
-  return Deal{group, state.group.name, state.rounds, first_part(group) ? 1 : 2, members(group), laps(group)};
+  return Deal{group,          state.group.name, state.rounds,   first_part(group) ? 1 : 2,
+              members(group), laps(group),      !is_long(group)};
+}
+
+/// Nobody knows before the first round.
+bool Dealer::is_long(std::size_t group) const {
+  const auto& costs = groups_[group].costs;
+  return !costs.empty() && costs.back().lap_s() >= kLongLap_s;
 }
 
 /// All of them in the first part; then those of open rows, and who has no row is no longer needed.
 std::vector<std::size_t> Dealer::members(std::size_t group) const {
   const auto& all = groups_[group].group.members;
-  if (first_part(group)) return all;
+  const auto& rows = groups_[group].rows;
+  const bool first = first_part(group);
+  if (first && (rows.empty() || plan_.rounds || !is_long(group))) return all;
   std::set<std::size_t> wanted;
-  for (const auto& row : groups_[group].rows) {
-    if (row.open()) wanted.insert({row.cases.threads, row.cases.processes});
+  for (const auto& row : rows) {
+    if (first || row.open()) wanted.insert({row.cases.a, row.cases.b});
   }
   std::vector<std::size_t> members;
   std::copy_if(all.begin(), all.end(), std::back_inserter(members),
@@ -138,9 +149,16 @@ std::vector<std::size_t> Dealer::members(std::size_t group) const {
   return members;
 }
 
+/// As many as are expected to be worth while; of long ones few, unless the user says.
+int Dealer::first_laps(std::size_t group) const {
+  if (plan_.laps || group >= lap_s_.size()) return laps_;
+  const int least = least_laps(lap_s_[group]);
+  return least < kLeastLaps ? std::min(laps_, least) : laps_;
+}
+
 int Dealer::laps(std::size_t group) const {
   const auto& state = groups_[group];
-  if (plan_.laps || plan_.rounds || state.costs.empty()) return laps_;
+  if (plan_.laps || plan_.rounds || state.costs.empty()) return first_laps(group);
   const auto& cost = state.costs.back();
   std::vector<double> choices;
   for (const auto& row : state.rows) {
@@ -199,13 +217,13 @@ void Dealer::take(const Deal& deal, const std::vector<Measured>& measured, const
     if (first && deal.round < choosing_rounds()) costs_[contender.planned].push_back(cost_ns(contender));
   }
   for (auto& row : state.rows) {
-    const auto threads = laps.find(row.cases.threads);
-    const auto processes = laps.find(row.cases.processes);
-    if (threads == laps.end() || processes == laps.end()) {
+    const auto a = laps.find(row.cases.a);
+    const auto b = laps.find(row.cases.b);
+    if (a == laps.end() || b == laps.end()) {
       ++row.missed;
       continue;
     }
-    const auto logs = lap_logs(threads->second, processes->second);
+    const auto logs = lap_logs(a->second, b->second);
     row.logs.push_back(median(logs));
     row.lap_scatters.push_back(scatter_of(logs));
     row.sequence.add(row.logs.back());
@@ -222,7 +240,7 @@ std::vector<Comparison> Dealer::rows() const {
   std::vector<Comparison> rows;
   for (std::size_t group = 0; group < plan_.groups.size(); ++group) {
     for (const auto& row : groups_[group].rows) {
-      rows.push_back(controlled_row(plan_.cases[row.cases.threads].measured, plan_.cases[row.cases.processes].measured,
+      rows.push_back(controlled_row(plan_.cases[row.cases.a].measured, plan_.cases[row.cases.b].measured,
                                     static_cast<int>(row.logs.size()), row.sequence.finding()));
     }
   }

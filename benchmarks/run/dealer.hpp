@@ -24,6 +24,7 @@ struct Deal {
   int stage = 1;          ///< of the run: see Measured
   std::vector<std::size_t> members;
   int laps = 0;
+  bool warm_up = true;  ///< there is a lap before them that does not count
 };
 
 /// What a round took.
@@ -40,15 +41,17 @@ struct Cost {
 /// name. Then rounds go to the rows that are still open, to groups first in which a second will decide most rows that
 /// can be decided in the time left; where none can, most rows; until all are decided, or the budget is spent. A row
 /// whose sides fail more often than not is given up, and one with placement `free` has no more than its first part. A
-/// contender all of whose rows are decided takes no further part. With Plan::rounds each group has so many rounds, no
+/// contender all of whose rows are decided takes no further part; nor does, after the first round, one that has no row,
+/// where laps are long. With Plan::rounds each group has so many rounds, no
 /// fewer and no more.
 ///
-/// Laps: `laps` in the first part, or most_laps() of what its rounds have cost; then as many as make the best use of
-/// time for the scatter that was found (laps_for).
+/// Laps: `laps` in the first part (of long ones least_laps()), or most_laps() of what its rounds have cost; then as
+/// many as make the best use of time for the scatter that was found (laps_for).
 class Dealer {
  public:
-  /// The plan outlives the dealer. Rules::rows as Plan::rows().
-  Dealer(const Plan& plan, const Rules& rules, int laps);
+  /// The plan outlives the dealer. Rules::rows as Plan::rows(). `lap_s`: what a lap of each group is expected to take;
+  /// empty: little.
+  Dealer(const Plan& plan, const Rules& rules, int laps, std::vector<double> lap_s = {});
 
   /// Nothing when there is nothing to be done any more. `spent_s`: of measuring, pilots included, so far.
   std::optional<Deal> next(double spent_s);
@@ -96,10 +99,13 @@ class Dealer {
   Promise promise(std::size_t group, double left_s) const;
   std::vector<std::size_t> members(std::size_t group) const;
   int laps(std::size_t group) const;
+  int first_laps(std::size_t group) const;
+  bool is_long(std::size_t group) const;
 
   const Plan& plan_;
   const Rules rules_;
   const int laps_;
+  const std::vector<double> lap_s_;
   std::mt19937_64 random_;
   std::vector<GroupState> groups_;
   std::vector<std::size_t> queue_;                    ///< groups whose turn it is in the first part

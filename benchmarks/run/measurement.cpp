@@ -6,6 +6,8 @@
 
 #include "base/duration_text.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
+#include "benchmarks/run/clock_times.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -22,6 +24,14 @@ constexpr int kResizes = 2;
 constexpr int kStandstills = 3;
 /// So many trials for pilots are started at once in the end: from one on twice as many each time.
 constexpr std::size_t kMostSpares = 8;
+/// For an answer of a trial, where the user does not say; the latter for programs of others, of which anything may
+/// come.
+constexpr double kTimeout_s = 30;
+constexpr double kForeignTimeout_s = 300;
+/// A pilot's block grows until it takes this much longer by the clock, however little of that it times.
+constexpr std::chrono::nanoseconds kMostOfPilotBlock = 10 * kPilotBlock;
+/// One block of this length tells enough.
+constexpr std::chrono::milliseconds kLongPilot{100};
 
 double ns_per_task(const executors::Block& block) {
   return static_cast<double>(block.wall_ns) / static_cast<double>(block.tasks);
@@ -45,12 +55,27 @@ Measurement::Measurement(const RunOptions& options, std::string data_dir, const 
 Assignment Measurement::assignment(const Case& measured, std::uint64_t tasks) const {
   // An eighth of a block, and at least two messages for every worker.
   const auto least = 2 * static_cast<std::uint64_t>(measured.workers) * measured.batch_in(tasks);
-  const auto warmup = std::min(tasks, std::max(tasks / 8, least));
-  return {measured, tasks, warmup, options_.timeout_s, data_dir_, dealt_cpus_};
+  const auto warmup = family_of(measured).fresh_blocks ? 0 : std::min(tasks, std::max(tasks / 8, least));
+  return {measured, tasks, warmup, timeout_s(measured), data_dir_, dealt_cpus_};
 }
 
-/// Of one draw of addresses with others of its kind: of use where what is found out need not be exact.
-StartedTrial Measurement::another_trial() {
+double Measurement::timeout_s(const Case& measured) const {
+  return options_.timeout_s.value_or(family_of(measured).starts_programs ? kForeignTimeout_s : kTimeout_s);
+}
+
+Launch Measurement::launch_of(const Case& measured) const {
+  const auto is_its = [&](const Program& program) { return program.name == measured.program; };
+  const auto program = std::find_if(programs_.begin(), programs_.end(), is_its);
+  Launch launch;
+  if (program != programs_.end()) launch.command = program->trial;
+  launch.kept = !launch.command.empty() || family_of(measured).starts_programs;
+  return launch;
+}
+
+/// This program's own are of one draw of addresses with others of their kind: of use where what is found out need not
+/// be exact.
+StartedTrial Measurement::another_trial(const Case& measured) {
+  if (const auto launch = launch_of(measured); launch.kept) return start_kept_trial(launch.command);
   if (spare_.empty()) {
     spare_ = start_own_trials(spares_);
     spares_ = std::min(2 * spares_, kMostSpares);
@@ -61,7 +86,7 @@ StartedTrial Measurement::another_trial() {
 }
 
 std::optional<double> Measurement::time_task(const Case& measured, std::uint64_t tasks) {
-  TrialProcess trial(another_trial(), assignment(measured, tasks), interrupt_);
+  TrialProcess trial(another_trial(measured), assignment(measured, tasks), interrupt_);
   trial.wait_until_ready();
   const auto block = trial.run_block({tasks});
   trial.end();
@@ -90,30 +115,37 @@ Measurement::Pilot Measurement::pilot_once(const Case& measured, std::uint64_t t
   Pilot found;
   double blocks_s = 0;
   for (int standstills = 0; standstills <= kStandstills; ++standstills) {
-    TrialProcess trial(another_trial(), assignment(measured, tasks), interrupt_);
+    TrialProcess trial(another_trial(measured), assignment(measured, tasks), interrupt_);
     trial.wait_until_ready();
+    ClockTimes clock;
     for (int repeats = 0; repeats < kPilotRepeats;) {
       const auto block = trial.run_block({tasks});
       if (!block) break;
       const std::chrono::nanoseconds wall(block->wall_ns);
-      blocks_s += std::chrono::duration<double>(wall).count();
+      clock.add(*block);
+      sums_.fault_in(measured, *block);
+      blocks_s += std::chrono::duration<double>(std::max(wall, Nanoseconds(block->elapsed_ns))).count();
       const double found_ns = std::max(1e-3, ns_per_task(*block));
       // Others make a block longer, never shorter: of equal ones the shortest tells.
       const bool shortest = found.figure.tasks != tasks || found_ns < found.figure.ns_per_task;
       if (shortest) found.figure.ns_per_task = found_ns;
       found.figure.tasks = tasks;
-      const bool grows = measured.batch != 0 && wall < kPilotBlock && tasks < most;
+      const bool grows =
+          measured.batch != 0 && wall < kPilotBlock && tasks < most && clock.of_tasks() < kMostOfPilotBlock;
       if (grows) {
         tasks = std::min(most, next_pilot(tasks, wall, kPilotBlock));
       } else {
         ++repeats;
       }
+      if (std::max(wall, Nanoseconds(block->elapsed_ns)) >= kLongPilot && !grows) break;
     }
+    clock.tell(found.figure);
     trial.end();
     found.trial = trial.result();
     if (!stood_still({found.trial, {}}) || found.trial.interrupted) break;
   }
   if (has_failed(found.trial)) found.figure.ns_per_task = 0;
+  if (!has_failed(found.trial)) memories_[measured.name()] = found.trial.memory;
   found.figure.beside_s = std::max(0.0, seconds_since(start) - blocks_s);
   return found;
 }
@@ -142,15 +174,25 @@ CalibratedGrain Measurement::calibrate_grain(Case serial, const TimeWish& wish) 
 
 void Measurement::find_tasks(const Plan& plan) {
   const auto start = Clock::now();
-  for (const auto& [size_group, members] : plan.size_groups()) {
-    for (const Case* member : to_be_piloted(members)) {
-      if (!interrupted()) figures_[member->name()] = pilot(*member).figure;
+  const auto size_groups = plan.size_groups();
+  for (const auto& program : plan.programs) {
+    for (const auto& [size_group, members] : size_groups) {
+      // Sums of the first program are the measure for the others: its pilots come first.
+      if (members.front()->program == program.name) pilot_all(plan, size_group, members);
     }
-    tasks_[size_group] = options_.tasks.value_or(tasks_for(figures_, members, block_of(plan, figures_, members)));
   }
   spare_.clear();
   pilots_s_ = seconds_since(start);
   check_messages(plan);
+}
+
+void Measurement::pilot_all(const Plan& plan, const std::string& size_group, const std::vector<const Case*>& members) {
+  for (const Case* member : to_be_piloted(members)) {
+    if (interrupted()) continue;
+    const auto known = figure_without_pilot(*member, plan.program_of(*member).offer);
+    figures_[member->name()] = known ? *known : pilot(*member).figure;
+  }
+  tasks_[size_group] = options_.tasks.value_or(tasks_for(figures_, members, block_of(plan, figures_, members)));
 }
 
 Expectation Measurement::expectation(const Plan& plan) const {
@@ -161,10 +203,9 @@ void Measurement::check_messages(const Plan& plan) const {
   for (const auto& planned : plan.cases) {
     const Case& measured = planned.measured;
     if (channel_carries(measured, tasks_of(planned))) continue;
-    const auto& channel = *ipc::ChannelCatalog::instance().find(measured.channel);
     throw UsageError(text("--batch: split puts ", measured.batch_in(tasks_of(planned)), " tasks of ",
-                          measured.payload_bytes, " bytes into a message; ", channel.name, " carries ",
-                          channel.max_payload_bytes, " bytes; give --tasks or a number"));
+                          measured.payload_bytes, " bytes into a message; ", measured.channel, " carries ",
+                          measured.facts.max_payload_bytes, " bytes; give --tasks or a number"));
   }
 }
 
@@ -175,25 +216,43 @@ std::uint64_t Measurement::tasks_of(const PlannedCase& planned) const {
 Performed Measurement::perform(const Plan& plan, const Deal& deal) {
   for (int attempt = 1;; ++attempt) {
     std::vector<Entrant> entrants;
+    double lap_s = 0;
     for (const auto member : deal.members) {
       const auto& planned = plan.cases[member];
       auto wanted = assignment(planned.measured, tasks_of(planned));
       wanted.deadline_s = cut_after(plan, planned);
-      entrants.push_back({wanted, {wanted.tasks, settle_tasks(planned.measured, wanted.tasks)}});
+      const auto figure = figure_of(figures_, plan.size_groups().at(planned.size_group), planned.measured);
+      lap_s += figure.block_of(wanted.tasks);
+      // Once is enough: its pilot has looked at its memory.
+      wanted.measured.foreign.watch = memories_.count(planned.measured.name()) == 0;
+      entrants.push_back(
+          {wanted, {wanted.tasks, settle_tasks(planned.measured, wanted.tasks, figure)}, launch_of(planned.measured)});
     }
-    auto round = run_round(entrants, deal.laps, random_, load_, interrupt_);
+    const bool is_fresh = family_of(entrants.front().assignment.measured).fresh_blocks;
+    const bool warm_up = deal.warm_up && !is_fresh && lap_s < kLongLap_s;
+    auto round = run_round(entrants, deal.laps, warm_up, random_, load_, interrupt_);
     if (round.interrupted()) return {{}, {}, false, true};
+    for (std::size_t i = 0; i < entrants.size(); ++i) {
+      auto& [trial, laps] = round.entrants[i];
+      if (laps.empty() || trial.status != Status::ok) continue;
+      trial.error = sums_.fault_in(entrants[i].assignment.measured, laps.front());
+      if (!trial.error.empty()) trial.status = Status::wrong_checksum;
+    }
 
     bool again = false;
     for (std::size_t i = 0; i < entrants.size(); ++i) {
       auto& trial = round.entrants[i].trial;
-      const bool cut = trial.status == Status::timed_out && entrants[i].assignment.deadline_s < options_.timeout_s;
+      const bool cut = trial.status == Status::timed_out &&
+                       entrants[i].assignment.deadline_s < timeout_s(entrants[i].assignment.measured);
       if (cut && trial.stopped.empty()) again |= size_again(plan, plan.cases[deal.members[i]], trial);
       again |= stood_still(round.entrants[i]) && attempt <= kStandstills;
+      const auto seen = memories_.find(entrants[i].assignment.measured.name());
+      if (!trial.memory && seen != memories_.end()) trial.memory = seen->second;
     }
     if (again && !interrupted()) continue;
 
-    Performed performed{{}, {round.beside_s, round.laps_s, deal.laps + round.dropped + 1}, false, interrupted()};
+    Performed performed{
+        {}, {round.beside_s, round.laps_s, deal.laps + round.dropped + (warm_up ? 1 : 0)}, false, interrupted()};
     performed.busy = round.dropped > 0 || !round.load.disturbance().empty();
     for (std::size_t i = 0; i < entrants.size(); ++i) {
       performed.measured.push_back({deal.members[i], deal.round, deal.stage, attempt,
@@ -210,9 +269,9 @@ double Measurement::cut_after(const Plan& plan, const PlannedCase& planned) cons
   const Case& measured = planned.measured;
   const bool given = options_.tasks || measured.is_paced();
   const auto done = resizes_.find(planned.size_group);
-  if (given || (done != resizes_.end() && done->second >= kResizes)) return options_.timeout_s;
+  if (given || (done != resizes_.end() && done->second >= kResizes)) return timeout_s(measured);
   const auto figure = figure_of(figures_, plan.size_groups().at(planned.size_group), measured);
-  return std::min(options_.timeout_s, cut_after_s(figure, tasks_of(planned), plan.block_time));
+  return std::min(timeout_s(measured), cut_after_s(figure, tasks_of(planned), plan.block_time));
 }
 
 /// After a trial that was cut: pilots its case, and finds the tasks of its block anew. False when the pilot fails too:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/cpus.hpp"
@@ -15,6 +16,7 @@
 #include "benchmarks/run/dealer.hpp"
 #include "benchmarks/run/round.hpp"
 #include "benchmarks/run/sizing.hpp"
+#include "benchmarks/run/sums.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -31,6 +33,8 @@ class Measurement {
  public:
   Measurement(const RunOptions& options, std::string data_dir, const UsableCpus& cpus, Interrupt& interrupt);
 
+  /// Whose cases are to be measured.
+  void use(std::vector<Program> programs) { programs_ = std::move(programs); }
   /// In which order trials deal out the CPUs; without, in that of their ids.
   void deal_cpus(std::vector<int> order) { dealt_cpus_ = std::move(order); }
   /// Of the orders of laps.
@@ -70,7 +74,10 @@ class Measurement {
   };
 
   Assignment assignment(const Case& measured, std::uint64_t tasks) const;
-  StartedTrial another_trial();
+  Launch launch_of(const Case& measured) const;
+  double timeout_s(const Case& measured) const;
+  StartedTrial another_trial(const Case& measured);
+  void pilot_all(const Plan& plan, const std::string& size_group, const std::vector<const Case*>& members);
   Pilot pilot(const Case& measured);
   Pilot pilot_once(const Case& measured, std::uint64_t tasks, std::uint64_t most);
   std::optional<double> time_task(const Case& measured, std::uint64_t tasks);
@@ -80,13 +87,16 @@ class Measurement {
 
   const RunOptions& options_;
   std::string data_dir_;
+  std::vector<Program> programs_;
   LoadMeter load_;
   Interrupt& interrupt_;
   std::vector<int> dealt_cpus_;
   std::mt19937_64 random_;
-  std::vector<StartedTrial> spare_;  ///< started, and told nothing yet
-  std::size_t spares_ = 1;           ///< to be started next
-  Figures figures_;                  ///< of what was piloted
+  std::vector<StartedTrial> spare_;                                   ///< started, and told nothing yet
+  std::size_t spares_ = 1;                                            ///< to be started next
+  Figures figures_;                                                   ///< of what was piloted
+  std::map<std::string, std::optional<executors::Memory>> memories_;  ///< that pilots looked at, by the case's name
+  Sums sums_;
   double pilots_s_ = 0;
   std::map<std::string, std::uint64_t> tasks_;  ///< by PlannedCase::size_group
   std::map<std::string, int> resizes_;          ///< the same

@@ -41,6 +41,11 @@ std::string figures_of(const std::vector<double>& costs, const std::string& of) 
   return padded(duration_text(median(costs)) + of, 15) + padded(formatted("±%.1f %%", 100 * variation(costs)), 10);
 }
 
+std::string without_digits(std::string note) {
+  std::erase_if(note, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  return note;
+}
+
 /// What a case's cost is the time of.
 std::string cost_of(const Case& measured) {
   return measured.is_paced() ? "" : std::string(family_of(measured).unit);
@@ -54,7 +59,12 @@ bool is_failure(Status status) {
 }  // namespace
 
 Progress::Progress(const Plan& plan, const Rules& rules, bool quiet)
-    : plan_(plan), rules_(rules), quiet_(quiet), rewrites_(can_rewrite_lines()), said_(plan.rows(), false) {}
+    : plan_(plan),
+      rules_(rules),
+      quiet_(quiet),
+      rewrites_(can_rewrite_lines()),
+      contenders_(plan),
+      said_(plan.rows(), false) {}
 
 Progress::~Progress() {
   clear_line();
@@ -101,10 +111,16 @@ void Progress::finished(const Performed& performed) {
     load_ ? * load_ += load : load_.emplace(load);
   }
   for (const auto& measured : performed.measured) {
+    contenders_.add(measured);
     auto& series = series_[measured.planned];
     ++series.rounds;
     const auto disturbance = disturbance_of(measured);
     disturbed_ += !disturbance.empty();
+    for (const auto& note : measured.trial.notes) {
+      // The same is said of each program, and with other figures each round: once is enough.
+      const auto name = plan_.cases[measured.planned].measured.name_in_any_program();
+      if (noted_.insert(text(name, ": ", without_digits(note))).second) tell(text(name, ": ", note));
+    }
     failed_ += is_failure(measured.trial.status);
     if (measured.ok() && disturbance.empty()) {
       series.costs.push_back(cost_ns(measured));
@@ -125,8 +141,8 @@ void Progress::decided(Dealer& dealer) {
     const auto total = std::to_string(rows.size());
     print(text("[", padded(std::to_string(++rows_said_), total.size()), "/", total, "] ",
                formatted("%.3f", finding.ratio), " [", formatted("%.3f", finding.low), " - ",
-               formatted("%.3f", finding.high), "]  ", in_words(rows[i], rules_), ": ", rows[i].processes.name(), " ÷ ",
-               rows[i].threads.label.empty() ? "threads" : "A"));
+               formatted("%.3f", finding.high), "]  ", in_words(rows[i], rules_), ": ", rows[i].b.name(), " ÷ ",
+               rows[i].names().a));
   }
   for (const auto planned : dealer.done()) {
     if (plan_.rows() == 0) say_case(planned);
@@ -151,7 +167,7 @@ std::string Progress::line_of(const Case& measured, const Series& series) const 
                           figures_of(series.costs, cost_of(measured)), "  ", measured.name());
   // The figure itself says what a task takes here; the grain means what it takes alone.
   const auto task = task_times_.of(measured);
-  if (task.by == "serial" && !measured.is_serial()) line += "  (a task takes " + text_of(task) + ")";
+  if (task.alone && !measured.is_serial()) line += "  (a task takes " + text_of(task) + ")";
   if (const auto why = instability(series.costs); !why.empty()) line += "  unstable: " + why;
   for (const auto& [status, count] : series.troubles) line += text("  ", status, " ", count, "/", series.rounds);
   if (!series.error.empty()) line += " (" + series.error + ")";

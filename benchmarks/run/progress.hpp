@@ -3,11 +3,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "benchmarks/judge/task_times.hpp"
 #include "benchmarks/plan/plan.hpp"
+#include "benchmarks/run/contenders.hpp"
 #include "benchmarks/run/dealer.hpp"
 #include "benchmarks/run/measurement.hpp"
 
@@ -39,6 +41,8 @@ class Progress {
   /// By how much others used the CPUs in all rounds together, in words; empty when that is little or not known. Short
   /// rounds cannot show it one by one: ticks invent as much.
   std::string others() const { return load_ ? load_->disturbance() : ""; }
+  /// What each contender takes, where they are few.
+  std::string contenders() const { return contenders_.text(); }
   std::size_t disturbed() const { return disturbed_; }  ///< contenders' rounds that are of no use
   std::size_t failed() const {
     return failed_;
@@ -62,6 +66,8 @@ class Progress {
   const bool quiet_;
   const bool rewrites_;
   std::optional<Clock::time_point> start_;  ///< of the first round
+  Contenders contenders_;
+  std::set<std::string> noted_;  ///< what trials had to say
   std::size_t rounds_ = 0;
   std::size_t busy_ = 0;
   std::optional<Load> load_;  ///< of all rounds

@@ -23,8 +23,10 @@ class Runner {
     std::shuffle(order_.begin(), order_.end(), random_);
     trials_.resize(entrants.size());
     const auto start = Clock::now();
-    auto started = start_own_trials(entrants.size());
+    const auto is_own = [](const Entrant& entrant) { return !entrant.launch.kept; };
+    auto started = start_own_trials(static_cast<std::size_t>(std::count_if(entrants.begin(), entrants.end(), is_own)));
     for (const auto i : order_) {
+      if (!is_own(entrants[i])) started.push_back(start_kept_trial(entrants[i].launch.command));
       trials_[i] = std::make_unique<TrialProcess>(std::move(started.back()), entrants[i].assignment, interrupt);
       started.pop_back();
     }
@@ -32,9 +34,9 @@ class Runner {
     round_.beside_s += seconds_since(start);
   }
 
-  Round run(int laps) {
+  Round run(int laps, bool warm_up) {
     const auto start = Clock::now();
-    lap(false);
+    if (warm_up) lap(false);
     int missing = laps;
     while (missing > 0 && anybody()) {
       const auto before = sample();
@@ -118,9 +120,9 @@ bool Round::interrupted() const {
   return std::any_of(entrants.begin(), entrants.end(), [](const auto& ran) { return ran.trial.interrupted; });
 }
 
-Round run_round(const std::vector<Entrant>& entrants, int laps, std::mt19937_64& random, LoadMeter& load,
+Round run_round(const std::vector<Entrant>& entrants, int laps, bool warm_up, std::mt19937_64& random, LoadMeter& load,
                 Interrupt& interrupt) {
-  return Runner(entrants, random, load, interrupt).run(laps);
+  return Runner(entrants, random, load, interrupt).run(laps, warm_up);
 }
 
 }  // namespace mpmt::benchmarks

@@ -15,6 +15,7 @@ namespace mpmt::benchmarks {
 struct Entrant {
   Assignment assignment;
   Order order;
+  Launch launch = {};
 };
 
 /// What became of an entrant.
@@ -34,13 +35,14 @@ struct Round {
 };
 
 /// Starts all entrants, has each run its block once a lap, in an order that is drawn for each lap, and ends them. A
-/// first lap is not counted: in it blocks that wait for somebody are up to 13 % faster. An entrant that fails drops
+/// first lap is not counted: in it blocks that wait for somebody are up to 13 % faster; there is none without
+/// `warm_up`. An entrant that fails drops
 /// out, and the others go on.
 ///
 /// Laps are judged in stretches of some 100 ms, which the kernel's counters of CPU time can tell something of: a
 /// stretch in which others used the CPUs is dropped and made again, until half as many laps as asked for have been
 /// dropped. From then on all count.
-Round run_round(const std::vector<Entrant>& entrants, int laps, std::mt19937_64& random, LoadMeter& load,
+Round run_round(const std::vector<Entrant>& entrants, int laps, bool warm_up, std::mt19937_64& random, LoadMeter& load,
                 Interrupt& interrupt);
 
 }  // namespace mpmt::benchmarks

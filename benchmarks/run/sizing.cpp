@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
 
 constexpr double kSettle = 0.2;  ///< of a block
+constexpr int kBesideToBlock = 4;
 constexpr double kManyTasks = 16;
 constexpr double kManyInFlight = 4;
 /// Of a block: its order, its answer, and putting workers to sleep.
@@ -50,6 +53,11 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
+/// A pool's long tasks overlap.
+double share_of(const Case& measured) {
+  return static_cast<double>(std::max(1, measured.workers));
+}
+
 /// On the curve a × workers^b through two points.
 double between(double at_fewest, double at_most, const Ends& ends, int workers) {
   if (at_fewest <= 0 || at_most <= 0) return std::max(at_fewest, at_most);
@@ -66,6 +74,8 @@ std::vector<const Case*> to_be_piloted(const std::vector<const Case*>& members) 
     chosen.push_back(ends.fewest);
     if (ends.most != ends.fewest) chosen.push_back(ends.most);
   }
+  const auto place = [&](const Case* one) { return std::find(members.begin(), members.end(), one); };
+  std::sort(chosen.begin(), chosen.end(), [&](const Case* a, const Case* b) { return place(a) < place(b); });
   return chosen;
 }
 
@@ -75,8 +85,10 @@ Figure figure_of(const Figures& figures, const std::vector<const Case*>& members
   const auto fewest = figures.find(ends.fewest->name());
   const auto most = figures.find(ends.most->name());
   if (fewest == figures.end() || most == figures.end()) return {0, kBeside_s};
-  return {between(fewest->second.ns_per_task, most->second.ns_per_task, ends, measured.workers),
-          between(fewest->second.beside_s, most->second.beside_s, ends, measured.workers)};
+  Figure figure;
+  figure.ns_per_task = between(fewest->second.ns_per_task, most->second.ns_per_task, ends, measured.workers);
+  figure.beside_s = between(fewest->second.beside_s, most->second.beside_s, ends, measured.workers);
+  return figure;
 }
 
 std::uint64_t round_up(double wanted, std::uint64_t step) {
@@ -86,10 +98,20 @@ std::uint64_t round_up(double wanted, std::uint64_t step) {
 
 namespace {
 
+/// By the clock.
 double slowest_of(const Figures& figures, const std::vector<const Case*>& members) {
   double slowest = 0;
-  for (const Case* member : members) slowest = std::max(slowest, figure_of(figures, members, *member).ns_per_task);
+  for (const Case* member : members) {
+    const auto figure = figure_of(figures, members, *member);
+    slowest = std::max({slowest, figure.ns_per_task, figure.clock_ns});
+  }
   return slowest;
+}
+
+std::chrono::nanoseconds most_beside(const Figures& figures, const std::vector<const Case*>& members) {
+  double most = 0;
+  for (const Case* member : members) most = std::max(most, figure_of(figures, members, *member).block_s);
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(most * 1e9));
 }
 
 /// The most tasks of any of these that are on their way at once; a split block is on its way as a whole.
@@ -107,6 +129,9 @@ double most_in_flight(const std::vector<const Case*>& members) {
 std::chrono::nanoseconds block_of(const Plan& plan, const Figures& figures, const std::vector<const Case*>& members) {
   const double slowest = slowest_of(figures, members);
   if (slowest <= 0 || members.front()->is_paced()) return plan.block_time;
+  if (const auto beside = most_beside(figures, members); beside > plan.block_time) {
+    return std::max(plan.block_time, beside / kBesideToBlock);
+  }
   const double tasks = static_cast<double>(plan.short_block_time.count()) / slowest;
   return tasks >= kManyTasks && tasks >= kManyInFlight * most_in_flight(members) ? plan.short_block_time
                                                                                  : plan.block_time;
@@ -134,16 +159,27 @@ namespace {
 struct RoundTime {
   double beside_s = 0;
   double lap_s = 0;
+  double once_s = 0;  ///< what is in the first round only: long blocks of contenders that have no row
 };
+
+bool has_row(const Group& group, std::size_t member) {
+  return std::any_of(group.rows.begin(), group.rows.end(),
+                     [&](const Row& row) { return row.a == member || row.b == member; });
+}
 
 /// `time`: of each group's round, added up over the groups.
 Expectation expectation_of(const Plan& plan, const RoundTime& time) {
   const double rounds = plan.rounds.value_or(kUsualRounds);
-  const auto first_part = [&](int laps) { return rounds * (time.beside_s + (1 + laps) * time.lap_s); };
+  const double usual_lap_s = time.lap_s / static_cast<double>(std::max<std::size_t>(1, plan.groups.size()));
+  const int warm_up = usual_lap_s < kLongLap_s ? 1 : 0;
+  const int least = least_laps(usual_lap_s);
+  const auto first_part = [&](int laps) {
+    return time.once_s + rounds * (time.beside_s + (warm_up + laps) * time.lap_s);
+  };
   Expectation expected;
   expected.laps = plan.laps.value_or(kFirstLaps);
   const bool chooses = !plan.laps && !plan.rounds;
-  while (chooses && expected.laps > kLeastLaps && first_part(expected.laps) > kFirstShare * plan.budget_s) {
+  while (chooses && expected.laps > least && first_part(expected.laps) > kFirstShare * plan.budget_s) {
     --expected.laps;
   }
   expected.first_part_s = first_part(expected.laps);
@@ -158,17 +194,27 @@ Expectation expected_seconds(const Plan& plan, const Figures& figures,
                              const std::map<std::string, std::uint64_t>& tasks) {
   const auto size_groups = plan.size_groups();
   RoundTime total;
+  std::vector<double> laps_s;
   for (const auto& group : plan.groups) {
+    double lap_s = 0;
+    double without_row_s = 0;
     for (const auto member : group.members) {
       const auto& planned = plan.cases[member];
       const auto figure = figure_of(figures, size_groups.at(planned.size_group), planned.measured);
       const auto count = tasks.at(planned.size_group);
-      const auto run = static_cast<double>(count + settle_tasks(planned.measured, count));
+      const double block_s = kBesideBlock_s + figure.block_of(count + settle_tasks(planned.measured, count, figure));
       total.beside_s += figure.beside_s;
-      total.lap_s += kBesideBlock_s + figure.ns_per_task * 1e-9 * run;
+      lap_s += block_s;
+      if (!has_row(group, member)) without_row_s += block_s;
     }
+    laps_s.push_back(lap_s);
+    const bool once = lap_s >= kLongLap_s && !group.rows.empty() && !plan.rounds;
+    total.lap_s += once ? lap_s - without_row_s : lap_s;
+    if (once) total.once_s += without_row_s;
   }
-  return expectation_of(plan, total);
+  auto expected = expectation_of(plan, total);
+  expected.lap_s = std::move(laps_s);
+  return expected;
 }
 
 Expectation guessed_seconds(const Plan& plan) {
@@ -188,7 +234,20 @@ Expectation guessed_seconds(const Plan& plan) {
   return expected;
 }
 
-std::uint64_t settle_tasks(const Case& measured, std::uint64_t tasks) {
+double Figure::block_of(std::uint64_t of_tasks) const {
+  return block_s + std::max(ns_per_task, clock_ns) * 1e-9 * static_cast<double>(of_tasks);
+}
+
+std::optional<Figure> figure_without_pilot(const Case& measured, const Offer& offer) {
+  const auto* const workload = offer.workload(measured.workload);
+  if (workload == nullptr || !workload->unit) return std::nullopt;
+  const double task_s = seconds(*workload->unit) * static_cast<double>(measured.grain);
+  if (task_s < kLongLap_s) return std::nullopt;
+  return Figure{task_s * 1e9 / share_of(measured), kBeside_s + task_s, 1};
+}
+
+std::uint64_t settle_tasks(const Case& measured, std::uint64_t tasks, const Figure& figure) {
+  if (family_of(measured).fresh_blocks || figure.block_of(tasks) >= kLongLap_s) return 0;
   const auto least = 2 * static_cast<std::uint64_t>(measured.workers) * measured.batch_in(tasks);
   return std::min(tasks, std::max(least, static_cast<std::uint64_t>(kSettle * static_cast<double>(tasks))));
 }
@@ -199,7 +258,7 @@ std::uint64_t next_pilot(std::uint64_t tasks, std::chrono::nanoseconds wall, std
 }
 
 double cut_after_s(const Figure& figure, std::uint64_t tasks, std::chrono::nanoseconds block) {
-  const double intended = std::max(seconds(block), figure.ns_per_task * 1e-9 * static_cast<double>(tasks));
+  const double intended = std::max(seconds(block), figure.block_of(tasks));
   return kPatience_s + kTooLong * (figure.beside_s + intended);
 }
 

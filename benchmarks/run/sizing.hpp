@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ struct Figure {
   double ns_per_task = 0;   ///< 0: the pilot failed
   double beside_s = 0;      ///< what its trial took beside the timed blocks: start, warm-up, end
   std::uint64_t tasks = 0;  ///< of the block that told
+  double clock_ns = 0;      ///< what a task takes by the clock, where more than ns_per_task: set-up that is not timed
+  double block_s = 0;       ///< the same of a block, whatever its tasks: the start of a process
+
+  /// By the clock, in seconds.
+  double block_of(std::uint64_t tasks) const;
 };
 
 /// By Case::name().
@@ -26,14 +32,15 @@ using Figures = std::map<std::string, Figure>;
 
 /// Those of cases that are to have equally many tasks per block which are piloted: of each executor, channel, and
 /// whatever else tells them apart, the one with the fewest workers and the one with the most. Which of them is the
-/// slowest is measured, not assumed.
+/// slowest is measured, not assumed. In the order of the members: of equal cases the first program's is first.
 std::vector<const Case*> to_be_piloted(const std::vector<const Case*>& members);
 
 /// The figure of a case, piloted or not: between the fewest and the most workers, a power of their number.
 Figure figure_of(const Figures& figures, const std::vector<const Case*>& members, const Case& measured);
 
 /// What a block of the slowest of these is to take: Plan::short_block_time where that holds at least 16 tasks and four
-/// times as many as are in flight, so that ramp-up and drain stay small beside it; else Plan::block_time.
+/// times as many as are in flight, so that ramp-up and drain stay small beside it; else Plan::block_time. A quarter of
+/// what a block takes whatever its tasks, where that is more.
 std::chrono::nanoseconds block_of(const Plan& plan, const Figures& figures, const std::vector<const Case*>& members);
 
 /// Tasks with which a block of the slowest takes `block`, or of an open loop at its rate; a multiple of divides_of().
@@ -49,9 +56,10 @@ std::uint64_t round_up(double wanted, std::uint64_t step);
 
 /// How long a run takes, in seconds.
 struct Expectation {
-  double first_part_s = 0;  ///< until each group has had its first look, or all rounds that were asked for
-  double most_s = 0;        ///< with all that the budget allows
-  int laps = 0;             ///< of a round, until what is measured says how many are best
+  double first_part_s = 0;         ///< until each group has had its first look, or all rounds that were asked for
+  double most_s = 0;               ///< with all that the budget allows
+  int laps = 0;                    ///< of a round, until what is measured says how many are best
+  std::vector<double> lap_s = {};  ///< of each group
 };
 
 /// What the rounds of a plan take, without pilots and probes; with fewer laps, but kLeastLaps, where the first part
@@ -64,7 +72,12 @@ Expectation guessed_seconds(const Plan& plan);
 
 /// What is run before each timed block so that caches, clock and whoever waits are as in the midst of one: a fifth of
 /// the block, two messages a worker at least (docs/methodology.md has the measurements).
-std::uint64_t settle_tasks(const Case& measured, std::uint64_t tasks);
+///
+/// Nothing where blocks are run by fresh processes (Family::fresh_blocks), or take long by this figure.
+std::uint64_t settle_tasks(const Case& measured, std::uint64_t tasks, const Figure& figure);
+
+/// What is known of a case without a pilot: of a long task that takes a given time.
+std::optional<Figure> figure_without_pilot(const Case& measured, const Offer& offer);
 
 /// The tasks with which to pilot next when a block of `tasks` took `wall`: enough for `aim`, but at most 64 times as
 /// many, since a small block says little of a large one.

@@ -1,5 +1,6 @@
 #include "benchmarks/trial/protocol.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <stdexcept>
@@ -23,6 +24,14 @@ std::uint64_t from_hex(const std::string& text) {
     throw std::invalid_argument("'" + text.substr(0, 40) + "' is not a hexadecimal number");
   }
   return value;
+}
+
+Json describe_message() {
+  return {{"type", "describe"}, {"protocol", kProtocolVersion}};
+}
+
+Json list_message(const std::vector<std::string>& words) {
+  return {{"type", "list"}, {"words", words}};
 }
 
 Json to_json(const Assignment& assignment) {
@@ -79,6 +88,7 @@ Json to_json(const executors::Block& block) {
                   {"wall_ns", block.wall_ns},
                   {"checksum", hex(block.sum)},
                   {"late_ns", block.late_ns}});
+  if (block.elapsed_ns > 0) message["elapsed_ns"] = block.elapsed_ns;
   return message;
 }
 
@@ -90,6 +100,7 @@ executors::Block block_from(const Json& message) {
   if (block.wall_ns <= 0 || block.tasks == 0) throw std::invalid_argument("a block without tasks or without duration");
   block.sum = from_hex(message.at("checksum").get<std::string>());
   block.late_ns = message.value("late_ns", std::int64_t{0});
+  block.elapsed_ns = std::max<std::int64_t>(0, message.value("elapsed_ns", std::int64_t{0}));
   block.submitter.cpu_ns = message.at("cpu_ns").at("submitter").get<std::int64_t>();
   block.workers.cpu_ns = message.at("cpu_ns").at("workers").get<std::int64_t>();
   // The record has sums over both sides only.
@@ -115,6 +126,14 @@ Histogram histogram_from(const Json& fields) {
   }
   histogram.raise_max(max);
   return histogram;
+}
+
+Json to_json(const executors::Memory& memory) {
+  return {{"peak_bytes", memory.peak_bytes}, {"pss_bytes", memory.pss_bytes}};
+}
+
+executors::Memory memory_from(const Json& fields) {
+  return {fields.at("peak_bytes").get<std::uint64_t>(), fields.at("pss_bytes").get<std::uint64_t>()};
 }
 
 Json to_json(const std::vector<executors::WorkerFacts>& workers) {

@@ -30,6 +30,15 @@ inline constexpr int kOldestProtocol = 1;
 /// A longer line is taken for garbage.
 inline constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
 
+/// The first message of a conversation that is about what a program has; its answer is to_json(Offer), and what else
+/// there is to know of the program.
+Json describe_message();
+inline constexpr auto kDescription = "description";
+
+/// To this program's own trial alone: list the benchmarks of a Google Benchmark program, by its words.
+Json list_message(const std::vector<std::string>& words);
+inline constexpr auto kListing = "listing";
+
 /// What a trial is to do.
 struct Assignment {
   Case measured;
@@ -68,6 +77,10 @@ executors::Block block_from(const Json& message);
 /// {"count", "max", "histogram": [[lowest value of a bucket, count], ...]}
 Json to_json(const Histogram& histogram);
 Histogram histogram_from(const Json& fields);
+
+/// {"peak_bytes", "pss_bytes"}
+Json to_json(const executors::Memory& memory);
+executors::Memory memory_from(const Json& fields);
 
 Json to_json(const std::vector<executors::WorkerFacts>& workers);
 std::vector<executors::WorkerFacts> workers_from(const Json& list);

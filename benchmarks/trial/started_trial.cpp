@@ -21,6 +21,7 @@
 
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
+#include "base/clock.hpp"
 #include "base/pipe.hpp"
 #include "base/text.hpp"
 #include "benchmarks/trial/spawn_attributes.hpp"
@@ -38,6 +39,9 @@ constexpr std::size_t kStreams = 3;
 /// A message carries 253 descriptors at most (SCM_MAX_FD in unix(7)).
 constexpr std::size_t kMostAtOnce = 253 / kStreams;
 
+/// Somewhat more than a keeper takes at most.
+constexpr std::chrono::milliseconds kKeepersPatience{2500};
+
 /// It was killed, or does not answer.
 struct ForkerLost : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -48,7 +52,9 @@ struct Pipes {
   Pipe input, output, errors;
 
   std::array<int, kStreams> of_trial() const { return {input.read.get(), output.write.get(), errors.write.get()}; }
-  StartedTrial to(pid_t pid) { return {pid, std::move(input.write), std::move(output.read), std::move(errors.read)}; }
+  StartedTrial to(pid_t pid, bool kept) {
+    return {pid, std::move(input.write), std::move(output.read), std::move(errors.read), kept};
+  }
 };
 
 void make_nonblocking(const Fd& fd) {
@@ -203,19 +209,20 @@ std::vector<StartedTrial> forked(std::size_t count) {
   }
   // It has been reaped: its children are ours, also those that are only there to be reaped.
   std::vector<StartedTrial> started;
-  for (std::size_t i = 0; i < pids.size(); ++i) started.push_back(pipes[i].to(pids[i]));
+  for (std::size_t i = 0; i < pids.size(); ++i) started.push_back(pipes[i].to(pids[i], false));
   if (failure) std::rethrow_exception(failure);
   return started;
 }
 
 }  // namespace
 
-StartedTrial::StartedTrial(pid_t pid, Fd to_it, Fd from_it, Fd its_errors)
+StartedTrial::StartedTrial(pid_t pid, Fd to_it, Fd from_it, Fd its_errors, bool kept)
     : to(std::move(to_it)),
       from(std::move(from_it)),
       errors(std::move(its_errors)),
       pid_(pid),
-      pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {
+      pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))),
+      kept_(kept) {
   for (const Fd* fd : {&to, &from, &errors}) make_nonblocking(*fd);
 }
 
@@ -225,6 +232,7 @@ StartedTrial::StartedTrial(StartedTrial&& other) noexcept
       errors(std::move(other.errors)),
       pid_(other.pid_),
       pidfd_(std::move(other.pidfd_)),
+      kept_(other.kept_),
       reaped_(std::exchange(other.reaped_, true)),
       wait_status_(other.wait_status_) {}
 
@@ -234,19 +242,31 @@ StartedTrial::~StartedTrial() {
 
 int StartedTrial::reap() {
   if (reaped_) return wait_status_;
+  if (kept_) end_by_its_keeper();
   ::kill(-pid_, SIGKILL);
   wait_status_ = wait_status_of(pid_);
   reaped_ = true;
   return wait_status_;
 }
 
-StartedTrial start_trial(const std::vector<std::string>& command) {
+void StartedTrial::end_by_its_keeper() const {
+  ::kill(pid_, SIGTERM);
+  pollfd ended{pidfd_.get(), POLLIN, 0};
+  const auto until = Clock::now() + kKeepersPatience;
+  while (ended.revents == 0 && Clock::now() < until) {
+    ::poll(&ended, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count()));
+  }
+}
+
+StartedTrial start_kept_trial(const std::vector<std::string>& command) {
+  std::vector<std::string> words{"/proc/self/exe", "trial", "--keep", "--parent", std::to_string(::getpid()), "--"};
+  words.insert(words.end(), command.begin(), command.end());
   Pipes pipes;
   SpawnAttributes attributes;
   attributes.redirect(pipes.input.read, STDIN_FILENO);
   attributes.redirect(pipes.output.write, STDOUT_FILENO);
   attributes.redirect(pipes.errors.write, STDERR_FILENO);
-  return pipes.to(spawn(command, attributes));
+  return pipes.to(spawn(words, attributes), true);
 }
 
 std::vector<StartedTrial> start_own_trials(std::size_t count) {

@@ -18,7 +18,9 @@
 #include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/case/names.hpp"
+#include "benchmarks/case/offer.hpp"
 #include "benchmarks/trial/protocol.hpp"
+#include "commands/google_listing.hpp"
 #include "executors/linked_pool.hpp"
 
 namespace mpmt::benchmarks {
@@ -26,6 +28,9 @@ namespace {
 
 using executors::Outcome;
 using executors::Status;
+
+/// Enough for a program that reads much before it lists.
+constexpr std::chrono::seconds kListingPatience{9};
 
 // Not by streams of the C++ library, which take a system call that a signal has interrupted for the end: channels that
 // wait have a timer interrupt blocking calls (ipc/ticks.hpp).
@@ -84,7 +89,7 @@ class Trial {
 
   void get_ready() {
     // Warm-up touches every buffer and fills caches; it is also where each byte that comes back is looked at.
-    checked_run({.tasks = assignment_.warmup_tasks, .check_replies = true});
+    if (assignment_.warmup_tasks > 0) checked_run({.tasks = assignment_.warmup_tasks, .check_replies = true});
     subject_.expected_sum(assignment_.tasks);  // may take its time when it is first asked for
     say({{"type", "ready"},
          {"startup_ns", subject_.startup.count()},
@@ -104,10 +109,13 @@ class Trial {
     const bool clean = subject_.executor->shutdown(deadline_);
     const auto shutdown = since(start);
     if (!clean) fail(Status::timed_out, "a worker did not leave before the deadline");
-    say({{"type", "done"},
-         {"shutdown_ns", shutdown.count()},
-         {"latency_ns", to_json(latency_)},
-         {"workers", to_json(subject_.executor->workers())}});
+    Json done{{"type", "done"},
+              {"shutdown_ns", shutdown.count()},
+              {"latency_ns", to_json(latency_)},
+              {"workers", to_json(subject_.executor->workers())},
+              {"notes", subject_.executor->notes()}};
+    if (const auto memory = subject_.executor->memory()) done["memory"] = to_json(*memory);
+    say(done);
   }
 
  private:
@@ -127,6 +135,29 @@ class Trial {
   Subject subject_;
   Histogram latency_;
 };
+
+/// What this program has.
+void describe() {
+  Json description = to_json(own_offer());
+  description.update(
+      {{"type", kDescription}, {"protocol", kProtocolVersion}, {"name", "mpmt"}, {"versions", Json::object()}});
+  say(description);
+}
+
+/// What benchmarks another program has.
+void list(const std::vector<std::string>& words) {
+  commands::GoogleListing listing;
+  try {
+    listing = commands::list_benchmarks(words, Clock::now() + kListingPatience);
+  } catch (const commands::GoogleDeaf& deaf) {
+    return say({{"type", "failed"}, {"error", deaf.what()}, {"deaf", true}});
+  } catch (const std::runtime_error& refusal) {
+    return say({{"type", "failed"}, {"error", refusal.what()}});
+  }
+  Json names = Json::array();
+  for (const auto& name : listing.names) names.push_back(std::vector<unsigned char>(name.begin(), name.end()));
+  say({{"type", kListing}, {"names", names}, {"fixed_iterations", listing.fixed_iterations}, {"notes", listing.notes}});
+}
 
 void serve(const Assignment& assignment) {
   Trial trial(assignment);
@@ -151,6 +182,14 @@ int run_trial(int parent) {
     leave_real_time();
     const auto message = hear();
     if (!message) return 0;
+    if (message->at("type") == "describe") {
+      describe();
+      return 0;
+    }
+    if (message->at("type") == "list") {
+      list(message->at("words").get<std::vector<std::string>>());
+      return 0;
+    }
     const auto assignment = assignment_from(*message);
     try {
       serve(assignment);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -12,6 +13,7 @@
 
 #include "base/child_process.hpp"
 #include "base/cpu_time.hpp"
+#include "base/process_tree.hpp"
 #include "base/text.hpp"
 #include "benchmarks/case/names.hpp"
 #include "ipc/names.hpp"
@@ -22,6 +24,7 @@ namespace {
 using executors::Status;
 
 constexpr std::size_t kMostErrorText = 64 << 10;
+constexpr std::size_t kMostNotes = 20;
 
 std::string last_line(const std::string& output) {
   const auto end = output.find_last_not_of('\n');
@@ -89,9 +92,12 @@ bool TrialProcess::wait_until_ready() {
 std::optional<executors::Block> TrialProcess::run_block(const Order& order) {
   if (failed()) return std::nullopt;
   try {
+    const auto asked = Clock::now();
     const auto answer = ask(to_json(order), "block");
     if (!answer) return std::nullopt;
-    const auto block = block_from(*answer);
+    auto block = block_from(*answer);
+    // By this blocks are sized: no more than we have waited.
+    block.elapsed_ns = std::min<std::int64_t>(block.elapsed_ns, since(asked).count());
     // Whether it stood still with us is not known where it was frozen; the time of a shorter block says that it was
     // not.
     const auto still = allowance_.stood_still();
@@ -126,19 +132,32 @@ void TrialProcess::end() {
     result_.shutdown_ns = done->at("shutdown_ns").get<std::int64_t>();
     result_.latency = histogram_from(done->at("latency_ns"));
     result_.workers = workers_from(done->at("workers"));
+    if (done->contains("memory")) result_.memory = memory_from(done->at("memory"));
+    result_.notes = done->value("notes", std::vector<std::string>());
+    if (result_.notes.size() > kMostNotes) result_.notes.resize(kMostNotes);
   } catch (const std::exception& wrong) {
     give_up(Status::error, text("the trial's 'done' is not as the protocol has it: ", wrong.what()));
     return;
   }
   process_.to.reset();
-  while (process_.from && wait_for_output()) drain(process_.from, output_);
+  while (process_.from && wait_for_output()) {
+    drain(process_.from, output_);
+    output_.clear();  // it has said all that it is asked for
+  }
   note_end();
 }
 
 Nanoseconds TrialProcess::cpu_time() const {
   Nanoseconds total{0};
-  for (const pid_t process : processes_) total += cpu_time_of(process).value_or(Nanoseconds(0));
-  return total;
+  if (!process_.kept()) {
+    for (const pid_t process : processes_) total += cpu_time_of(process).value_or(Nanoseconds(0));
+    return total;
+  }
+  // What it starts comes and goes: who has gone is told by who has waited for it.
+  for (const pid_t process : descendants_of(process_.pid())) {
+    total += cpu_time_of(process).value_or(Nanoseconds(0)) + waited_cpu_time_of(process).value_or(Nanoseconds(0));
+  }
+  return total + waited_cpu_time_of(process_.pid()).value_or(Nanoseconds(0));
 }
 
 /// From now on the time for the next answer is counted.

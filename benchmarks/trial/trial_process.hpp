@@ -29,6 +29,8 @@ struct TrialResult {
   Histogram latency;
   std::vector<executors::WorkerFacts> workers;
   std::map<std::string, std::string> surroundings;
+  std::optional<executors::Memory> memory;  ///< of what it started
+  std::vector<std::string> notes;           ///< what a reader of its figures has to know, a line each
   std::string stopped;  ///< that, or for how long, it or the run stood still meanwhile, in words; else empty
   std::string moved;    ///< which thread's CPUs were changed from outside while blocks ran, in words; else empty
 };

@@ -93,6 +93,8 @@ class Measured:
 
 @dataclass
 class ChannelSubject:
+    """Of several programs' channels those of the first one."""
+
     record: Record
     all_cases: pandas.DataFrame = field(init=False)
     cases: list[Any] = field(init=False)  # those with a round that counts, as named tuples
@@ -101,12 +103,15 @@ class ChannelSubject:
     left_out: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.all_cases = mpmt_records.cases(self.record, CHANNEL)
+        every = mpmt_records.cases(self.record, CHANNEL)
+        programs = list(dict.fromkeys(every["program"]))
+        self.all_cases = every[[program in programs[:1] for program in every["program"]]]
         self.cases = rows_of(self.all_cases[self.all_cases["ok"] > 0])
         rows = mpmt_records.trials(self.record, CHANNEL)
         self.trials = {str(name): group for name, group in rows[rows["status"] == "ok"].groupby("name", sort=False)}
         self.looks = looks(self.cases)
-        self.left_out = mpmt_records.left_out(self.record, CHANNEL)
+        self.left_out = [*(f"{shown(other, 40)}: figures of channels are of one program, here of {shown(programs[0], 40)}"
+                           for other in programs[1:]), *mpmt_records.left_out(self.record, CHANNEL)]
 
     def measured(self, case: Any, column: str = "value_ns") -> Measured | None:
         """By value_ns, or bytes_per_second of a stream. None where the column says nothing."""

@@ -43,7 +43,7 @@ _KEYS = ("grain", "batch", "payload_bytes", "window", "placement", "wait")
 
 
 def figures(subject: Subject) -> Iterator[tuple[str, Figure]]:
-    comparisons = comparisons_of(subject.record, POOL)
+    comparisons = _of_sides(subject)
     if not comparisons:
         raise NothingToDraw("no comparisons: they need a thread and a process case of the same work")
     for table, title in _TITLES.items():
@@ -58,6 +58,10 @@ def figures(subject: Subject) -> Iterator[tuple[str, Figure]]:
             yield name, _figure(subject, part, common, limits, page.page_title(title, at, len(dealt)))
 
 
+def _of_sides(subject: Subject) -> list[dict[str, Any]]:
+    return [row for row in comparisons_of(subject.record, POOL) if row["table"] in _TITLES]
+
+
 def _order(row: dict[str, Any]) -> tuple[bool, float, str, int]:
     """Threads' largest win first; rows without a ratio last."""
     return (row["ratio"] is None, -(row["ratio"] or 0), row["workload"], row["workers"] or 0)
@@ -65,8 +69,11 @@ def _order(row: dict[str, Any]) -> tuple[bool, float, str, int]:
 
 def _parameters(subject: Subject, row: dict[str, Any]) -> dict[str, Any]:
     told = {key.removesuffix("_bytes"): row[key] for key in _KEYS if row[key] is not None}
-    if row["threads_case"] in subject.named:
-        told["grain"] = grain_text(subject, subject.named[row["threads_case"]])
+    threads = subject.named.get(row["threads_case"])
+    if threads is not None:
+        told["grain"] = grain_text(subject, threads)
+        if threads.program is not None:
+            told = {"program": threads.program, **told}
     if row.get("batch_split"):
         told["batch"] = "split"
     return {"channel": row["channel"], **told} if row["channel"] else told
@@ -206,7 +213,7 @@ def _draw_row(axes: Axes, at: int, row: dict[str, Any], limits: tuple[float, flo
 
 def _label(subject: Subject, row: dict[str, Any], common: dict[str, Any]) -> str:
     workers = f", {row['workers']} worker{'s' * (row['workers'] != 1)}" if row["workers"] else ""
-    same_work = [r for r in comparisons_of(subject.record, POOL)
+    same_work = [r for r in _of_sides(subject)
                  if r["table"] == row["table"] and r["workload"] == row["workload"]]
     usual = common_parameters(_parameters(subject, r) for r in same_work).keys() - {"grain"}
     own = parameter_text(_parameters(subject, row), without={*common, *usual})

@@ -33,7 +33,9 @@ _Key = tuple[Any, ...]
 
 def figures(subject: ChannelSubject) -> Iterator[tuple[str, Figure]]:
     """A figure for each pattern, and rate."""
-    rows = [row for row in comparisons_of(subject.record, CHANNEL) if row["table"] == "controlled" and row["channel"]]
+    ours = set(subject.all_cases["name"])
+    rows = [row for row in comparisons_of(subject.record, CHANNEL)
+            if row["table"] == "controlled" and row["channel"] and row["processes_case"] in ours]
     if not rows:
         raise NothingToDraw("no comparisons: they need a thread and a process case over the same channel")
     if not any(row["ratio"] for row in rows):

@@ -10,17 +10,17 @@ from typing import Any
 import pandas
 
 import mpmt_records
-from mpmt_families import POOL, Round
+from mpmt_families import POOL, Round, is_baseline
 from mpmt_records import Record
 from mpmt_shown import shown
 
 from .style import Series, duration, series_table
 
-# Parameters that a figure holds fixed within a panel. Serial cases leave out window, placement and wait.
-PANEL_FIELDS = ["workload", "bench_version", "grain", "batch_shown", "payload_bytes", "window", "placement",
-                "wait"]
-PARAMETERS = {"grain": "grain", "batch_shown": "batch", "payload_bytes": "payload", "window": "window",
-              "placement": "placement", "wait": "wait"}
+# Parameters that a figure holds fixed within a panel; no panel has pools of two programs. Serial cases leave out window, placement and wait.
+PANEL_FIELDS = ["program", "workload", "bench_version", "grain", "batch_shown", "payload_bytes", "window",
+                "placement", "wait"]
+PARAMETERS = {"program": "program", "grain": "grain", "batch_shown": "batch", "payload_bytes": "payload",
+              "window": "window", "placement": "placement", "wait": "wait"}
 
 
 class NothingToDraw(Exception):
@@ -82,8 +82,8 @@ def rows_of(cases: pandas.DataFrame) -> list[Any]:
 
 
 def work_of(case: Any) -> tuple[Any, ...]:
-    """What two cases have in common whose tasks are the same."""
-    return case.workload, case.bench_version, case.grain, case.payload_bytes
+    """What two cases of a program have in common whose tasks are the same."""
+    return case.program, case.workload, case.bench_version, case.grain, case.payload_bytes
 
 
 def panels(subject: Subject) -> list[Panel]:
@@ -105,13 +105,13 @@ def panels(subject: Subject) -> list[Panel]:
 def serial_cases(subject: Subject, one: Any) -> list[Any]:
     """Serial cases of the same work, the closest in its other parameters first."""
     return sorted(subject.alone.get(work_of(one), []),
-                  key=lambda c: (c.executor != "serial", c.batch_shown != one.batch_shown,
+                  key=lambda c: (not is_baseline(c), c.batch_shown != one.batch_shown,
                                  c.placement != one.placement))
 
 
 def serial_case(subject: Subject, one: Any) -> Any | None:
     """What a speed-up is over."""
-    return next((case for case in serial_cases(subject, one) if case.executor == "serial"), None)
+    return next((case for case in serial_cases(subject, one) if is_baseline(case)), None)
 
 
 def grain_text(subject: Subject, case: Any) -> str:

@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 import mpmt_records
 import mpmt_stats
 from mpmt_changes import welch
-from mpmt_families import rounds_that_count, value_ns
+from mpmt_families import SERVER, rounds_that_count, value_ns
 from mpmt_records import BadRecord
 from mpmt_patterns import pattern
 from mpmt_shown import shown, shown_json
@@ -44,6 +44,7 @@ class Side:
     machine: str | None = None
     epoch: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    programs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by the names that a user gave them
 
 
 @dataclass
@@ -113,7 +114,10 @@ def read(path: Path) -> Side:
     for _, entry in rounds_that_count(record):
         times.setdefault((entry["name"], entry["bench_version"]), []).append(value_ns(entry))
     machine, notes = record["context"]["machine"], [f"left out: {line}" for line in mpmt_records.left_out(record)]
-    return Side(named, times, machine["key"], machine["epoch"], notes)
+    context = record["context"]
+    # A server's port, which is in its command, is another one in each run.
+    programs = {program["name"]: program for program in context.get("programs", ()) if context["family"] != SERVER}
+    return Side(named, times, machine["key"], machine["epoch"], notes, programs)
 
 
 def _check(a: Side, b: Side) -> list[str]:
@@ -126,10 +130,26 @@ def _check(a: Side, b: Side) -> list[str]:
     if a.machine != b.machine:
         raise NotComparable(f"{b.shown}: context.machine.key is {b.machine}, but {a.machine} in {a.shown}: times of "
                             "different machines are not compared")
+    warnings = _renamed(a, b)
     if a.epoch != b.epoch:
         from .history_table import what_changed
-        return [f"the machine's state changed between them: {what_changed(a.epoch, b.epoch)}"]
-    return []
+        warnings.append(f"the machine's state changed between them: {what_changed(a.epoch, b.epoch)}")
+    return warnings
+
+
+def _renamed(a: Side, b: Side) -> list[str]:
+    """Names that stand for another program in B than in A."""
+    warnings = []
+    for name in a.programs.keys() & b.programs.keys():
+        for what, old, new in ((what, a.programs[name][what], b.programs[name][what]) for what in ("command", "versions")):
+            if old != new:
+                warnings.append(f"program {shown(name, 60)}: not the same {what}: {_told(old)} in A, {_told(new)} in B")
+    return sorted(warnings)
+
+
+def _told(said: Any) -> str:
+    words = [f"{key} {value}" for key, value in said.items()] if isinstance(said, dict) else said
+    return shown(" ".join(words), 120) or "nothing"
 
 
 # ---- statistics --------------------------------------------------------------------------------------------

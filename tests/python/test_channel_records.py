@@ -96,7 +96,7 @@ def test_every_field_is_described_once() -> None:
     definitions = records.schema()["$defs"]
     described = definitions["entry"]["properties"]
     assert all("description" in rule or "$ref" in rule for rule in described.values())
-    for family in ("pool_entry", "channel_entry"):
+    for family in ("pool_entry", "channel_entry", "command_entry", "server_entry", "google_entry"):
         required = set(definitions[family]["required"]) | set(definitions[family]["else"]["required"])
         assert required <= set(described)
 

@@ -109,6 +109,8 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def options_in(line: str) -> list[str]:
+    """Not those in quotes, which are of commands that mpmt is given."""
+    line = re.sub(r"'[^']*'|\"[^\"]*\"", "", line)
     return re.findall(r"(?<![\w-])--[a-z][\w-]*", re.split(r"\s#\s|\s{3,}", line)[0])
 
 
@@ -156,18 +158,46 @@ def test_the_readme_lists_every_part(what: str) -> None:
     assert not missing
 
 
-# ---- the protocol's example ------------------------------------------------------------------------------------
+# ---- the protocol's examples -----------------------------------------------------------------------------------
+
+
+def messages_with(first: str) -> list[dict[str, Any]]:
+    """Those of the JSON block of trial-protocol.md that begins with a message of this type."""
+    decoder = json.JSONDecoder()
+    for language, contents in fences(ROOT / "docs" / "trial-protocol.md"):
+        messages, rest = [], contents.strip() if language == "json" else ""
+        while rest:
+            message, end = decoder.raw_decode(rest)
+            messages.append(message)
+            rest = rest[end:].strip()
+        if messages and messages[0].get("type") == first:
+            return messages
+    raise AssertionError(f"no JSON block begins with a message of type {first}")
 
 
 def conversation() -> list[dict[str, Any]]:
-    """The first JSON block of trial-protocol.md, whose messages follow each other."""
-    block = next(contents for language, contents in fences(ROOT / "docs" / "trial-protocol.md") if language == "json")
-    messages, decoder, rest = [], json.JSONDecoder(), block.strip()
-    while rest:
-        message, end = decoder.raw_decode(rest)
-        messages.append(message)
-        rest = rest[end:].strip()
-    return messages
+    return messages_with("case")
+
+
+def described_by(*command: object) -> dict[str, Any]:
+    question = json.dumps({"type": "describe", "protocol": 2}) + "\n"
+    done = subprocess.run(list(map(str, command)), input=question, capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_example_describes_itself_as_it_is_shown() -> None:
+    shown_there = messages_with("describe")[1]
+    assert {**described_by(sys.executable, ROOT / "docs" / "examples" / "program.py"),
+            "versions": shown_there["versions"], "families": shown_there["families"]} == shown_there
+
+
+@needs_binary
+def test_every_field_of_a_description_is_explained() -> None:
+    description = described_by(BINARY, "trial")
+    fields = {*description, *(field for part in ("workloads", "executors", "channels")
+                              for entry in description[part] for field in entry)} - {"type"}
+    rows = "\n".join(re.findall(r"^\| (`[^|]*) \|", text_of(ROOT / "docs" / "trial-protocol.md"), re.MULTILINE))
+    assert not [field for field in fields if f"`{field}`" not in rows]
 
 
 @needs_binary

@@ -217,8 +217,8 @@ def switches_of(process: Process) -> int:
 @pytest.mark.parametrize("whose", ["leader", "worker"])
 def test_a_trial_whose_threads_are_moved_is_disturbed(bench: Bench, placement: str, whose: str) -> None:
     one, other = two_cpus()
-    # A worker sleeps one to three times a task: from the warm-up on, some 300 times a block.
-    in_a_block, moved = 350, set()
+    # A worker sleeps one to three times a task: up to some 110 times while it warms up, then 300 times and more.
+    in_a_block, moved = 150, set()
     run = bench.start("run", "--out", bench.out, *SLEEPING, "--tasks", "300", "--rounds", "1", "--placement", placement)
 
     def is_over() -> bool:

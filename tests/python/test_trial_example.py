@@ -1,9 +1,11 @@
-"""The foreign trial of docs/examples speaks the protocol that docs/trial-protocol.md describes."""
+"""The program of docs/examples speaks the protocol that docs/trial-protocol.md describes, and mpmt measures it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,18 +15,21 @@ from typing import Any
 
 import pytest
 
+from bench import Bench
 from conftest import ROOT
 
 Json = dict[str, Any]
 
-EXAMPLE = [sys.executable, str(ROOT / "docs" / "examples" / "trial.py")]
+EXAMPLE = [sys.executable, str(ROOT / "docs" / "examples" / "program.py")]
 BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt"))
 CASE: Json = {
-    "type": "case", "protocol": 1, "tasks": 40, "warmup_tasks": 5, "deadline_s": 30.0, "data_dir": "/tmp",
-    "case": {"family": "pool", "workload": "hash_chain", "executor": "python_threads", "channel": "python_queue",
-             "workers": 3, "grain": 20, "batch": 4, "batch_split": False, "payload_bytes": 0, "window": 1,
-             "placement": "free", "wait": "block"},
+    "type": "case", "protocol": 2, "tasks": 40, "warmup_tasks": 5, "deadline_s": 30.0, "data_dir": "/tmp",
+    "case": {"family": "pool", "workload": "hash_chain", "executor": "threads", "channel": "futures",
+             "workers": 3, "grain": 20, "batch": 4, "batch_split": False, "payload_bytes": 0, "window": None,
+             "placement": "free", "wait": None, "program": "mine", "who": "threads", "baseline": False},
 }
+EXECUTORS = ("here", "threads", "processes")
+RUN: Json = {"type": "run", "tasks": 40, "settle_tasks": 0, "latencies": True}
 
 
 class Conversation:
@@ -32,7 +37,7 @@ class Conversation:
 
     def __init__(self, command: list[str]) -> None:
         self.trial = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, text=True)
+                                      stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def ask(self, message: Json) -> Json:
         assert self.trial.stdin and self.trial.stdout
@@ -50,8 +55,9 @@ class Conversation:
 def conversation() -> Iterator[Conversation]:
     talk = Conversation(EXAMPLE)
     yield talk
-    talk.trial.kill()
-    talk.trial.communicate()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(talk.trial.pid, signal.SIGKILL)  # its workers would hold its output
+    talk.trial.communicate(timeout=30)
 
 
 def changed(**changes: Any) -> Json:
@@ -66,35 +72,46 @@ def check_block(block: Json, messages: int, tasks: int = 40) -> None:
     assert len(numbers) == 6 and all(isinstance(value, int) and value >= 0 for value in numbers)
 
 
-@pytest.mark.parametrize("protocol", [1, 2])
-def test_it_holds_a_whole_conversation(conversation: Conversation, protocol: int) -> None:
-    ready = conversation.ask(changed(protocol=protocol))
-    assert ready["type"] == "ready" and ready["startup_ns"] > 0
-    assert [worker["id"] for worker in ready["workers"]] == [0, 1, 2]
-    assert len({worker["tid"] for worker in ready["workers"]}) == 3
-    for worker in ready["workers"]:
-        assert set(worker) == {"id", "pid", "tid", "libc_single_threaded", "cpus_seen"}
+def of(executor: str, **changes: Any) -> Json:
+    """The case as it is under this executor."""
+    alone = {"channel": None, "workers": 1, "who": "neither", "baseline": True} if executor == "here" else {"who": executor}
+    return changed(executor=executor, **alone, **changes)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_it_holds_a_whole_conversation(conversation: Conversation, executor: str) -> None:
+    ready = conversation.ask(of(executor))
+    assert ready["type"] == "ready" and ready["startup_ns"] >= 0 and ready["workers"] == []
     sums = set()
     for _ in range(2):
-        block = conversation.ask({"type": "run"})
+        block = conversation.ask(RUN)
         check_block(block, messages=10)
+        assert block["cpu_ns"]["workers"] > 0
         sums.add(block["checksum"])
     assert len(sums) == 1
     done = conversation.ask({"type": "end"})
-    assert done["type"] == "done" and done["shutdown_ns"] >= 0 and done["workers"] == ready["workers"]
+    assert done["type"] == "done" and done["shutdown_ns"] >= 0 and done["workers"] == []
     assert done["latency_ns"] == {"count": 0, "max": 0, "histogram": []}
     assert conversation.close() == (0, "")
 
 
-def test_split_deals_one_batch_to_each_worker(conversation: Conversation) -> None:
-    conversation.ask(changed(batch_split=True, batch=0))
-    check_block(conversation.ask({"type": "run"}), messages=3)
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_split_deals_one_batch_to_each_worker(conversation: Conversation, executor: str) -> None:
+    conversation.ask(of(executor, batch_split=True, batch=0))
+    check_block(conversation.ask(RUN), messages=1 if executor == "here" else 3)
 
 
-def test_it_says_why_it_cannot_run_a_case(conversation: Conversation) -> None:
-    answer = conversation.ask(changed(workload="prime_count"))
+@pytest.mark.parametrize("change", [{"workload": "prime_count"}, {"executor": "fibers"}, {"payload_bytes": 8}])
+def test_it_says_why_it_cannot_run_a_case(conversation: Conversation, change: Json) -> None:
+    answer = conversation.ask(changed(**change))
     assert answer["type"] == "failed" and answer["status"] == "unsupported" and "hash_chain" in answer["error"]
     assert conversation.close() == (0, "")
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_it_pins_as_the_placement_has_it_and_says_when_it_cannot(conversation: Conversation, executor: str) -> None:
+    answer = conversation.ask({**of(executor, placement="spread"), "cpus": [1 << 15]})
+    assert answer["type"] == "failed" and answer["status"] == "unsupported" and "placement free" in answer["error"]
 
 
 def test_it_names_its_deadline_when_it_passes(conversation: Conversation) -> None:
@@ -103,37 +120,59 @@ def test_it_names_its_deadline_when_it_passes(conversation: Conversation) -> Non
 
 
 def test_a_block_is_as_it_is_asked_for(conversation: Conversation) -> None:
-    conversation.ask(changed(protocol=2))
+    conversation.ask(CASE)
     check_block(conversation.ask({"type": "run", "tasks": 80, "settle_tasks": 7, "latencies": False}), messages=20, tasks=80)
-    check_block(conversation.ask({"type": "run"}), messages=10)
+    check_block(conversation.ask(RUN), messages=10)
 
 
-def test_since_protocol_2_the_time_allowed_is_for_each_answer(conversation: Conversation) -> None:
+def test_the_time_allowed_is_for_each_answer(conversation: Conversation) -> None:
     """Waiting for the run's next message takes none of it."""
-    conversation.ask(changed(protocol=2, deadline_s=1.0, grain=1000))
+    conversation.ask(changed(deadline_s=1.0, grain=1000))
     time.sleep(1.1)
-    check_block(conversation.ask({"type": "run"}), messages=10)
-    answer = conversation.ask({"type": "run", "tasks": 20_000})
+    check_block(conversation.ask(RUN), messages=10)
+    answer = conversation.ask({**RUN, "tasks": 20_000})
     assert answer["type"] == "failed" and answer["status"] == "timed_out"
 
 
-def test_it_refuses_another_protocol(conversation: Conversation) -> None:
+def test_it_describes_itself(conversation: Conversation) -> None:
+    description = conversation.ask({"type": "describe", "protocol": 2})
+    assert (description["type"], description["protocol"]) == ("description", 2)
+    assert [executor["name"] for executor in description["executors"]] == list(EXECUTORS)
+    assert conversation.close() == (0, "")
+
+
+@pytest.mark.parametrize("first", [changed(protocol=3), {"type": "describe", "protocol": 3}, {"type": "hello", "protocol": 2}])
+def test_it_refuses_another_protocol(conversation: Conversation, first: Json) -> None:
     assert conversation.trial.stdin
-    conversation.trial.stdin.write(json.dumps(changed(protocol=3)) + "\n")
+    conversation.trial.stdin.write(json.dumps(first) + "\n")
     assert conversation.close() == (2, "")
 
 
-def test_it_ends_when_nobody_asks_any_more(conversation: Conversation) -> None:
-    conversation.ask(CASE)
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_it_ends_when_nobody_asks_any_more(conversation: Conversation, executor: str) -> None:
+    conversation.ask(of(executor))
     assert conversation.close() == (0, "")
 
 
 @pytest.mark.skipif(not os.access(BINARY, os.X_OK), reason=f"no binary: set MPMT_BINARY or build {BINARY}")
-def test_its_sums_are_those_of_mpmts_own_trial(conversation: Conversation) -> None:
-    conversation.ask(CASE)
-    theirs = conversation.ask({"type": "run"})["checksum"]
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_its_sums_are_those_of_mpmts_own_trial(conversation: Conversation, executor: str) -> None:
+    conversation.ask(of(executor))
+    theirs = conversation.ask(RUN)["checksum"]
     own = Conversation([str(BINARY), "trial"])
-    assert own.ask(changed(executor="thread_pool", channel="by_reference"))["type"] == "ready"
-    assert own.ask({"type": "run"})["checksum"] == theirs
+    assert own.ask(changed(executor="thread_pool", channel="by_reference", window=1, wait="block"))["type"] == "ready"
+    assert own.ask(RUN)["checksum"] == theirs
     assert own.ask({"type": "end"})["type"] == "done"
     assert own.close() == (0, "")
+
+
+def test_mpmt_measures_it(bench: Bench) -> None:
+    """Beside mpmt itself, so that their sums are compared."""
+    done = bench.measure("--program", f"mine={' '.join(EXAMPLE)}", "--program", f"mpmt={BINARY}", "--workload",
+                         "hash_chain", "--grain", "20", "--batch", "4", "--rounds", "1", "--laps", "2", "--tasks", "40")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(bench.out.read_text("utf-8"))
+    assert {entry["status"] for entry in record["benchmarks"] if entry["run_type"] == "iteration"} == {"ok"}
+    mine = [case for case in record["cases"].values() if case["program"] == "mine"]
+    assert {case["executor"] for case in mine} == set(EXECUTORS)
+    assert len({case["checksum"] for case in record["cases"].values()}) == 1

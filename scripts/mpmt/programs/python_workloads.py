@@ -184,7 +184,7 @@ WORKLOADS = {workload.name: workload for workload in (
     Workload("sort_block", "cpu", "one block of 1024 random 32-bit keys, filled and sorted", sort_block, 2),
     Workload("payload_copy", "cpu", "one pass over the payload", payload_copy, 1,
              minimum_payload=1),
-    Workload("hashlib_large", "cpu", "one SHA-256 of 1 MiB, without the GIL", hashlib_large, 1),
+    Workload("hashlib_large", "cpu", "one SHA-256 of 1 MiB, without the GIL", hashlib_large, 20),
     Workload("sleep_wait", "io", "one microsecond of waiting; waking up comes on top", sleep_wait, 2000,
              result=lambda _, variant: mix(variant + 1), unit_ns=1000),
     Workload("loopback_echo", "io", "one microsecond of delay at the server; the round trip comes on top",
