@@ -92,7 +92,7 @@ Value word(const Json& part, const char* key, Value (*from)(std::string_view)) {
 }
 
 std::string name_from(const Json& part) {
-  const auto name = field<std::string>(part, "name");
+  auto name = field<std::string>(part, "name");
   const auto fits = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
   };

@@ -218,7 +218,7 @@ Programs foreign_programs(const RunOptions& options) {
 Programs programs_of(const RunOptions& options, Interrupt& interrupt) {
   check(options);
   if (!options.commands.empty() || !options.servers.empty()) {
-    const auto programs = foreign_programs(options);
+    auto programs = foreign_programs(options);
     check_names(programs);
     return programs;
   }
