@@ -9,6 +9,7 @@
 #include "base/output.hpp"
 #include "base/shown.hpp"
 #include "base/text.hpp"
+#include "benchmarks/case/family.hpp"
 #include "benchmarks/case/names.hpp"
 #include "benchmarks/cli/commands.hpp"
 #include "benchmarks/cli/print_json.hpp"
@@ -154,6 +155,10 @@ std::string costs_of(const Json& part) {
 }
 
 Json cases_of(const std::string& profile, const std::string& family) {
+  if (family_named(family).starts_programs) {
+    throw UsageError(
+        text("--family: ", family, " has the cases of programs that mpmt run is given (--dry-run prints them)"));
+  }
   RunOptions options;
   options.profile = profile;
   options.family = family;

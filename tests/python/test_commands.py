@@ -167,6 +167,12 @@ def test_what_means_nothing_is_refused(bench: Bench, arguments: tuple[str, ...],
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("family", ["command", "server", "google"])
+def test_a_family_of_what_is_given_has_no_cases_of_its_own(bench: Bench, family: str) -> None:
+    done = bench.run("list", "cases", "--family", family)
+    assert (done.returncode, done.stdout) == (USAGE, "") and f"--family: {family} has the cases of programs" in done.stderr
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL], ids=lambda ending: ending.name)
 def test_nothing_is_left_of_a_command_whose_run_ends(bench: Bench, ending: signal.Signals) -> None:
     reached = bench.folder / "reached"
