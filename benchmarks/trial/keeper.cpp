@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 #include "base/checked.hpp"
 #include "base/child_process.hpp"
@@ -19,6 +20,10 @@ namespace mpmt::benchmarks {
 namespace {
 
 constexpr std::chrono::seconds kCleaning{2};
+/// Who cleans up after a trial that was killed, as Python's resource tracker does with names of semaphores, is let do
+/// so.
+constexpr std::chrono::milliseconds kFarewell{200};
+constexpr std::chrono::milliseconds kPause{2};
 /// As a shell has it.
 constexpr int kNotFound = 127;
 
@@ -57,15 +62,25 @@ int ending_like(int status) {
   return 128 + signal;
 }
 
-/// Reaps whatever ends meanwhile. Returns the trial's wait status; SIGTERM's when the keeper was told to end before.
-int wait_for(pid_t trial, const sigset_t& awaited) {
+/// Reaps whatever ends meanwhile. Returns the trial's wait status; nothing when the keeper was told to end before.
+std::optional<int> wait_for(pid_t trial, const sigset_t& awaited) {
   for (;;) {
     const int signal = ::sigwaitinfo(&awaited, nullptr);
     int status = 0;
     for (pid_t ended = 0; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;) {
       if (ended == trial) return status;
     }
-    if (signal == SIGTERM) return SIGTERM;
+    if (signal == SIGTERM) return std::nullopt;
+  }
+}
+
+/// Until all that came of the trial has ended by itself, or the deadline.
+void wait_until_alone(Deadline deadline) {
+  for (;;) {
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    if (descendants_of(::getpid()).empty() || Clock::now() >= deadline) return;
+    std::this_thread::sleep_for(kPause);
   }
 }
 
@@ -89,9 +104,11 @@ std::optional<int> keep_trial(pid_t parent, const std::vector<std::string>& word
     return std::nullopt;
   }
   let_go_of_streams();
-  const int status = wait_for(trial, awaited);
+  const auto ended = wait_for(trial, awaited);
+  if (!ended) ::kill(trial, SIGKILL);
+  wait_until_alone(Clock::now() + kFarewell);
   end_descendants(Clock::now() + kCleaning);
-  return ending_like(status);
+  return ending_like(ended.value_or(SIGTERM));
 }
 
 }  // namespace mpmt::benchmarks
