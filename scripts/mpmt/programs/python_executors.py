@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from python_entrance import Entrance
-from python_names import forget_names
+from python_names import expect_names, forget_names
 from python_worker import come_up, nothing
 from python_workloads import Papers
 
@@ -211,6 +211,8 @@ class ProcessPool(Futures):
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
+        if self.start_method != "fork":
+            expect_names()
         return partial(ProcessPoolExecutor, mp_context=get_context(self.start_method))
 
     def _settle(self) -> None:

@@ -5,6 +5,15 @@ from __future__ import annotations
 import sys
 
 
+def expect_names() -> None:
+    """Starts who removes the names of a program that is killed, before there is one: Python would start it, which takes
+    some milliseconds, between making the first semaphore and telling it of that.
+    """
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()
+
+
 def forget_names() -> None:
     """Removes semaphores' names and the fork server's socket, once all workers have found them, or nobody will any
     more. Python would do so at its end; but who is killed does not come to that, and the tracker that should stand in
