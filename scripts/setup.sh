@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of the named groups of packages.txt that are missing:
 #
-#     scripts/setup.sh [build] [python] [ci]        (no group: build and python)
+#     scripts/setup.sh [build] [python] [test] [ci]        (no group: build and python)
 #
 # Says nothing and touches nothing when none is missing. Exit codes: 0 all there; 2 no such group; 69 something is
 # missing and cannot be installed from here: the message says what to type. MPMT_SETUP=skip in the environment turns
@@ -28,7 +28,7 @@ missing_of() {
 }
 
 # A Python with all modules will do, wherever it comes from.
-python_is_fit() { "$scripts/python.sh" >/dev/null 2>&1; }
+python_is_fit() { "$scripts/python.sh" "$1" >/dev/null 2>&1; }
 
 # Not Debian: nothing is installed; tools that are there are taken as they are, CMake will look for the libraries.
 check_tools_elsewhere() {
@@ -39,7 +39,7 @@ check_tools_elsewhere() {
         for tool in cmake ninja git; do command -v "$tool" >/dev/null || lacking+=("$tool"); done
         command -v "${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || lacking+=("a C++20 compiler")
         ;;
-      python) python_is_fit || lacking+=("a Python with the modules that scripts/python.sh asks for") ;;
+      python | test) python_is_fit "$group" || lacking+=("a Python with the modules that scripts/python.sh $group asks for") ;;
       ci) for tool in clang++ clang-format clang-tidy; do command -v "$tool" >/dev/null || lacking+=("$tool"); done ;;
     esac
   done
@@ -77,7 +77,7 @@ main() {
   local group missing=()
   for group in "$@"; do
     if [[ -z $(packages_of "$group") ]]; then
-      say "no such group: $group (there are build, python and ci)"
+      say "no such group: $group (there are build, python, test and ci)"
       exit 2
     fi
   done
@@ -90,7 +90,7 @@ main() {
   for group in "$@"; do
     mapfile -t packages < <(packages_of "$group")
     mapfile -t lacking < <(missing_of "${packages[@]}")
-    if ((${#lacking[@]})) && [[ $group == python ]] && python_is_fit; then continue; fi
+    if ((${#lacking[@]})) && [[ $group =~ ^(python|test)$ ]] && python_is_fit "$group"; then continue; fi
     missing+=("${lacking[@]}")
   done
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"

@@ -10,8 +10,8 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly root
 cd -- "$root"
 
-"$root/scripts/setup.sh" build python
-python=$("$root/scripts/python.sh")
+"$root/scripts/setup.sh" build python test
+python=$("$root/scripts/python.sh" test)
 mkdir -p build
 rm -f build/test-ctest.log build/test-pytest.log
 
@@ -26,7 +26,7 @@ cmake --preset release "${options[@]}"
 cmake --build --preset release
 
 # Tests send signals, and expect them to be taken: nothing stays ignored that we were told to ignore (nohup).
-as_usual=("$python" -E -s "$root/scripts/mpmt_endings.py")
+as_usual=("$python" -E -s "$root/tests/python/as_usual.py")
 
 # Closing lines are held back until both are through.
 failed=0

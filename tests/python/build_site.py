@@ -11,7 +11,7 @@ from typing import Any
 from bench import PATIENCE_S, ROOT, until
 from repository import ENVIRONMENT, Repository
 
-from mpmt_tracking.builds import Builds, Recipe
+from mpmt.builds.builds import Builds, Recipe
 
 # The "build" runs what the commit brings; $COUNT gets a line for each time.
 RECIPE = Recipe('echo run >>"$COUNT" && sh ./build.sh', "out/prog")
@@ -22,8 +22,8 @@ DRIVER = f"""
 import signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT / "scripts")!r})
-from mpmt_tracking.builds import Builds, Recipe
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.builds.builds import Builds, Recipe
 def say(line): print(line, flush=True)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
 try:

@@ -25,7 +25,7 @@ from desk import Desk  # noqa: E402
 from make_channel_record import make_record  # noqa: E402
 from tracker import Tracker  # noqa: E402
 
-from mpmt_tracking import builds as builds_module  # noqa: E402
+from mpmt.builds import builds as builds_module  # noqa: E402
 
 Place = TypeVar("Place", Bench, Desk)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import make_history as made
-from mpmt_tracking import history
+from mpmt.commands import history
 
 COUNT = 40
 OTHER = {**made.EPOCH, "governor": "power save"}

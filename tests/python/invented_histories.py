@@ -17,7 +17,7 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-import mpmt_changes  # noqa: E402
+from mpmt.history import changes  # noqa: E402
 
 Logs = numpy.ndarray
 Random = numpy.random.Generator
@@ -53,7 +53,7 @@ def steep(random: Random) -> Logs:
 
 
 def find(logs: Logs) -> list[int]:
-    return [change.index for change in mpmt_changes.change_points(logs)]
+    return [change.index for change in changes.change_points(logs)]
 
 
 def false_points(noise: Noise, histories: int, seed: int) -> float:
@@ -84,7 +84,7 @@ def coverage(noise: Noise, step: float, histories: int, seed: int) -> float:
     for _ in range(histories):
         logs, at = noise(random), int(random.integers(10, 91))
         logs[at:] += math.log1p(step)
-        held += [change.low <= step <= change.high for change in mpmt_changes.change_points(logs)
+        held += [change.low <= step <= change.high for change in changes.change_points(logs)
                  if abs(change.index - at) <= NEAR]
     return sum(held) / len(held) if held else math.nan
 

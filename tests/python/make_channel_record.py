@@ -20,10 +20,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import mpmt_histogram  # noqa: E402
+from mpmt.records import histograms  # noqa: E402
 from make_golden_record import STOPPED, found_of, modes_and_doubt  # noqa: E402
 from make_golden_record import context as golden_context  # noqa: E402
-from mpmt_families import outcome  # noqa: E402
+from mpmt.records.families import outcome  # noqa: E402
 
 Json = dict[str, Any]
 LAPS, SEED = 4, 20240601
@@ -146,13 +146,13 @@ def latency(random_: random.Random, middle: float, count: int) -> Json:
     values = [middle * random_.lognormvariate(0.0, 0.08) * (8 if random_.random() < 0.01 else 1) for _ in range(60)]
     buckets: dict[int, int] = {}
     for value in values:
-        lowest = int(value) - int(value) % mpmt_histogram.bucket_width(int(value))
+        lowest = int(value) - int(value) % histograms.bucket_width(int(value))
         buckets[lowest] = buckets.get(lowest, 0) + max(1, count // 60)
     histogram, highest = [[low, n] for low, n in sorted(buckets.items())], int(max(values)) + 1
-    quantiles = {f"p{name}": mpmt_histogram.quantile(histogram, q, highest)
+    quantiles = {f"p{name}": histograms.quantile(histogram, q, highest)
                  for name, q in (("50", 0.5), ("90", 0.9), ("99", 0.99), ("999", 0.999))}
-    total = mpmt_histogram.total(histogram)
-    if total < mpmt_histogram.P999_FROM:
+    total = histograms.total(histogram)
+    if total < histograms.P999_FROM:
         quantiles["p999"] = None
     return {"count": total, **quantiles, "max": highest, "histogram": histogram}
 

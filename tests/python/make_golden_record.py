@@ -20,9 +20,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import mpmt_histogram  # noqa: E402
-import mpmt_stats  # noqa: E402
-from mpmt_families import outcome  # noqa: E402
+from mpmt.records import histograms  # noqa: E402
+from mpmt.records import stats  # noqa: E402
+from mpmt.records.families import outcome  # noqa: E402
 
 ROUNDS, LAPS, SEED = 6, 8, 20240501
 FIRST_LOOK = 6  # rounds; with fewer nothing is said of a comparison
@@ -99,14 +99,14 @@ def latency(random_: random.Random, per_task: float, workers: int, count: int) -
               else 1) for _ in range(60)]
     shares: dict[int, int] = {}
     for value in values:
-        lowest = int(value) - int(value) % mpmt_histogram.bucket_width(int(value))
+        lowest = int(value) - int(value) % histograms.bucket_width(int(value))
         shares[lowest] = shares.get(lowest, 0) + 1
     coarse = sorted(shares.items())
     buckets = [[low, max(1, n * count // 60)] for low, n in coarse]
-    total, highest = mpmt_histogram.total(buckets), int(max(values))
-    percentiles = {f"p{name}": mpmt_histogram.quantile(buckets, q, highest)
+    total, highest = histograms.total(buckets), int(max(values))
+    percentiles = {f"p{name}": histograms.quantile(buckets, q, highest)
                    for name, q in (("50", 0.5), ("90", 0.9), ("99", 0.99), ("999", 0.999))}
-    if total < mpmt_histogram.P999_FROM:
+    if total < histograms.P999_FROM:
         percentiles["p999"] = None
     return {"count": total, **percentiles, "max": highest, "histogram": buckets}
 
@@ -171,10 +171,10 @@ def trial(random_: random.Random, fields: Json, index: int, round_: int, dispatc
 
 def modes_and_doubt(values: list[float]) -> Json:
     """What an aggregate says of these."""
-    found = mpmt_stats.modes(values) if len(values) > 1 else []
+    found = stats.modes(values) if len(values) > 1 else []
     modes = None if len(found) < 2 else {"low": statistics.median(found[0]), "high": statistics.median(found[1]),
                                          "low_share": len(found[0]) / len(values)}
-    unsteady = len(values) > 1 and mpmt_stats.is_unstable(values)
+    unsteady = len(values) > 1 and stats.is_unstable(values)
     return {"modes": modes, "unstable": None if not unsteady else "two modes" if modes else "the rounds differ by more than 20 %"}
 
 
@@ -206,14 +206,14 @@ def aggregates(trials: list[Json]) -> list[Json]:
 def found_of(threads: list[Json], processes: list[Json], metric: str) -> Json:
     """What a comparison says of these rounds. Invented as they are: one of each verdict, by a rule of thumb."""
     sides = [{t["round"]: t[metric] for t in side if outcome(t) == "ok"} for side in (processes, threads)]
-    interval = mpmt_stats.paired_ratio(*sides)
+    interval = stats.paired_ratio(*sides)
     pairs = interval.pairs if interval else 0
     if interval is None or pairs < FIRST_LOOK:
         return {"rounds": pairs, "rounds_looked_at": 0, "ratio": None, "low": None, "high": None, "verdict": "undecided",
                 "detectable": None, "reason": f"{pairs} rounds; the first look is after {FIRST_LOOK}"}
     said = {"rounds": pairs, "rounds_looked_at": FIRST_LOOK, "ratio": interval.ratio, "low": interval.low,
             "high": interval.high, "detectable": max(MARGIN, math.sqrt(interval.high / interval.low) - 1)}
-    if mpmt_stats.is_unstable([sides[0][at] / sides[1][at] for at in sides[0].keys() & sides[1].keys()]):
+    if stats.is_unstable([sides[0][at] / sides[1][at] for at in sides[0].keys() & sides[1].keys()]):
         return {**said, "verdict": "unstable", "reason": "the ratio has two modes"}
     if max(interval.high, 1 / interval.low) <= 1 + MARGIN:
         return {**said, "verdict": "same", "reason": ""}

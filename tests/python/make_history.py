@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import make_golden_record as golden  # noqa: E402
-import mpmt_histogram  # noqa: E402
+from mpmt.records import histograms  # noqa: E402
 
 Json = dict[str, Any]
 
@@ -78,7 +78,7 @@ def trial(name: str, fields: Json, round_: int, ns: float, latency: Json | None)
 
 
 def latency(random_: random.Random, buckets: int = 48) -> Json:
-    lows = sorted({int(v) - int(v) % mpmt_histogram.bucket_width(int(v))
+    lows = sorted({int(v) - int(v) % histograms.bucket_width(int(v))
                    for v in (random_.lognormvariate(14, 0.3) for _ in range(3 * buckets))})[:buckets]
     counts = [[low, random_.randrange(1, 4000)] for low in lows]
     total = sum(count for _, count in counts)

@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 RUNNER = """
 import argparse, json, resource, sys
 sys.path.insert(0, sys.argv.pop(1))
-from mpmt_tracking import history
+from mpmt.commands import history
 parser = argparse.ArgumentParser()
 history.add_arguments(parser)
 history.run(parser.parse_args(sys.argv[1:]))

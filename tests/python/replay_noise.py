@@ -3,7 +3,7 @@
 
     tests/python/replay_noise.py [--draws 2000] [--seed 1]
 
-A draw is one comparison by the real rules (mpmt_tracking.experiment), fed from tests/data/noise instead of from processes:
+A draw is one comparison by the real rules (mpmt.measuring.experiment), fed from tests/data/noise instead of from processes:
 contiguous blocks of recorded processes, paired with their neighbours, sides drawn by coin inside each pair, side B made
 slower by the effect. The first series starts at a random place of a session, and the fresh one goes on where it ended, as
 they do live; at the session's end, both go on at its start. Sessions have 50 to 110 processes, and a comparison takes 40 to
@@ -27,11 +27,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import mpmt_stats  # noqa: E402
-from mpmt_tracking.campaign import LEAST_PAIRS, REDO_SHARE  # noqa: E402
-from mpmt_tracking.experiment import SAME, SLOWER, UNSTABLE, Benchmark, Experiment, Finding, Rules  # noqa: E402
-from mpmt_tracking.pairs import Pair  # noqa: E402
-from mpmt_tracking.load import is_disturbance  # noqa: E402
+from mpmt.records import stats  # noqa: E402
+from mpmt.measuring.campaign import LEAST_PAIRS, REDO_SHARE  # noqa: E402
+from mpmt.measuring.experiment import SAME, SLOWER, UNSTABLE, Benchmark, Experiment, Finding, Rules  # noqa: E402
+from mpmt.measuring.pairs import Pair  # noqa: E402
+from mpmt.measuring.load import is_disturbance  # noqa: E402
 
 NOISE = ROOT / "tests" / "data" / "noise"
 SESSION_GAP_S = 15.0
@@ -77,7 +77,7 @@ class Played:
 
     @property
     def interval(self) -> tuple[float, float]:
-        return mpmt_stats.share_interval(self.verdicts[self.cell.wanted], self.draws)
+        return stats.share_interval(self.verdicts[self.cell.wanted], self.draws)
 
     @property
     def holds(self) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import make_history as made
-from mpmt_tracking import reading, store, stored_files
+from mpmt.history import reading, store
+from mpmt.records import stored_files
 
 COMMITS = [f"{at:012x}{at:028x}" for at in range(0xA00, 0xA14)]
 

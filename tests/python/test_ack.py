@@ -17,9 +17,9 @@ import pytest
 from bench import PATIENCE_S, ROOT
 from repository import Repository
 
-from mpmt_tracking import ack
-from mpmt_tracking.ack import Ack
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.commands import ack
+from mpmt.commands.ack import Ack
 
 TODAY = date(2026, 6, 1)
 FIRST, SECOND = "1" * 40, "2" * 40
@@ -28,7 +28,7 @@ import sys
 sys.path.insert(0, {str(ROOT / "scripts")!r})
 sys.path.insert(0, {str(ROOT / "tests" / "python")!r})
 from test_ack import options_of
-from mpmt_tracking import ack
+from mpmt.commands import ack
 sys.exit(ack.run(options_of(sys.argv[1:])))
 """
 

@@ -16,9 +16,9 @@ from bench import PATIENCE_S, Island
 from build_site import BAD, DRIVER, GOOD, Site, gone, output_of
 from repository import ENVIRONMENT
 
-from mpmt_tracking.builds import BuildFailed, Recipe
-from mpmt_tracking.problem import Problem
-from mpmt_tracking.recipe import outcome
+from mpmt.base.problem import Problem
+from mpmt.builds.builds import BuildFailed, Recipe
+from mpmt.builds.recipe import outcome
 
 # ---- what fails --------------------------------------------------------------------------------------------
 

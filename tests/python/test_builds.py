@@ -11,10 +11,9 @@ from bench import PATIENCE_S, until
 from build_site import GOOD, RECIPE, Site, build_of, gone, output_of, stuck
 from repository import Repository
 
-from mpmt_tracking import builds as builds_module
-from mpmt_tracking import worktrees
-from mpmt_tracking.builds import BuildFailed, Builds, Recipe
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.builds import builds as builds_module, worktrees
+from mpmt.builds.builds import BuildFailed, Builds, Recipe
 
 # ---- what is built -----------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import numpy
 import pytest
 from scipy import stats as scipy_stats
 
-import mpmt_changes as changes
+from mpmt.history import changes as changes
 from invented_histories import (COMMITS, Logs, Random, coverage, drifting, false_points, find, heavy, loaded,
                                 outcome, outliers, steep, white)
 

@@ -11,7 +11,7 @@ import pytest
 
 from make_channel_record import make_record
 from make_golden_record import core_to_core
-from mpmt_figures.direct_labels import apart
+from mpmt.figures.direct_labels import apart
 from test_plot import plot, words
 
 Json = dict[str, Any]

@@ -12,15 +12,14 @@ from typing import Any
 
 import pytest
 
-import mpmt_families
-import mpmt_records as records
+from mpmt.records import families, record_file as records
 from conftest import ROOT
 from fakes import CASE, program, trial_text
 from left_out import LEFT_OUT
-from mpmt_tracking import diff
-from mpmt_tracking.contender import Unsupported
-from mpmt_tracking.mpmt_binary import MpmtBinary
-from mpmt_tracking.stored_files import beyond_measure, summarise
+from mpmt.commands import diff
+from mpmt.measuring.contender import Unsupported
+from mpmt.measuring.mpmt_binary import MpmtBinary
+from mpmt.records.stored_files import beyond_measure, summarise
 
 Json = dict[str, Any]
 
@@ -111,7 +110,7 @@ def test_a_reader_of_one_family_never_sees_the_other(both: Json, small: Json, ch
     assert len(of_channels) == len(records.trials(channels, "channel")) and set(of_channels["family"]) == {"channel"}
     assert records.cases(channels).empty and records.cases(small, "channel").empty
     for family, alone in (("pool", small), ("channel", channels)):
-        assert mpmt_families.comparisons_of(both, family) == alone["comparisons"]
+        assert families.comparisons_of(both, family) == alone["comparisons"]
 
 
 def test_each_family_has_its_own_value(both: Json) -> None:

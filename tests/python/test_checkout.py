@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench import PATIENCE_S
-from mpmt_tracking import commits
-from mpmt_tracking.checkout import check_out
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.builds import commits
+from mpmt.builds.checkout import check_out
 from repository import ENVIRONMENT, Repository
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import ONE_LAP, PATIENCE_S, SHORTEST, Bench, files
 
 NOTHING_MATCHED = 5
@@ -179,7 +179,7 @@ def order(record: dict[str, Any]) -> list[tuple[int, str]]:
 def test_a_small_run(bench: Bench) -> None:
     done = bench.measure(*SMALL)
     assert done.returncode == 0, done.stderr
-    record = mpmt_records.load(bench.out)  # follows the schema
+    record = record_file.load(bench.out)  # follows the schema
     assert not record["context"]["interrupted"] and not record["context"]["recovered"]
     assert record["context"]["seed"] == 7 and record["context"]["rounds"] == 2
 
@@ -200,7 +200,7 @@ def test_a_small_run(bench: Bench) -> None:
 
     again = bench.run("run", *SMALL, "--out", bench.folder / "again.json")
     assert again.returncode == 0
-    assert order(mpmt_records.load(bench.folder / "again.json")) == order(record)
+    assert order(record_file.load(bench.folder / "again.json")) == order(record)
     assert files(bench.folder) == {bench.out, bench.folder / "again.json"}
 
 
@@ -209,7 +209,7 @@ def test_repetitions_are_rounds_and_json_goes_to_standard_output(bench: Bench) -
                          "--benchmark_time_unit=us", "--benchmark_min_time=0.2")
     assert done.returncode == 0, done.stderr
     assert done.stdout == bench.out.read_text("utf-8")
-    record = mpmt_records.load(bench.out)
+    record = record_file.load(bench.out)
     assert [number for number, _ in order(record)] == [0, 1, 2]
     assert {entry["time_unit"] for entry in record["benchmarks"]} == {"us"}
     assert record["context"]["laps"] >= 2
@@ -222,7 +222,7 @@ def test_without_out_the_record_goes_under_results(bench: Bench) -> None:
     key = json.loads(bench.run("machine", "--json").stdout)["key"]
     assert re.fullmatch(rf"results/{key}/([0-9a-f]{{12}}|nogit)-\d{{8}}T\d{{6}}Z?\.json", place)
     assert files(bench.folder) == {bench.cwd / place}
-    mpmt_records.load(bench.cwd / place)
+    record_file.load(bench.cwd / place)
 
 
 def seen_on_terminal(bench: Bench, terminal: str | None, *arguments: object) -> tuple[int, str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import SHORTEST, USAGE, Bench
 
 
@@ -27,7 +27,7 @@ def test_a_verdict_that_cannot_be_written_is_an_error(bench: Bench, golden: dict
 def test_a_run_whose_output_cannot_be_written_keeps_its_record(bench: Bench, more: list[str]) -> None:
     code, line = wrote_to_full(bench, "run", *SHORTEST, "--out", bench.out, *more)
     assert (code, line) == FULL
-    mpmt_records.load(bench.out)
+    record_file.load(bench.out)
 
 
 FULL = (USAGE, "mpmt: standard output cannot be written: No space left on device")

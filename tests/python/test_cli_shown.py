@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import ONE_LAP, SHORTEST, USAGE, Bench, kill_and_reap
 
 BLANKS = "".join(chr(code) for code in (0x20, 0xA0, 0x1680, 0x180E, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000, 0xFEFF))
@@ -128,7 +128,7 @@ def test_a_real_run(bench: Bench, hostile: bytes) -> None:
     here = bench.cwd / str(_Bytes(name))
     said = run(bench, hostile, "run", *SHORTEST, "--out", _Bytes(name), code=0)
     assert said.splitlines()[-1].startswith("record: ")
-    record = mpmt_records.load(here)
+    record = record_file.load(here)
     run(bench, hostile, "verdict", _Bytes(name), code=5)
     here.unlink()
     done = bench.run("run", *SHORTEST, "--out", _Bytes(name), "--benchmark_format=json", text=False)

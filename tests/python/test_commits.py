@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from repository import Repository
 
-from mpmt_tracking import commits
-from mpmt_tracking.problem import NotComparable, Problem
-from mpmt_tracking.process import Answer
+from mpmt.base.problem import NotComparable, Problem
+from mpmt.builds import commits
+from mpmt.builds.process import Answer
 
 
 @pytest.fixture(scope="module")

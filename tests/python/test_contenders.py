@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mpmt_tracking import contender, measuring
-from mpmt_tracking.comparison import Side
-from mpmt_tracking.google_binary import GoogleBinary
-from mpmt_tracking.mpmt_binary import MpmtBinary
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.measuring import contender, sides
+from mpmt.measuring.comparison import Side
+from mpmt.measuring.google_binary import GoogleBinary
+from mpmt.measuring.mpmt_binary import MpmtBinary
 
 def test_what_is_no_program_is_refused_at_once(tmp_path: Path) -> None:
     for kind in (GoogleBinary, MpmtBinary):
@@ -45,8 +45,8 @@ def test_equal_files_are_one_program_if_they_are_machine_code(tmp_path: Path, mo
         for name in "ab":
             (tmp_path / name).write_bytes(content)
         sides = [_Listed(tmp_path / name) for name in "ab"]
-        found = measuring.compare_sides([(side, Side(side.label, str(side.path), side.sha256)) for side in sides], options,
-                                        measuring.Progress(lambda _: None, lambda _: None))
+        found = sides.compare_sides([(side, Side(side.label, str(side.path), side.sha256)) for side in sides], options,
+                                        sides.Progress(lambda _: None, lambda _: None))
         return {row.name: row.verdict for row in found.rows}
     assert compared(Path(sys.executable).resolve().read_bytes()) == {"BM_x": "unchanged"}
     with pytest.raises(contender.Failed, match="measured"):

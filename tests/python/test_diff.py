@@ -16,8 +16,8 @@ import pytest
 from scipy import stats as scipy_stats
 
 import make_history as made
-from mpmt_tracking import diff
-from mpmt_tracking.problem import NotComparable, Problem
+from mpmt.base.problem import NotComparable, Problem
+from mpmt.commands import diff
 
 Json = dict[str, Any]
 Write = Callable[..., Path]

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-import mpmt_endings
+from mpmt.base import endings
 from bench import PATIENCE_S, ROOT, Island, marked, until, with_signals
 from desk import QUICK, SAME, Desk
-from mpmt_endings import ENDING
-from mpmt_tracking import process
+from mpmt.base.endings import ENDING
+from mpmt.builds import process
 from repository import Repository
 from tracker import SCRIPT
 
@@ -121,7 +121,7 @@ def test_other_scripts_are_ended_by_what_is_not_ignored_only(real: Real, script:
 
 
 def test_a_command_is_run_as_if_nothing_had_been_ignored(real: Real) -> None:
-    code, out, err = real.run("grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", script=Path(mpmt_endings.__file__),
+    code, out, err = real.run("grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", script=Path(endings.__file__),
                               ignored=[*ENDING, signal.SIGCHLD], blocked=ENDING)
     assert code == 0, err
     blocked, ignored = (int(line.split()[1], 16) for line in out.splitlines())

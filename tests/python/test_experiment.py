@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-import mpmt_stats
-from mpmt_tracking.experiment import (FASTER, SAME, SLOWER, UNDECIDED, UNSTABLE, Benchmark, Experiment, Finding, Pair,
+from mpmt.measuring.experiment import (FASTER, SAME, SLOWER, UNDECIDED, UNSTABLE, Benchmark, Experiment, Finding, Pair,
                                       Rules, instability)
+from mpmt.records import stats
 
 Source = Callable[[], Pair]
 GATE = 0.02
@@ -179,7 +179,7 @@ def test_holm_counts_all_gated_benchmarks_and_only_those() -> None:
     # p of the first look is known from the same pairs alone: with 40 silent neighbours it is no longer enough.
     draw = noisy(0.05, 0.058, 8)
     pairs = [draw() for _ in range(20)]
-    p = mpmt_stats.trimmed_mean([math.log(q.b / q.a) for q in pairs]).p_value()
+    p = stats.trimmed_mean([math.log(q.b / q.a) for q in pairs]).p_value()
     assert 0.01 / 41 < p < 0.01
     def suspects(neighbour: Benchmark, count: int) -> list[str]:
         benchmarks = [Benchmark("x", GATE), *(Benchmark(f"{i}", GATE, neighbour.why_not_gated) for i in range(count))]

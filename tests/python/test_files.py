@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-import mpmt_files
-from mpmt_files import append, open_private, output_place, read_whole, whole_file, write_whole
+from mpmt.base import files
+from mpmt.base.files import append, open_private, output_place, read_whole, whole_file, write_whole
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="makes something of another user's")
 
@@ -113,7 +113,7 @@ def test_names_of_temporaries_are_not_foreseen_and_nobody_elses_file_is_touched(
         with whole_file(tmp_path / "target"):
             names += [path.name for path in tmp_path.iterdir() if path.name != "target"]
     assert len(set(names)) == 2 and all(name.startswith(".mpmt-") for name in names)
-    monkeypatch.setattr(mpmt_files.secrets, "token_hex", lambda _: "drawn")
+    monkeypatch.setattr(files.secrets, "token_hex", lambda _: "drawn")
     (tmp_path / "precious").write_text("precious")
     for planted in ("file", "link"):
         taken = tmp_path / ".mpmt-drawn.tmp"

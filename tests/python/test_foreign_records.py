@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-import mpmt_records as records
+from mpmt.records import record_file as records
 from bench import BINARY, Bench, Island
 from conftest import until_over
-from mpmt_families import FAMILIES, comparisons_of, families_in, value_ns
-from mpmt_schema import SCHEMA_VERSION, surely_follows, version_of
+from mpmt.records.families import FAMILIES, comparisons_of, families_in, value_ns
+from mpmt.records.schemas import SCHEMA_VERSION, surely_follows, version_of
 from test_schema import mutated, places
 from tracker import run_script
 
@@ -153,8 +153,8 @@ def test_several_programs_are_drawn_apart(kind: str, figures: set[str], said: st
 
 
 def test_a_speed_up_is_over_the_baseline_of_its_own_program(made: Callable[[str], Path]) -> None:
-    from mpmt_figures.speedup import scaling_of
-    from mpmt_figures.subject import Subject, panels, serial_case
+    from mpmt.figures.speedup import scaling_of
+    from mpmt.figures.subject import Subject, panels, serial_case
     for kind, baselines in (("builds", {"a": "serial", "b": "serial"}),
                             ("python", {None: "serial", "python": "python_serial"})):
         subject = Subject(records.load(made(kind)))

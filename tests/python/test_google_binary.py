@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from fakes import google_text, program
-from mpmt_tracking import google_binary
-from mpmt_tracking.contender import Case, Failed, Size
-from mpmt_tracking.google_binary import GoogleBinary
-from mpmt_tracking.problem import NothingMeasured, Problem
+from mpmt.base.problem import NothingMeasured, Problem
+from mpmt.measuring import google_binary
+from mpmt.measuring.contender import Case, Failed, Size
+from mpmt.measuring.google_binary import GoogleBinary
 
 pytestmark = pytest.mark.usefixtures("mark")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mpmt_tracking import diff
+from mpmt.commands import diff
 
 FILES = Path(__file__).resolve().parents[1] / "data" / "google"
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-import mpmt_histogram as histogram
+from mpmt.records import histograms as histogram
 
 
 @pytest.mark.parametrize(("lowest", "width", "midpoint"), [

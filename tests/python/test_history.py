@@ -15,8 +15,8 @@ import pytest
 
 import make_history as made
 from history_bench import COUNT, OTHER, Bench, bench, cache, options_of, repository, run, stepped  # noqa: F401
-from mpmt_tracking import history
-from mpmt_tracking.problem import NothingMeasured, Problem
+from mpmt.base.problem import NothingMeasured, Problem
+from mpmt.commands import history
 from repository import Repository
 
 # ---- what is found ---------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def test_missing_commits_widen_the_range(bench: Bench) -> None:
 
 
 def test_a_second_run_gives_the_same_from_memory(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mpmt_tracking import series
+    from mpmt.history import series
     bench.write({"a": stepped(25, 0.08)})
     first = bench.json()
     monkeypatch.setattr(series, "change_points", lambda _: pytest.fail("asked again"))
@@ -112,7 +112,7 @@ def test_epochs_are_in_the_order_in_which_they_were_measured(bench: Bench, tmp_p
 
 
 def test_of_many_facts_few_are_told() -> None:
-    from mpmt_tracking.history_table import what_changed
+    from mpmt.history.table import what_changed
     told = what_changed({}, {f"fact {at}": "x" * 10_000 for at in range(1000)})
     assert len(told) < 800 and told.endswith("; and 992 more")
 

@@ -11,9 +11,9 @@ import pytest
 
 import make_history as made
 from history_bench import COUNT, OTHER, Bench, bench, cache, repository, run, stepped  # noqa: F401
-from mpmt_tracking import history_figures, otava
-from mpmt_tracking.problem import Problem
-from mpmt_tracking.series import Series
+from mpmt.base.problem import Problem
+from mpmt.history import otava, pictures
+from mpmt.history.series import Series
 
 EVIL = ["../../etc/passwd", "a/b", "a_b", "$x^{$ \\frac", "</text><script>alert(1)</script>", "=cmd|' /C calc'!A0", "",
         "a\nb", "\u202eabc", "name_" * 100, "_", "CON", "100 % \N{SNOWMAN}"]
@@ -33,8 +33,8 @@ def test_plots_of_hostile_names_stay_in_their_folder(bench: Bench, tmp_path: Pat
 
 
 def test_file_names_are_safe_and_unique() -> None:
-    stems = [history_figures.file_stem(name, 1) for name in EVIL]
-    assert len(set(stems)) == len(EVIL) and history_figures.file_stem("a", 2) != history_figures.file_stem("a", 1)
+    stems = [pictures.file_stem(name, 1) for name in EVIL]
+    assert len(set(stems)) == len(EVIL) and pictures.file_stem("a", 2) != pictures.file_stem("a", 1)
     assert all(stem.replace("_", "").replace("-", "").isalnum() and len(stem) < 100 for stem in stems)
 
 

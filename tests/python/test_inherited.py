@@ -4,15 +4,13 @@ happens when it is stopped, or its reader leaves."""
 from __future__ import annotations
 
 import os
-import resource
 import signal
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import PATIENCE_S, SHORTEST, USAGE, Bench, finish, line_of, until, with_signals
 
 INTERRUPTED = 130
@@ -24,7 +22,7 @@ LONG = (*PROCESSES, "--tasks", "100", "--rounds", "100")
 
 
 def statuses(bench: Bench) -> list[str]:
-    record = mpmt_records.load(bench.out)
+    record = record_file.load(bench.out)
     return [entry["status"] for entry in record["benchmarks"] if entry["run_type"] == "iteration"]
 
 
@@ -41,7 +39,7 @@ def test_with_sigchld_ignored_it_measures(bench: Bench) -> None:
         done = bench.measure(*SMALL, "--executor", executor, under=with_signals([signal.SIGCHLD]))
         assert done.returncode == 0, done
         assert set(statuses(bench)) == {"ok"}
-        assert "waitid" not in done.stderr and mpmt_records.load(bench.out)["context"]["capacity"]["before"]
+        assert "waitid" not in done.stderr and record_file.load(bench.out)["context"]["capacity"]["before"]
         bench.out.unlink()
 
 
@@ -87,7 +85,7 @@ def test_what_was_blocked_is_taken(bench: Bench, number: signal.Signals) -> None
     assert [signals_of(pid, "SigBlk") for pid in (trial.pid, bench.children(trial.pid)[0].pid)] == [0, 0]
     run.send_signal(number)
     assert finish(run).returncode == INTERRUPTED
-    assert mpmt_records.load(bench.out)["context"]["interrupted"]
+    assert record_file.load(bench.out)["context"]["interrupted"]
 
 
 @pytest.mark.parametrize("number", ENDINGS, ids=lambda number: number.name)
@@ -149,7 +147,7 @@ def test_a_trial_that_was_stopped_in_its_block_is_disturbed_and_made_again(bench
     until(is_over, "the run's end", 2 * PATIENCE_S)
     done = finish(run)
     assert done.returncode == 0, done
-    [entry] = [entry for entry in mpmt_records.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
+    [entry] = [entry for entry in record_file.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
     assert (entry["attempts"], entry["disturbed_by"]) == (len(stopped), "the trial was stopped and continued")
 
 
@@ -200,7 +198,7 @@ def test_a_run_whose_reader_leaves_ends_soon_and_keeps_its_record(bench: Bench) 
     assert run.wait(PATIENCE_S) == USAGE
     said = [line for line in run.stderr.read().decode().splitlines() if not line.startswith("mpmt: warning: ")]
     assert said == [f"mpmt: standard output cannot be written: Broken pipe; what was measured is in {bench.out}"]
-    context = mpmt_records.load(bench.out)["context"]
+    context = record_file.load(bench.out)["context"]
     assert context["interrupted"] and 1 <= context["trials"]["done"] < 100
 
 

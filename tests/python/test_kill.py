@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import PATIENCE_S, Bench, Process, finish, kill_and_reap, until
 
 CASE_FAILED = 1
@@ -30,7 +30,7 @@ LONG = ("--tasks", "4000", "--laps", "2")
 
 
 def entries(bench: Bench) -> list[dict[str, Any]]:
-    return [entry for entry in mpmt_records.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
+    return [entry for entry in record_file.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
 
 
 # ---- the run itself ------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ def test_an_interrupted_run_keeps_what_is_measured(bench: Bench, ending: signal.
     assert done.returncode == INTERRUPTED
     assert done.stdout.splitlines()[-1] == f"record: {bench.out}"
     assert "interrupted" in done.stdout + done.stderr
-    record = mpmt_records.load(bench.out)
+    record = record_file.load(bench.out)
     assert record["context"]["interrupted"] and not record["context"]["recovered"]
     assert record["context"]["trials"] == {"done": len(entries(bench))}
     assert record["context"]["group_rounds"]["done"] * 2 == len(entries(bench))  # the one that was cut short is in no part
@@ -61,7 +61,7 @@ def test_a_second_interrupt_changes_nothing(bench: Bench) -> None:
     while run.poll() is None:
         run.send_signal(signal.SIGINT)
     assert finish(run).returncode == INTERRUPTED
-    assert mpmt_records.load(bench.out)["context"]["interrupted"]
+    assert record_file.load(bench.out)["context"]["interrupted"]
 
 
 def test_an_interrupt_during_calibration_ends_the_run_cleanly(bench: Bench) -> None:
@@ -191,7 +191,7 @@ def test_what_was_not_killed_is_measured(bench: Bench) -> None:
     [other] = [entry for entry in first if entry["status"] == "ok"]
     assert len(other["laps_ns"]) == 2 and other["disturbed_by"] is None
     assert {entry["status"] for entry in entries(bench) if entry["round"] > 0} == {"ok"}
-    assert mpmt_records.load(bench.out)["comparisons"][0]["rounds"] == 2
+    assert record_file.load(bench.out)["comparisons"][0]["rounds"] == 2
 
 
 @pytest.mark.parametrize("victim, arguments", [(trial, THREADS), (worker, PROCESSES)], ids=["trial", "worker"])
@@ -227,7 +227,7 @@ def test_what_forks_trials_may_be_killed(bench: Bench) -> None:
     done = finish(run)
     assert done.returncode == INTERRUPTED, done.stderr
     assert {entry["status"] for entry in entries(bench)} == {"ok"}
-    assert len(entries(bench)) == 2 * mpmt_records.load(bench.out)["context"]["group_rounds"]["done"]
+    assert len(entries(bench)) == 2 * record_file.load(bench.out)["context"]["group_rounds"]["done"]
     bench.expect_nothing_left()
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from bench import PATIENCE_S, Island, with_file_over
 from desk import QUICK, SAME, Desk
-from mpmt_tracking import load
-from mpmt_tracking.load import LoadSample, Ticks, Unbelievable, between, read_stat
+from mpmt.measuring import load
+from mpmt.measuring.load import LoadSample, Ticks, Unbelievable, between, read_stat
 from tracker import SCRIPT
 
 STAT = """cpu  100 200 300 10000 20000 400 500 600 700 800

@@ -10,13 +10,14 @@ import pytest
 
 from bench import BINARY
 from fakes import CASE, program, trial_text
-from mpmt_tracking import contender, mpmt_binary, process
-from mpmt_tracking.campaign import Campaign, Progress
-from mpmt_tracking.comparison import NOT_COMPARED, rows_of
-from mpmt_tracking.contender import Case, Failed, Size, Unsupported
-from mpmt_tracking.experiment import Rules
-from mpmt_tracking.mpmt_binary import MpmtBinary
-from mpmt_tracking.problem import NothingMeasured, Problem
+from mpmt.base.problem import NothingMeasured, Problem
+from mpmt.builds import process
+from mpmt.measuring import contender, mpmt_binary
+from mpmt.measuring.campaign import Campaign, Progress
+from mpmt.measuring.comparison import NOT_COMPARED, rows_of
+from mpmt.measuring.contender import Case, Failed, Size, Unsupported
+from mpmt.measuring.experiment import Rules
+from mpmt.measuring.mpmt_binary import MpmtBinary
 
 pytestmark = pytest.mark.usefixtures("mark")
 AT_ONCE_S = 20.0  # what must not wait for a deadline of its own, which is longer

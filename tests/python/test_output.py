@@ -73,7 +73,7 @@ def test_with_a_reader_the_answer_is_the_exit_code(run: Run, misses: Path) -> No
 # ---- signals -----------------------------------------------------------------------------------------------
 
 TALKS = (f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n"
-         "from mpmt_command_line import command_line\n"
+         "from mpmt.base.command_line import command_line\n"
          "def work():\n"
          "    for _ in range(5000):\n        print('x' * 100)\n"
          "    return 0\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import SHORTEST, USAGE, Bench, Island, files, finish, kill_and_reap, line_of
 from test_recovery import LONG
 
@@ -49,7 +49,7 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(bench: Bench) -> None:
     target.write_text("former")
     bench.out.symlink_to(target)
     assert bench.measure(*SHORTEST).returncode == 0
-    assert bench.out.is_symlink() and mpmt_records.load(target)["context"]["trials"]["done"] == 1
+    assert bench.out.is_symlink() and record_file.load(target)["context"]["trials"]["done"] == 1
 
 
 def test_a_users_partial_file_is_never_touched(bench: Bench) -> None:
@@ -96,7 +96,7 @@ def test_a_record_that_standard_output_does_not_take_is_kept(bench: Bench) -> No
     assert str(journal) in done.stderr
     assert bench.measure(*SHORTEST).returncode == 0
     [record] = (bench.cwd / "results").rglob("*.json")
-    assert mpmt_records.load(record)["context"]["recovered"]
+    assert record_file.load(record)["context"]["recovered"]
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])

@@ -10,7 +10,7 @@ import numpy
 import pytest
 from scipy import stats as scipy_stats
 
-import mpmt_stats as stats
+from mpmt.records import stats as stats
 
 COUNTS = [2, 4, 5, 9, 10, 11, 14, 15, 20, 37, 60]
 _RANDOM = random.Random(1)

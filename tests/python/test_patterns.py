@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from mpmt_command_line import Problem
-from mpmt_patterns import MOST_S, BadPattern, Pattern
+from mpmt.base.command_line import Problem
+from mpmt.base.patterns import MOST_S, BadPattern, Pattern
 
 SLACK = 20  # for a machine that does other things as well
 

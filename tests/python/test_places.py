@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mpmt_tracking import places
+from mpmt.base import places
 
 
 @pytest.fixture(autouse=True)

@@ -290,7 +290,7 @@ def test_capacity_bounds_the_speed_up_of_work_that_computes_only(small: Json, wr
 
 @pytest.mark.parametrize("count", [1, 2, 7, 40])
 def test_points_of_many_series_stand_nearest_to_their_own_percentile(count: int) -> None:
-    from mpmt_figures.latency import side_by_side
+    from mpmt.figures.latency import side_by_side
     places = [side_by_side(at, count) for at in range(count)]
     assert places == sorted(places) and len(set(places)) == count
     assert max(map(abs, places)) < 0.4, "half-way to the next one, and within the axes"

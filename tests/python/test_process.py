@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench import marked
-from mpmt_tracking import process
-from mpmt_tracking.contender import Failed
+from mpmt.builds import process
+from mpmt.measuring.contender import Failed
 
 pytestmark = pytest.mark.usefixtures("mark")
 AT_ONCE_S = 20.0  # what must not wait for a deadline of its own, which is longer

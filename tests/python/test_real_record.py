@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_families
-import mpmt_histogram
-import mpmt_records
+from mpmt.records import families, histograms, record_file
 from bench import AT_ONCE
 from conftest import ROOT
 from tracker import run_script
@@ -38,21 +36,21 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(path: Path) -> dict[str, Any]:
-    return mpmt_records.load(path)
+    return record_file.load(path)
 
 
 def test_it_follows_the_whole_schema(record: dict[str, Any]) -> None:
-    assert [error.message for error in mpmt_records.validator().iter_errors(record)] == []
+    assert [error.message for error in record_file.validator().iter_errors(record)] == []
 
 
 def test_every_key_of_mpmt_is_described(record: dict[str, Any]) -> None:
-    described = mpmt_records.schema()["$defs"]
+    described = record_file.schema()["$defs"]
     for entry in record["benchmarks"]:
         assert set(entry) <= set(described["entry"]["properties"])
 
 
 def test_every_case_has_an_entry_in_every_round(record: dict[str, Any]) -> None:
-    trials = mpmt_records.trials(record)
+    trials = record_file.trials(record)
     assert {tuple(sorted(rounds)) for _, rounds in trials.groupby("name")["round"]} == {tuple(range(ROUNDS))}
     assert set(trials["workload"]) == {"empty", "prime_count"}
     assert record["context"]["trials"]["done"] == len(trials)
@@ -73,15 +71,15 @@ def test_its_derived_values_follow_from_its_laps(record: dict[str, Any]) -> None
 
 
 def test_its_histograms_are_of_all_rounds_of_a_case(record: dict[str, Any]) -> None:
-    trials = mpmt_records.trials(record)
+    trials = record_file.trials(record)
     assert set(record["cases"]) == set(trials["name"])
     for name, rows in trials.groupby("name"):
-        histogram = mpmt_records.latency_histogram(record, rows)
+        histogram = record_file.latency_histogram(record, rows)
         counts = [count for count in rows["latency_count"] if count is not None]
-        assert mpmt_histogram.total(histogram) == sum(counts), name
-        assert all(mpmt_histogram.is_bucket_start(lowest) for lowest, _ in histogram)
+        assert histograms.total(histogram) == sum(counts), name
+        assert all(histograms.is_bucket_start(lowest) for lowest, _ in histogram)
         if counts:
-            whole = mpmt_histogram.quantile(histogram, 0.5, max(rows["latency_max_ns"]))
+            whole = histograms.quantile(histogram, 0.5, max(rows["latency_max_ns"]))
             assert whole is not None and min(rows["latency_p50_ns"]) <= whole <= max(rows["latency_p50_ns"])
 
 
@@ -97,8 +95,8 @@ def test_what_a_case_says_once_no_entry_repeats(path: Path, record: dict[str, An
 def rounds_of(record: dict[str, Any], row: dict[str, Any]) -> list[list[tuple[float, float]]]:
     """The laps of the rounds in which both sides count, threads first."""
     found: dict[str, dict[Any, list[float]]] = {}
-    for _, entry in mpmt_families.rounds_that_count(record):
-        found.setdefault(entry["name"], {})[mpmt_families.round_of(entry)] = entry["laps_ns"]
+    for _, entry in families.rounds_that_count(record):
+        found.setdefault(entry["name"], {})[families.round_of(entry)] = entry["laps_ns"]
     threads, processes = found[row["threads_case"]], found[row["processes_case"]]
     return [list(zip(threads[at], processes[at])) for at in sorted(threads.keys() & processes.keys())]
 
@@ -141,14 +139,14 @@ def channels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
                "--laps", str(LAPS), "--tasks", "64", "--out", out]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return mpmt_records.load(out)
+    return record_file.load(out)
 
 
 def test_channels_follow_the_whole_schema(channels: dict[str, Any]) -> None:
-    assert [error.message for error in mpmt_records.validator().iter_errors(channels)] == []
-    described = mpmt_records.schema()["$defs"]["entry"]["properties"]
+    assert [error.message for error in record_file.validator().iter_errors(channels)] == []
+    described = record_file.schema()["$defs"]["entry"]["properties"]
     assert all(set(entry) <= set(described) for entry in channels["benchmarks"])
-    assert {"shm_ring", "floor_futex"} <= set(mpmt_records.cases(channels, "channel")["channel"])
+    assert {"shm_ring", "floor_futex"} <= set(record_file.cases(channels, "channel")["channel"])
 
 
 def test_a_channels_rates_follow_from_its_times(channels: dict[str, Any]) -> None:

@@ -16,10 +16,10 @@ import pytest
 from bench import PATIENCE_S, ROOT, line_of, until
 from repository import Repository
 
-import mpmt_records
-from mpmt_tracking import record, storing
-from mpmt_tracking.builds import BuildFailed, Builds
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.builds.builds import BuildFailed, Builds
+from mpmt.commands import record
+from mpmt.records import record_file, storing
 
 KEY = "0a1b2c3d4e5f"  # the golden record's
 # A program that answers as mpmt does. FAKE in the commit's file `fake` (or the environment) says what goes wrong.
@@ -74,8 +74,8 @@ sys.path.insert(0, {str(ROOT / "scripts")!r})
 sys.path.insert(0, {str(ROOT / "tests" / "python")!r})
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from test_record import options_of
-from mpmt_tracking import record
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.commands import record
 try:
     sys.exit(record.run(options_of(sys.argv[1:])))
 except Problem as problem:
@@ -155,7 +155,7 @@ def test_head_is_recorded_under_its_name(site: Site, capfd: pytest.CaptureFixtur
     commit = site.commit(fake)
     assert site.record("--", "--workload", "empty", "--data-dir", "data") == 0
     assert site.files() == [named(commit)]
-    context = mpmt_records.load(site.results / named(commit))["context"]
+    context = record_file.load(site.results / named(commit))["context"]
     assert context["commit"]["id"] == commit
     assert context["command_line"][4:] == ["--workload", "empty", "--data-dir", str(site.repository.path / "data")]
     assert str(site.results) not in " ".join(context["command_line"][:4])
@@ -307,7 +307,7 @@ def test_a_file_system_without_links_loses_nothing(site: Site, monkeypatch: pyte
     assert [site.record() for _ in range(2)] == [0, 0]
     assert site.files() == [named(commit, second) for second in range(2)]
     for file in site.files():
-        mpmt_records.load(site.results / file)
+        record_file.load(site.results / file)
 
 
 def test_two_at_once_keep_both(site: Site, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records as records
+from mpmt.records import record_file as records
 
 
 def test_what_a_case_says_once_holds_for_its_entries(small: dict[str, Any], write: Callable[..., Path]) -> None:

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-import mpmt_records as records
+from mpmt.records import record_file as records
 from left_out import LEFT_OUT
-from mpmt_families import outcome
+from mpmt.records.families import outcome
 
 Json = dict[str, Any]
 Write = Callable[..., Path]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import Bench, Island, entries_in, finish, kill_and_reap, until
 
 CASE_FAILED = 1
@@ -58,25 +58,25 @@ def test_the_next_start_assembles_the_journal(bench: Bench) -> None:
     entries = killed_run(bench, lost)
     said = next_start(bench, "--out", bench.out)
     assert said == f"mpmt: recovered {len(entries)} trials of a run that was killed: {lost}"
-    record = mpmt_records.load(lost)
+    record = record_file.load(lost)
     assert record["context"]["recovered"] and record["context"]["interrupted"]
     assert record["context"]["trials"] == {"done": len(entries)}
     assert trials(record) == as_recorded(entries)
-    assert not mpmt_records.load(bench.out)["context"]["recovered"]
+    assert not record_file.load(bench.out)["context"]["recovered"]
     assert bench.journals() == []
 
 
 def test_a_place_that_is_taken_is_not_overwritten(bench: Bench) -> None:
     killed_run(bench, bench.out)
     next_start(bench, "--out", bench.out)  # the new run's own place
-    assert not mpmt_records.load(bench.out)["context"]["recovered"]
-    assert mpmt_records.load(bench.folder / "record.recovered-1.json")["context"]["recovered"]
+    assert not record_file.load(bench.out)["context"]["recovered"]
+    assert record_file.load(bench.folder / "record.recovered-1.json")["context"]["recovered"]
     bench.out.unlink()
     killed_run(bench, bench.out)
     bench.out.write_text("somebody's")
     next_start(bench, "--out", bench.folder / "other.json")
     assert bench.out.read_text() == "somebody's"
-    assert mpmt_records.load(bench.folder / "record.recovered-2.json")["context"]["recovered"]
+    assert record_file.load(bench.folder / "record.recovered-2.json")["context"]["recovered"]
 
 
 def test_a_line_that_is_cut_off_is_left_out(bench: Bench) -> None:
@@ -86,7 +86,7 @@ def test_a_line_that_is_cut_off_is_left_out(bench: Bench) -> None:
     with journal.open("a") as file:
         file.write('{"of_case": {"name": "prime_c')
     next_start(bench, "--out", bench.out)
-    assert trials(mpmt_records.load(lost)) == as_recorded(entries)
+    assert trials(record_file.load(lost)) == as_recorded(entries)
 
 
 @pytest.mark.parametrize("content", ["", '{"record": "/tmp', "garbage\n", "\0" * 4096])
@@ -139,7 +139,7 @@ def test_a_record_whose_folder_has_gone_waits_for_it(bench: Bench) -> None:
     assert not folder.exists() and len(bench.journals()) == 1
     folder.mkdir()
     next_start(bench, "--out", bench.out)
-    assert mpmt_records.load(folder / "lost.json")["context"]["recovered"]
+    assert record_file.load(folder / "lost.json")["context"]["recovered"]
 
 
 def test_the_default_folder_is_made_anew(bench: Bench) -> None:
@@ -150,7 +150,7 @@ def test_the_default_folder_is_made_anew(bench: Bench) -> None:
     place.rmdir()
     next_start(bench, "--out", bench.out)
     [record] = place.iterdir()
-    assert mpmt_records.load(record)["context"]["recovered"]
+    assert record_file.load(record)["context"]["recovered"]
 
 
 # ---- full and tiny file systems ------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_a_tiny_shared_memory_is_a_clear_error(bench: Bench, narrow: Island, exe
     done = bench.measure("--workload", "payload_copy", "--payload", "1Mi", "--executor", executor, "--channel",
                          "boost_queue", "--workers", "1", "--tasks", "8", "--laps", "1", "--rounds", "1", island=narrow)
     assert done.returncode == CASE_FAILED, done.stderr
-    [entry] = trials(mpmt_records.load(bench.out))
+    [entry] = trials(record_file.load(bench.out))
     assert entry["status"] == "error"
     assert "/dev/shm" in entry["error"] and "No space left" in entry["error"]
     assert os.listdir(narrow.path("/dev/shm")) == []
@@ -182,7 +182,7 @@ def test_a_sync_that_does_nothing_is_unsupported(bench: Bench, narrow: Island) -
     done = bench.measure("--workload", "file_sync", "--executor", "serial", "--tasks", "4", "--laps", "1", "--rounds", "1",
                          "--data-dir", "/dev/shm", island=narrow)
     assert done.returncode == 0, done.stderr
-    [entry] = trials(mpmt_records.load(bench.out))
+    [entry] = trials(record_file.load(bench.out))
     assert entry["status"] == "unsupported" and "tmpfs" in entry["error"]
     assert "unsupported 1/1" in done.stdout
 
@@ -204,7 +204,7 @@ def test_a_full_disk_keeps_the_journal_for_the_next_start(bench: Bench, narrow: 
     assert os.listdir(place) == [] and bench.journals() == [journal]
     lines = journal.read_text("utf-8").splitlines(True)
     next_start(bench, "--out", bench.out)  # outside, where "small" is a folder like any other
-    record = mpmt_records.load(small / "x.json")
+    record = record_file.load(small / "x.json")
     assert trials(record) == as_recorded(entries_in(lines))
     assert record["context"]["recovered"] and not record["context"]["interrupted"]
 
@@ -224,7 +224,7 @@ def test_a_journal_that_cannot_grow_is_kept_for_the_next_start(bench: Bench, nar
     (bench.state / "mpmt").mkdir()
     (bench.state / "mpmt" / journal.name).write_bytes(journal.read_bytes())
     next_start(bench, "--out", bench.out)
-    assert len(trials(mpmt_records.load(bench.folder / "lost.json"))) == len(whole) - 1
+    assert len(trials(record_file.load(bench.folder / "lost.json"))) == len(whole) - 1
 
 
 def test_a_file_size_limit_is_an_error_with_a_name(bench: Bench) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench import PATIENCE_S, ROOT, Island, kill_and_reap, line_of
-from mpmt_tracking import scratch
-from mpmt_tracking.removal import remove_tree
+from mpmt.builds import scratch
+from mpmt.builds.removal import remove_tree
 
 DEEP = 5000  # more than a path may have letters for, a process may have files open, and Python recurses
 
@@ -47,7 +47,7 @@ def test_read_only_and_closed_folders_are_removed(tmp_path: Path) -> None:
         for folder in (tmp_path, tree, tree / "a", tree / "a" / "b", tree / "a" / "b" / "file"):
             os.chown(folder, 12345, 12345)
     code = (f"import os, sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); os.chdir(sys.argv[1]); from pathlib import Path; "
-            "from mpmt_tracking.removal import remove_tree; sys.exit(not remove_tree(Path('tree')))")
+            "from mpmt.builds.removal import remove_tree; sys.exit(not remove_tree(Path('tree')))")
     for folder in tmp_path.parents:
         if os.stat(folder).st_mode & 0o005 != 0o005 or not os.access(ROOT, os.X_OK):
             user = []  # it could not even get there
@@ -73,7 +73,7 @@ def test_what_is_mounted_is_not_emptied(tmp_path: Path) -> None:
         if island.why_not:
             pytest.skip(f"no mount namespace: {island.why_not}")
         code = (f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); from pathlib import Path; "
-                "from mpmt_tracking.removal import remove_tree; "
+                "from mpmt.builds.removal import remove_tree; "
                 f"Path({str(place / 'file')!r}).touch(); print(remove_tree(Path({str(tmp_path / 'tree')!r})))")
         done = subprocess.run(island.command(tmp_path, [sys.executable, "-c", code]), capture_output=True, text=True,
                               timeout=PATIENCE_S)
@@ -84,7 +84,7 @@ def test_what_is_mounted_is_not_emptied(tmp_path: Path) -> None:
 
 # ---- temporary folders -------------------------------------------------------------------------------------
 
-OWNER = (f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\nfrom mpmt_tracking.scratch import scratch_folder\n"
+OWNER = (f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\nfrom mpmt.builds.scratch import scratch_folder\n"
          "with scratch_folder() as folder:\n    (folder / 'file').touch()\n    print(folder, flush=True)\n    sys.stdin.read()\n")
 
 

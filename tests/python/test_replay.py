@@ -7,8 +7,8 @@ import random
 import pytest
 
 import replay_noise
-from mpmt_tracking.experiment import SAME, SLOWER, UNSTABLE, Benchmark, Experiment, Rules
-from mpmt_tracking.pairs import Pair
+from mpmt.measuring.experiment import SAME, SLOWER, UNSTABLE, Benchmark, Experiment, Rules
+from mpmt.measuring.pairs import Pair
 from replay_noise import CELLS, NOISE, Cell, Played, play_all, sessions, suite_alarms
 
 DRAWS = 2000

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from conftest import ROOT
-from mpmt_families import case_status
-from mpmt_quick_check import quick_check
-from mpmt_schema import strict_validator, surely_follows, validator, version_of, with_cases
+from mpmt.records.families import case_status
+from mpmt.records.quick_check import quick_check
+from mpmt.records.schemas import strict_validator, surely_follows, validator, version_of, with_cases
 
 Json = dict[str, Any]
 ODD = [None, True, False, 0, 1, -1, 1.0, 1.5, -0.5, 2**64, 2**70, 1e300, "", "x", "ok", "a" * 2000, "0x" + "0" * 16,
@@ -111,8 +111,8 @@ def test_a_pattern_ends_where_the_text_does() -> None:
 def test_a_commit_id_with_a_line_feed_is_refused(small: Json, tmp_path: Any) -> None:
     small["context"]["commit"]["id"] += "\n"
     (tmp_path / "record.json").write_text(json.dumps(small))
-    with pytest.raises(mpmt_records.BadRecord, match="context.commit.id: .*does not match"):
-        mpmt_records.load(tmp_path / "record.json")
+    with pytest.raises(record_file.BadRecord, match="context.commit.id: .*does not match"):
+        record_file.load(tmp_path / "record.json")
 
 
 @pytest.mark.parametrize("schema", [{"oneOf": []}, {"enum": ["a"], "minLength": 2}, {"const": 1, "if": {}},

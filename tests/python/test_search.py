@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from mpmt_tracking.search import NEW, OLD, SKIPPED, UNCLEAR, Range, narrow
+from mpmt.measuring.search import NEW, OLD, SKIPPED, UNCLEAR, Range, narrow
 
 
 def searched(count: int, change: int, untold: set[int], why: str = SKIPPED) -> tuple[Range, list[int]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
-from mpmt_shown import shown, shown_json
+from mpmt.base.shown import shown, shown_json
 
 CASES = json.loads((ROOT / "tests" / "data" / "shown.json").read_text("utf-8"))
 

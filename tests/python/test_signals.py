@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import ONE_LAP, SHORTEST, Bench, finish, kill_and_reap, ready_for_signals, until
 
 INTERRUPTED = 130
@@ -68,7 +68,7 @@ def test_a_signal_at_any_moment_ends_the_run_cleanly(bench: Bench, arguments: tu
         assert done.returncode in (0, INTERRUPTED), f"{ending.name} after {moment:.4f} s: {done}"
         assert all(line.startswith("mpmt: ") for line in done.stderr.splitlines()), done.stderr
         if bench.out.exists():
-            assert mpmt_records.load(bench.out)["context"]["interrupted"] == (done.returncode != 0)
+            assert record_file.load(bench.out)["context"]["interrupted"] == (done.returncode != 0)
         else:
             assert done.returncode == INTERRUPTED and "there is no record" in done.stderr
         bench.expect_nothing_left()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import mpmt_records
+from mpmt.records import record_file
 from bench import SHORTEST, Bench, finish
 
 ONE_SERIAL = ("--executor", "serial", "--rounds", "1", "--laps", "1")
@@ -25,7 +25,7 @@ def announced(out: str) -> int:
 
 
 def tasks_in(bench: Bench) -> dict[str, int]:
-    record = mpmt_records.load(bench.out)
+    record = record_file.load(bench.out)
     return {entry["executor"]: entry["tasks"] for entry in record["benchmarks"] if entry["run_type"] == "iteration"}
 
 
@@ -54,7 +54,7 @@ def test_a_run_over_all_channels_ends_within_twice_what_it_announced(bench: Benc
     took = time.monotonic() - start
     assert done.returncode == 0, done.stderr
     channels = {part["name"] for part in json.loads(bench.run("list", "channels", "--json").stdout)["channels"]}
-    record = mpmt_records.load(bench.out)
+    record = record_file.load(bench.out)
     assert {entry["channel"] for entry in record["benchmarks"]} - {None} == channels
     assert took < 2 * announced(done.stdout) + 5
 
@@ -70,7 +70,7 @@ def test_a_trial_that_takes_ten_times_its_length_is_cut_and_made_again(bench: Be
     if "was cut" in done.stderr:  # else the trial had ended before the signal came
         assert re.search(r"^mpmt: sleep_wait/serial/\S+: a block took more than ten times the time intended and was cut; "
                          r"tasks per block ", done.stderr, re.MULTILINE)
-    entries = [e for e in mpmt_records.load(bench.out)["benchmarks"] if e["run_type"] == "iteration"]
+    entries = [e for e in record_file.load(bench.out)["benchmarks"] if e["run_type"] == "iteration"]
     assert [e["status"] for e in entries if e["status"] != "ok"] == []
 
 
@@ -90,7 +90,7 @@ def test_a_grain_given_as_a_time_is_measured_and_said(bench: Bench, grain: str) 
     number, nanoseconds = calibrated(told[0])
     assert f"--grain {number} repeats this" in told[0] and "200 us was asked for" in told[0]
     assert nanoseconds == pytest.approx(200e3, rel=0.055) or "too noisy" in told[0]
-    assert {entry["grain"] for entry in mpmt_records.load(bench.out)["benchmarks"]} == {number}
+    assert {entry["grain"] for entry in record_file.load(bench.out)["benchmarks"]} == {number}
 
 
 def test_a_round_grain_is_had_for_the_asking(bench: Bench) -> None:
@@ -109,7 +109,7 @@ def test_a_time_that_no_grain_takes_is_said_with_the_nearest(bench: Bench) -> No
 def laps(bench: Bench, *more: object) -> Any:
     done = bench.measure(*SHORTEST[:-6], "--tasks", "64", "--rounds", "1", *more)
     assert done.returncode == 0, done.stderr
-    return mpmt_records.load(bench.out)["context"]["laps"]
+    return record_file.load(bench.out)["context"]["laps"]
 
 
 def test_the_least_time_is_spelt_as_google_benchmark_does(bench: Bench) -> None:

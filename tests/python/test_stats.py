@@ -8,7 +8,7 @@ import random
 import pytest
 from scipy import stats as scipy_stats
 
-import mpmt_stats as stats
+from mpmt.records import stats as stats
 
 SAMPLES = [
     [1.01, 0.99], [1.2, 1.25, 1.22], [0.5, 0.52, 0.47, 0.51, 0.55], [1.0, 1.1, 0.9, 1.3, 0.8, 1.05, 0.97],

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import make_history as made
-import mpmt_records
-from mpmt_tracking import index_file, reading, store, stored_files
+from mpmt.history import index_file, reading, store
+from mpmt.records import record_file, stored_files
 from store_bench import COMMITS, cache, look, reads, results  # noqa: F401
 
 # ---- good ones -------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_a_passing_failure_is_told_and_tried_again(results: Path, monkeypatch: p
     path = next((results / made.KEY).iterdir())
     os.utime(path)  # new to the index
     with monkeypatch.context() as patched:
-        patched.setattr(mpmt_records, "regular_file", refuse)
+        patched.setattr(record_file, "regular_file", refuse)
         commits, (refused,) = look(results)
     assert len(commits) == 2 and refused == f"{made.KEY}/{path.name}: cannot be read: Too many open files"
     assert (len(look(results)[0]), look(results)[1]) == (3, [])
@@ -204,7 +204,7 @@ def test_a_locked_index_is_not_waited_for_without_end(results: Path, monkeypatch
 
 def test_several_processes_at_once(tmp_path: Path) -> None:
     made.write_history(tmp_path / "r", COMMITS, {"a": [100.0] * 20, "b": [7.0] * 20})
-    code = ("import sys; from pathlib import Path; from mpmt_tracking import store\n"
+    code = ("import sys; from pathlib import Path; from mpmt.history import store\n"
             "print(store.with_index(Path(sys.argv[1]), lambda i: (len(i.files()), "
             "len(i.database.execute('SELECT * FROM points').fetchall()), i.refused())))")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -256,5 +256,5 @@ def test_other_code_makes_another_index(monkeypatch: pytest.MonkeyPatch, tmp_pat
     before = index_file.version.__wrapped__()
     assert 0 < before < 1 << 31
     (tmp_path / "schema.json").write_text("{}")
-    monkeypatch.setitem(index_file.mpmt_schema.SCHEMA_PATHS, 3, tmp_path / "schema.json")
+    monkeypatch.setitem(index_file.schemas.SCHEMA_PATHS, 3, tmp_path / "schema.json")
     assert index_file.version.__wrapped__() != before

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import make_history as made
-from mpmt_tracking import store
-from mpmt_tracking.problem import Problem
+from mpmt.base.problem import Problem
+from mpmt.history import store
 from store_bench import COMMITS, cache, look, results  # noqa: F401
 
 def test_a_missing_folder_is_a_problem(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ sys.stdin.read()
 # Takes the lock with a short patience; says what it was told, how often it looked, and whether it is alone.
 TAKE = f"""import sys
 sys.path.insert(0, {str(ROOT / 'scripts')!r})
-from mpmt_tracking import measuring_lock as m
+from mpmt.measuring import measuring_lock as m
 looks, look = [], m._Lock.look
 m._Lock.look = lambda lock: looks.append(1) or look(lock)
 with m.measuring_lock(lambda line: print(line, flush=True), float(sys.argv[1])) as warning:
@@ -108,8 +108,8 @@ def test_track_goes_on_when_a_stranger_ends(desk: Desk, island: Island, how: str
 
 
 def test_what_track_measured_beside_a_stranger_is_noted(desk: Desk, island: Island, monkeypatch: pytest.MonkeyPatch) -> None:
-    short = "import sys; from mpmt_tracking import measuring_lock as m; m.measuring_lock.__wrapped__.__defaults__ = (0.3,)"
-    script = f"{TAKE.splitlines()[1]}\n{short}\nimport track\nsys.exit(track.main())"
+    short = "import sys; from mpmt.measuring import measuring_lock as m; m.measuring_lock.__wrapped__.__defaults__ = (0.3,)"
+    script = f"{TAKE.splitlines()[1]}\n{short}\nfrom mpmt.commands import track\nsys.exit(track.main())"
     a, b = (desk.program(name, {"BM_x": SAME}) for name in "ab")
     with stranger(island, "listen"), python(island, f"import sys\n{script}", "compare", a, b, *QUICK, env=desk.environment,
                                             stderr=subprocess.DEVNULL) as track:

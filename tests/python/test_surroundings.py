@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import deny
-import mpmt_records
+from mpmt.records import record_file
 from bench import PATIENCE_S, SHORTEST, USAGE, Bench, Process, finish, until, with_file_over
 from test_load import UNBELIEVABLE
 
@@ -40,11 +40,11 @@ def real_time(bench: Bench, option: str) -> list[str]:
 
 
 def context_of(bench: Bench) -> dict[str, Any]:
-    return mpmt_records.load(bench.out)["context"]
+    return record_file.load(bench.out)["context"]
 
 
 def trials_of(bench: Bench) -> list[dict[str, Any]]:
-    return [entry for entry in mpmt_records.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
+    return [entry for entry in record_file.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
 
 
 def one_with(lines: list[str], part: str) -> str:
@@ -91,7 +91,7 @@ def test_where_nothing_can_be_pinned_that_is_one_warning(bench: Bench, refusal: 
     assert context_of(bench)["capacity"] == {"before": None, "after": None}
     assert {trial["status"] for trial in trials_of(bench)} == {"unsupported"}
     assert all("sched_setaffinity" in trial["error"] and "free" in trial["error"] for trial in trials_of(bench))
-    assert mpmt_records.capacity(mpmt_records.load(bench.out)) == {}
+    assert record_file.capacity(record_file.load(bench.out)) == {}
 
 
 def test_where_nothing_can_be_pinned_the_rest_is_measured(bench: Bench) -> None:
@@ -178,7 +178,7 @@ def test_others_that_cannot_be_seen_are_not_taken_for_absent(bench: Bench, tmp_p
     for trial in trials_of(bench):
         assert trial["load"] == {"steal_ns": None, "foreign_cpu_ns": None, "foreign_share": None}
         assert (trial["status"], trial["disturbed_by"]) == ("ok", None)
-    assert mpmt_records.trials(mpmt_records.load(bench.out))["foreign_share"].isna().all()
+    assert record_file.trials(record_file.load(bench.out))["foreign_share"].isna().all()
 
 
 # ---- CPUs that are changed meanwhile -------------------------------------------------------------------

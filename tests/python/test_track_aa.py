@@ -39,7 +39,7 @@ def test_a_program_against_itself_gives_gates_for_later(desk: Desk) -> None:
     b'{"half_widths": {"BM_x": 1' + b"0" * 400 + b"}}", b"[" * 100_000, b'{"half_widths": {"BM_x": null}}', b'{"half_widths": {"BM_x": 0.5}}',
 ], ids=lambda content: content[:30].decode("ascii", "replace"))
 def test_a_damaged_file_of_widths_is_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    from mpmt_tracking import widths
+    from mpmt.measuring import widths
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert widths.place("0123456789ab") is None and widths.gates(None, ["BM_x"], 0.02) == {"BM_x": 0.02}
     target = widths.place_to_write("0123456789ab")
@@ -51,7 +51,7 @@ def test_a_damaged_file_of_widths_is_as_none(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_program_that_differs_from_itself_by_much_gets_no_wider_gate(tmp_path: Path) -> None:
-    from mpmt_tracking import widths
+    from mpmt.measuring import widths
     target = tmp_path / "aa.json"
     widths.save(target, {"BM_x": 0.05, "BM_y": 0.05, "BM_z": 0.05})
     widths.save(target, {"BM_x": 0.4, "BM_y": None})
@@ -67,7 +67,7 @@ def test_quiet_programs_pass_and_broken_ones_measure_nothing(desk: Desk) -> None
 
 
 def test_alarms_of_a_self_test_set_the_exit_code() -> None:
-    from mpmt_tracking.aa import CaseTally, SelfTest, as_json, table
+    from mpmt.commands.aa import CaseTally, SelfTest, as_json, table
     found = SelfTest("p", {"x": CaseTally(True, ["same", "slower"]), "y": CaseTally(False, ["unstable"])}, {}, 2)
     assert (found.exit_code(), found.alarms, len(found.verdicts)) == (1, 1, 2)
     assert as_json(found, 1)["alarm_rate_95"] == [pytest.approx(0.0126, abs=1e-3), pytest.approx(0.9874, abs=1e-3)]
@@ -86,7 +86,7 @@ def test_widths_that_cannot_be_kept_are_a_warning(desk: Desk) -> None:
 
 
 def test_what_is_kept_is_this_users_alone_whatever_the_umask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mpmt_tracking import widths
+    from mpmt.measuring import widths
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     before = os.umask(0)
     try:

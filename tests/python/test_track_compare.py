@@ -125,9 +125,9 @@ def test_hostile_names_are_shown_harmlessly(desk: Desk) -> None:
     a, b = desk.program("a", times), desk.program("b", times, first="sys.setrecursionlimit(999)")
     done = desk.compare(a, b, "--json", "--cases", "script|red|q")
     assert done.code == 0 and set(verdicts(done.json)) == {HOSTILE[0], HOSTILE[3], HOSTILE[4]}
-    from mpmt_tracking.comparison import UNCHANGED, Comparison, Row, Side
-    from mpmt_tracking.comparison_table import markdown, text_table
-    from mpmt_tracking.experiment import Rules
+    from mpmt.measuring.comparison import UNCHANGED, Comparison, Row, Side
+    from mpmt.measuring.comparison_table import markdown, text_table
+    from mpmt.measuring.experiment import Rules
     sides = [Side(HOSTILE[0], "p", "0", "c", HOSTILE[3]), Side(HOSTILE[1], "p", "0", "c", HOSTILE[2])]
     found = Comparison(*sides, [Row(name, UNCHANGED, name) for name in HOSTILE], Rules(), 8, 1)
     text, shown = text_table(found), markdown(found, "T")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import deny
-import mpmt_records
+from mpmt.records import record_file
 from bench import BINARY, Bench, Island, with_file_over
 
 ORDINARY = ("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups")  # known to no database of users
@@ -64,7 +64,7 @@ def measured(bench: Bench, under: tuple[str, ...]) -> str:
     done = bench.measure(*SMALL, under=[part.format(tmp=bench.temporary) for part in under],
                          binary=bench.folder / "mpmt")
     assert done.returncode == 0, done
-    entries = [entry for entry in mpmt_records.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
+    entries = [entry for entry in record_file.load(bench.out)["benchmarks"] if entry["run_type"] == "iteration"]
     assert {entry["executor"] for entry in entries} == {"serial", "thread_pool", "process_pool"}
     assert {entry["status"] for entry in entries} == {"ok"}, entries
     bench.expect_nothing_left()
@@ -85,7 +85,7 @@ def test_a_run_measures_however_it_is_started(open_bench: Bench, way: str) -> No
     said = measured(open_bench, WAYS[way])
     refused = WAYS[way] is NO_AFFINITY
     assert ("could not be measured" in said) == refused
-    assert (mpmt_records.load(open_bench.out)["context"]["capacity"]["before"] is None) == refused
+    assert (record_file.load(open_bench.out)["context"]["capacity"]["before"] is None) == refused
 
 
 def test_a_run_measures_in_a_container_of_a_user(open_bench: Bench) -> None:
@@ -95,5 +95,5 @@ def test_a_run_measures_in_a_container_of_a_user(open_bench: Bench) -> None:
     zeros.write_text("cpu  0 0 0 0 0 0 0 0 0 0\n" + "".join(f"cpu{cpu} 0 0 0 0 0 0 0 0 0 0\n" for cpu in range(os.cpu_count())))
     said = measured(open_bench, (*CONTAINER, *with_file_over(zeros, "/proc/stat"), *NO_AFFINITY))
     assert "/proc/stat" in said and "sched_setaffinity" in said
-    context = mpmt_records.load(open_bench.out)["context"]
+    context = record_file.load(open_bench.out)["context"]
     assert context["capacity"] == {"before": None, "after": None}

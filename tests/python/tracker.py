@@ -27,10 +27,20 @@ DEADLINE_S = 40.0  # only a hang gets there
 def serve() -> None:
     sys.path.insert(0, str(SCRIPT.parent))
     if sys.argv[1:] == ["figures"]:
-        import plot  # noqa: F401
-        from mpmt_figures import by_size, core_matrix, costs, cpus, latency, ratios, sides, speedup  # noqa: F401
+        from mpmt.commands import plot  # noqa: F401
+        from mpmt.figures import by_size  # noqa: F401
+        from mpmt.figures import core_matrix  # noqa: F401
+        from mpmt.figures import costs  # noqa: F401
+        from mpmt.figures import cpus  # noqa: F401
+        from mpmt.figures import latency  # noqa: F401
+        from mpmt.figures import ratios  # noqa: F401
+        from mpmt.figures import sides  # noqa: F401
+        from mpmt.figures import speedup  # noqa: F401
     else:
-        from mpmt_tracking import aa, bisect, compare, gate  # noqa: F401
+        from mpmt.commands import aa  # noqa: F401
+        from mpmt.commands import bisect  # noqa: F401
+        from mpmt.commands import compare  # noqa: F401
+        from mpmt.commands import gate  # noqa: F401
     requests = os.fdopen(0, "rb", buffering=0, closefd=False)
     os.write(1, b"{}\n")
     while line := requests.readline():

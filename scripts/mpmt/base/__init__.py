@@ -1,0 +1,1 @@
+"""What every command uses: how it starts and ends, what it prints, which files it reads and writes."""

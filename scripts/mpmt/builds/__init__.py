@@ -1,0 +1,1 @@
+"""Commits, what is built of them, and what a build leaves behind."""

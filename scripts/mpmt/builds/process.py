@@ -1,0 +1,241 @@
+"""Child processes with deadlines. Each is the leader of a session of its own. With it ends whatever it has started; and all
+of them end when this process is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mpmt.base.endings import ENDING
+from mpmt.base.shown import shown
+from mpmt.builds import strays
+from mpmt.builds.scratch import temporary_place
+from mpmt.measuring.contender import Failed, Unsupported
+
+MOST_LINE = 16 << 20  # bytes; the trial protocol's limit
+MOST_OUTPUT = 64 << 20  # bytes
+MOST_ERRORS = 64 << 10  # bytes, the last ones
+LOOK_S = 0.25  # how often to see whether a process has ended whose output a child of its own still holds
+
+
+_mark = ""  # of what `guarded` guards
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Nothing that is `started` in the block outlives this process, even if that is killed."""
+    global _mark
+    _mark = secrets.token_hex(8)
+    try:
+        with strays.kept(_mark):
+            yield
+    finally:
+        _mark = ""
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], cpus: Collection[int] = (), **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process while the block lasts, on these CPUs only if there are any; at its end, also by an exception or Ctrl-C,
+    it is killed with all that it has started, and reaped. Raises Failed when it cannot be started."""
+    if _mark:
+        options["env"] = {**(options.get("env") or os.environ), strays.MARK: _mark}
+    parent = os.getpid()
+
+    def prepare() -> None:  # in the forked child: nothing here may need a lock
+        strays.die_with(parent)
+        if cpus:
+            os.sched_setaffinity(0, cpus)
+
+    with contextlib.ExitStack() as stack:
+        with _interruptions_wait():
+            known = stack.enter_context(strays.adopted())
+            try:
+                process = subprocess.Popen(command, start_new_session=True, bufsize=0, preexec_fn=prepare, **options)
+            except OSError as error:
+                raise Failed(f"{shown(command[0], 160)} cannot be started: {error.strerror}") from None
+            except subprocess.SubprocessError:  # `prepare` could not
+                raise Failed(f"{shown(command[0], 160)} cannot be kept to CPUs {', '.join(map(str, sorted(cpus)))}") from None
+            known.add(process.pid)
+            stack.callback(_end, process)
+        yield process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+@contextlib.contextmanager
+def _interruptions_wait() -> Iterator[None]:
+    """Signals that have a handler are handled when the block ends: Ctrl-C inside Popen would lose a process that runs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in ENDING}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    came: list[int] = []
+    for number in handlers:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for number in came:
+        handlers[signal.Signals(number)](number, None)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Of a process that has ended; `code` is negative for a signal."""
+
+    code: int
+    output: bytes
+    errors: bytes
+
+
+def answer_of(command: Sequence[str], deadline_s: float, **options: Any) -> Answer:
+    """What the process says. Raises Failed when it cannot be started, takes longer, or says more than is read."""
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+    with (tempfile.TemporaryFile(dir=temporary_place()) as errors,
+          started(command, stderr=errors, **pipes, **options) as process):
+        ends_at = time.monotonic() + deadline_s
+        try:
+            output = _whole_output(process, ends_at)
+            process.wait(max(0.0, ends_at - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{shown(command[0], 160)} did not end within {deadline_s:g} s") from None
+        return Answer(process.returncode, output, _end_of(errors))
+
+
+def output_of(command: Sequence[str], deadline_s: float, **options: Any) -> tuple[int, bytes, str]:
+    """Exit code, standard output, and the last line of standard error. Raises Failed."""
+    answer = answer_of(command, deadline_s, **options)
+    return answer.code, answer.output, last_line(answer.errors)
+
+
+def _end_of(errors: Any) -> bytes:
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - MOST_ERRORS))
+    return errors.read()
+
+
+def _whole_output(process: subprocess.Popen[bytes], ends_at: float) -> bytes:
+    """Until the process has ended, although a child that it leaves behind may hold its output for longer. Raises
+    TimeoutExpired, Failed."""
+    whole = bytearray()
+    while True:
+        left, ended = ends_at - time.monotonic(), process.poll() is not None
+        if left <= 0:
+            raise subprocess.TimeoutExpired(process.args, 0)
+        if select.select([process.stdout], [], [], 0 if ended else min(left, LOOK_S))[0]:
+            part = os.read(process.stdout.fileno(), 1 << 16)
+            whole += part
+            if len(whole) > MOST_OUTPUT:
+                raise Failed(f"{shown(process.args[0], 160)} wrote more than {MOST_OUTPUT >> 20} MiB to standard output")
+            if not part:
+                return bytes(whole)
+        elif ended:
+            return bytes(whole)
+
+
+def ending(code: int) -> str:
+    """An exit code of subprocess in words."""
+    if code >= 0:
+        return f"exited with {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:  # most real-time signals have no name
+        return f"was killed by signal {-code}"
+
+
+def last_line(errors: bytes) -> str:
+    lines = errors[-4096:].decode("utf-8", "replace").strip().splitlines()
+    return shown(lines[-1], 300) if lines else ""
+
+
+class Conversation:
+    """JSON lines with a child process, one answer to each message. A context manager; any failure ends it."""
+
+    def __init__(self, command: Sequence[str], deadline_s: float) -> None:
+        self._command = command
+        self._ends_at = time.monotonic() + deadline_s
+        self._rest = b""
+
+    def __enter__(self) -> Conversation:
+        self._stack = contextlib.ExitStack()
+        self._errors = self._stack.enter_context(tempfile.TemporaryFile(dir=temporary_place()))
+        pipe = subprocess.PIPE
+        self._process = self._stack.enter_context(
+            started(self._command, stdin=pipe, stdout=pipe, stderr=self._errors))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def ask(self, message: Mapping[str, Any], wanted: str) -> dict[str, Any]:
+        """The answer, of type `wanted`. Raises Failed with what the program said instead."""
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+        except BrokenPipeError:
+            pass  # it says why, or is dead: either shows below
+        line = self._line()
+        try:
+            answer = json.loads(line)
+            kind = answer["type"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Failed(f"not an answer of the trial protocol: {shown(line.decode('utf-8', 'replace'), 80)}") from None
+        if kind == "failed":
+            status = answer.get("status", "error")
+            kind_of_failure = Unsupported if status == "unsupported" else Failed
+            raise kind_of_failure(f"{shown(status, 40)}: {shown(answer.get('error', ''), 300)}")
+        if kind != wanted:
+            raise Failed(f"answered '{shown(kind, 40)}' where '{wanted}' is due")
+        return answer
+
+    def finish(self) -> None:
+        """Waits for the end of the process, which has said all. Raises Failed when it does not end well."""
+        self._process.stdin.close()
+        try:
+            code = self._process.wait(max(0.1, self._ends_at - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise Failed("did not end after its last answer") from None
+        if code != 0:
+            raise Failed(self._death())
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._rest:
+            left = self._ends_at - time.monotonic()
+            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
+                raise Failed("timed_out: no answer before the deadline")
+            part = os.read(self._process.stdout.fileno(), 1 << 16)
+            if not part:
+                raise Failed(self._death())
+            self._rest += part
+            if len(self._rest) > MOST_LINE:
+                raise Failed(f"said a line of more than {MOST_LINE >> 20} MiB")
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def _death(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        code = self._process.poll()
+        how = "closed its output" if code is None else ending(code)
+        said = last_line(_end_of(self._errors))
+        return f"the trial {how}" + (f": {said}" if said else "")

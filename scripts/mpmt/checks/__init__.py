@@ -1,0 +1,1 @@
+"""What must hold of mpmt itself, measured by it: for its developers."""

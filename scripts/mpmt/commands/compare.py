@@ -1,0 +1,108 @@
+"""track.py compare: two commits or two programs against each other, on this machine, now."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from mpmt.base import outputs
+from mpmt.base.files import folder_named, is_standard_output
+from mpmt.base.problem import Problem
+from mpmt.base.shown import shown, shown_json
+from mpmt.builds.builds import add_build_arguments
+from mpmt.measuring import sides as measuring
+from mpmt.measuring.comparison import FAIL_ON, Comparison, as_json
+from mpmt.measuring.comparison_table import text_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", nargs="?", metavar="A", help="a commit, or the path of a program: what B is compared with")
+    parser.add_argument("b", nargs="?", metavar="B", help="a commit or path, e.g. HEAD")
+    parser.add_argument("--binary-a", type=Path, metavar="PATH", help="program for A, instead of a commit: mpmt, or any that "
+                        "writes Google Benchmark's JSON")
+    parser.add_argument("--binary-b", type=Path, metavar="PATH", help="program for B")
+    add_output_arguments(parser)
+    add_build_arguments(parser)
+    measuring.add_measuring_arguments(parser)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fail-on", type=_verdicts, default=list(FAIL_ON), metavar="LIST",
+                        help="verdicts of gated benchmarks that set the exit code: slower (1), undecided, unstable, failed (3); "
+                             "or none (default: all)")
+    parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too; - is standard output, as --json")
+    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw the comparison there, as PNG and SVG")
+
+
+def _verdicts(text: str) -> list[str]:
+    chosen = [part.strip() for part in text.split(",")]
+    if chosen == ["none"]:
+        return []
+    for part in chosen:
+        if part not in FAIL_ON:
+            raise argparse.ArgumentTypeError(f"unknown verdict '{shown(part, 40)}': choose from {', '.join(FAIL_ON)}, none")
+    return chosen
+
+
+def run(options: argparse.Namespace) -> int:
+    texts, programs = _sides(options)
+    check_output(options)
+    progress = measuring.TerminalProgress()
+    with measuring.contenders(texts, programs, options, progress) as sides:
+        found = measuring.compare_sides(sides, options, progress)
+    progress.clear()
+    return report(found, options)
+
+
+def check_output(options: argparse.Namespace) -> None:
+    """Before anything is measured: whether what is to be written or drawn can be at all. Raises Problem, ModuleNotFoundError."""
+    outputs.check(options.out, "--out")
+    options.json |= options.out is not None and is_standard_output(options.out)
+    if options.plots:
+        importlib.import_module("mpmt.figures.comparison")
+
+
+def report(found: Comparison, options: argparse.Namespace) -> int:
+    """Shows it, then writes and draws it; the exit code."""
+    found.fail_on = options.fail_on
+    document = as_json(found)
+    text = shown_json(document)
+    print(text if options.json else text_table(found))
+    sys.stdout.flush()
+    if options.out and not is_standard_output(options.out):
+        outputs.write(options.out, text + "\n", "--out")
+    if options.plots:
+        draw(document, options.plots)
+    return found.exit_code()
+
+
+def draw(document: dict[str, Any], folder: Path) -> None:
+    from mpmt.figures import comparison  # loads matplotlib: not unless it is needed
+    from mpmt.figures import page  # loads matplotlib: not unless it is needed
+    from mpmt.figures import style  # loads matplotlib: not unless it is needed
+    from mpmt.figures import subject  # loads matplotlib: not unless it is needed
+    style.use_style()
+    try:
+        for stem, figure in comparison.figures(document):
+            for form in ("png", "svg"):
+                page.save(figure, folder / f"{stem}.{form}", form)
+    except subject.NothingToDraw as reason:
+        print(f"track.py: not drawn: {shown(reason)}", file=sys.stderr)
+    except OSError as error:
+        raise Problem(f"--plots: {shown(folder, 300)} cannot be written: {error.strerror}") from None
+
+
+def _sides(options: argparse.Namespace) -> tuple[list[str], list[Path | None]]:
+    """Two texts and two programs, of which each side has one. A program takes the place of its commit, so a single
+    positional argument belongs to the other side."""
+    programs = [options.binary_a, options.binary_b]
+    texts = [text for text in (options.a, options.b) if text is not None]
+    wanted = programs.count(None)
+    if len(texts) != wanted:
+        raise Problem(f"compare needs two sides, A and B: commits, paths, --binary-a or --binary-b; it got "
+                      f"{len(texts) + 2 - wanted}")
+    return [texts.pop(0) if program is None else "" for program in programs], programs

@@ -1,0 +1,198 @@
+"""Change points over the stored records: what got slower or faster, in which range of commits, by how much.
+
+Each benchmark is followed along the first parents of a branch, separately for each machine, epoch (state of the machine:
+kernel, microcode, ...) and bench_version. History is no gate: it exits with 0 whatever changed."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sqlite3
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from mpmt.base import outputs
+from mpmt.base.files import folder_named, is_standard_output
+from mpmt.base.patterns import pattern
+from mpmt.base.places import ROOT
+from mpmt.base.problem import EXIT_OK, NothingMeasured, Problem
+from mpmt.base.shown import shown, shown_json
+from mpmt.builds import commits
+from mpmt.history import table
+from mpmt.history.series import Gathered, Order, gather
+from mpmt.history.store import Index, with_index
+from mpmt.records.stored_files import MACHINE_KEY, moment
+
+FORMATS = ("png", "svg")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", type=Path, metavar="DIR",
+                        help="folder of the records (default: the repository's results/; outside any repository that of "
+                             "this script's checkout)")
+    parser.add_argument("--repo", type=Path, metavar="DIR",
+                        help="folder in the repository whose commits count (default: where --results lies)")
+    parser.add_argument("--machine", metavar="KEY", type=_machine_key, help="this machine key only (default: all, apart)")
+    parser.add_argument("--cases", metavar="REGEX", type=pattern, help="benchmarks whose name matches")
+    parser.add_argument("--since", metavar="REV|DATE",
+                        help="show commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later; changes "
+                             "are looked for in all")
+    parser.add_argument("--branch", metavar="REV", help="follow this one's first parents (default: HEAD)")
+    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw every benchmark into this folder")
+    parser.add_argument("--format", type=_formats, default=list(FORMATS), metavar="LIST",
+                        help="of the plots: png, svg (default: png,svg)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument("--csv", type=Path, metavar="FILE",
+                        help="write the values as a CSV that Apache Otava reads; of one machine, its newest epoch; - is standard "
+                             "output, which has nothing else then")
+
+
+def _machine_key(text: str) -> str:
+    if not MACHINE_KEY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is no machine key: 12 hexadecimal digits")
+    return text
+
+
+def _formats(text: str) -> list[str]:
+    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
+    wrong = [part for part in chosen if part not in FORMATS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"unknown format '{shown(wrong[0], 20)}': choose from {', '.join(FORMATS)}")
+    return chosen
+
+
+@dataclass
+class History:
+    """What `run` shows."""
+
+    found: Gathered
+    order: Order
+    by: str  # how the commits are ordered, in words
+    refused: list[str]
+    notes: list[str]
+
+
+def run(options: argparse.Namespace) -> int:
+    """0; raises NothingMeasured without a usable record, Problem for wrong usage and what cannot be read or written."""
+    outputs.check(options.csv, "--csv")
+    csv_only = options.csv is not None and is_standard_output(options.csv)
+    if options.json and csv_only:
+        raise Problem("--csv: standard output is JSON already: name a file")
+    options.results, options.repo = _places(options)
+    history = with_index(options.results, lambda index: _look(index, options))
+    for line in history.refused:
+        print(f"refused: {shown(line)}", file=sys.stderr)
+    for note in history.notes:
+        print(f"note: {shown(note)}", file=sys.stderr)
+    if not history.found.series:
+        raise NothingMeasured(_nothing(history, options))
+    if options.csv is not None:
+        from mpmt.history import otava
+        outputs.write(options.csv, otava.csv_text(history.found, history.order, options.machine), "--csv")
+    written = _draw(history, options) if options.plots is not None else []
+    if options.json:
+        print(shown_json(table.as_json(history.found, history.order, history.by, history.refused)))
+    elif not csv_only:
+        print(table.text(history.found, history.order, history.by))
+        if written:
+            print(f"{len(written)} plots in {shown(options.plots, 300)}")
+    return EXIT_OK
+
+
+def _nothing(history: History, options: argparse.Namespace) -> str:
+    reasons = [f"{count} records: {reason}" for counts in history.found.unused.values()
+               for reason, count in counts.items()]
+    reasons += [f"{len(history.refused)} files refused"] if history.refused else []
+    if sum(history.found.records.values()):
+        reasons.append("no benchmark matches --cases" if options.cases else "no ok trial")
+    return f"{shown(options.results, 300)}: no usable record" + (f" ({'; '.join(reasons)})" if reasons else "")
+
+
+def _draw(history: History, options: argparse.Namespace) -> list[Path]:
+    from mpmt.history import pictures  # loads matplotlib
+    try:
+        return pictures.draw(history.found, history.order, options.plots, options.format)
+    except OSError as error:
+        raise Problem(f"--plots: {shown(options.plots, 300)}: cannot be written: {error.strerror}") from None
+
+
+# ---- the order of commits ----------------------------------------------------------------------------------
+
+
+def _places(options: argparse.Namespace) -> tuple[Path, Path | None]:
+    """The results folder, and the checkout whose history counts; None: there is none. Raises Problem."""
+    repo, results = options.repo, options.results
+    try:
+        if repo is not None:
+            commits.top(repo)
+    except Problem as error:
+        raise Problem(f"--repo: {error}") from None
+    if results is None:
+        here = repo or Path()
+        ours = not commits.is_repository(here)
+        results = (ROOT if ours else commits.top(here)) / "results"
+        if ours:
+            print(f"note: {shown(here.resolve(), 300)} is in no git repository: these are the records of {shown(results, 300)}",
+                  file=sys.stderr)
+    if repo is None and commits.is_repository(results):
+        repo = results
+    if repo is None and options.branch is not None:
+        raise Problem(f"--branch: {shown(results, 300)} is not in a git repository: name one with --repo")
+    return results, repo
+
+
+def _look(index: Index, options: argparse.Namespace) -> History:
+    files = [row for row in index.files() if options.machine in (None, row["machine"])]
+    notes: list[str] = []
+    if options.repo is not None:
+        branch = options.branch or "HEAD"
+        order, by = _first_parents(options.repo, branch, files, options.since), f"first parents of {shown(branch, 80)}"
+    else:
+        order, by = _by_date(files, options), "commit date"
+        notes.append(f"{shown(options.results, 300)} is not in a git repository: commits are ordered by date, and commits between "
+                     "two measured ones are not known")
+    return History(gather(index, order, options.machine, options.cases), order, by, index.refused(), notes)
+
+
+def _first_parents(repo: Path, branch: str, files: Sequence[sqlite3.Row], since: str | None) -> Order:
+    chain = commits.first_parent_chain(repo, branch)
+    place = {commit: at for at, commit in enumerate(chain)}
+    lost = sorted({row["commit_id"] for row in files if row["commit_id"] and row["commit_id"] not in place})
+    if lost and commits.is_shallow(repo):
+        raise Problem(f"{shown(repo, 300)}: a shallow clone, which lacks commits of {len(lost)} records, say "
+                      f"{lost[0][:12]}: `git fetch --unshallow` brings the rest (in CI, fetch-depth: 0)")
+    if since is None:
+        return Order(chain, place)
+    if _DATE.fullmatch(since):
+        known = (row for row in files if row["commit_id"] in place)
+        dates = ((place[row["commit_id"]], moment(row["commit_date"])) for row in known)
+        return Order(chain, place, _first_of_day(dates, since, len(chain)))
+    start = commits.resolve(repo, since)
+    if start not in place:
+        raise Problem(f"--since: {shown(since, 80)} is not on the first-parent line of {shown(branch, 80)}")
+    return Order(chain, place, place[start] + 1)
+
+
+def _by_date(files: Sequence[sqlite3.Row], options: argparse.Namespace) -> Order:
+    dated = {row["commit_id"]: moment(row["commit_date"]) or moment(row["started_utc"])
+             for row in files if row["commit_id"]}
+    chain = sorted(dated, key=lambda commit: (dated[commit] or datetime.max.replace(tzinfo=timezone.utc), commit))
+    place = {commit: at for at, commit in enumerate(chain)}
+    if options.since is None:
+        return Order(chain, place)
+    if not _DATE.fullmatch(options.since):
+        raise Problem("--since: only a date, YYYY-MM-DD, can be used outside a git repository")
+    dates = ((place[commit], dated[commit]) for commit in chain)
+    return Order(chain, place, _first_of_day(dates, options.since, len(chain)))
+
+
+def _first_of_day(dates: Iterable[tuple[int, datetime | None]], day: str, none: int) -> int:
+    """The first place with a date of `day` or later; `none` if there is none. A date that cannot be read says nothing."""
+    start = moment(f"{day}T00:00:00+00:00")
+    if start is None:
+        raise Problem(f"--since: {shown(day, 20)} is no date")
+    return min((at for at, date in dates if date is not None and date >= start), default=none)

@@ -1,0 +1,1 @@
+"""Figures of records, one module a kind."""

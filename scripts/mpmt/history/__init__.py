@@ -1,0 +1,1 @@
+"""Stored records in the order of commits, and where their level changed."""

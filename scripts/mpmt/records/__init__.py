@@ -1,0 +1,1 @@
+"""Records, and other programs' results: read, checked, laid out as tables, stored."""

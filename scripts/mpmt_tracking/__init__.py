@@ -1,1 +1,0 @@
-"""The parts of scripts/track.py: paired comparisons of two programs, and histories of stored records."""
