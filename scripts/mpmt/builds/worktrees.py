@@ -24,7 +24,7 @@ from mpmt.base.shown import shown
 from mpmt.builds import checkout, commits, strays
 from mpmt.builds.process import started
 from mpmt.builds.removal import LEFT, remove_tree, set_aside
-from mpmt.measuring.contender import Failed
+from mpmt.builds.process import Failed
 
 BUILD_S = 7200.0
 HELD_S = BUILD_S + 2 * checkout.DEADLINE_S  # the longest that one build can take
