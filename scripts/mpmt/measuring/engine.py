@@ -75,6 +75,7 @@ class Question:
     filter: str = ""  # of --benchmark_filter
     margin: float = 0.02
     budget_s: float = 60.0
+    wait_idle_s: float = 10.0
     seed: int | None = None
     record: Path | None = None  # where the record is kept; None: nowhere
 
@@ -82,7 +83,7 @@ class Question:
         chosen = ["--benchmark_filter", self.filter] if self.filter else []
         seed = [] if self.seed is None else ["--seed", str(self.seed)]
         return [*self.a.arguments("A"), *self.b.arguments("B"), "--margin", f"{self.margin:.4%}",
-                "--budget", f"{self.budget_s:g}", *seed, *chosen, *self.options]
+                "--budget", f"{self.budget_s:g}", "--wait-idle", f"{self.wait_idle_s:g}", *seed, *chosen, *self.options]
 
 
 @dataclass(frozen=True)

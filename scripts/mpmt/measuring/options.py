@@ -21,6 +21,8 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--margin", type=percentage, default=0.02, metavar="PERCENT",
                        help="smallest change of interest, 0.1%% to 100%% (default: 2%%)")
     group.add_argument("--seed", type=_seed, metavar="N", help="order of rounds and laps (default: drawn)")
+    group.add_argument("--wait-idle", type=_patience, default=10.0, metavar="S",
+                       help="seconds to wait for the machine to become idle, at most (default: 10)")
     group.add_argument("--cpu", type=_cpus, metavar="LIST",
                        help="pin the processes of a Google Benchmark program to these CPUs, e.g. 1 or 2,3 or 4-7")
 
@@ -37,6 +39,10 @@ def _number(text: str, low: float, high: float, what: str) -> float:
 
 def _seconds(text: str) -> float:
     return _number(text, 0.1, 86400, "a number of seconds from 0.1 to 86400")
+
+
+def _patience(text: str) -> float:
+    return _number(text, 0, 86400, "a number of seconds from 0 to 86400")
 
 
 def _seed(text: str) -> int:

@@ -117,13 +117,14 @@ class Sides:
         if is_same_program(a, b):
             note = "the two programs are identical: nothing was measured (`aa` measures a program against itself)"
             return Comparison(a.side, b.side, [*rows, *(Row(name, UNCHANGED) for name in names)], notes=[note])
+        options = self.options
         question = engine.Question(a.contender, b.contender, b.options, _filter(names) if some else "",
-                                   margin or self.options.margin, self.options.budget * len(names), self.options.seed,
-                                   getattr(self.options, "record", None))
-        self.say(f"{len(names)} benchmark{'s' if len(names) > 1 else ''}, at most {self.options.budget:g} s each")
+                                   margin or options.margin, options.budget * len(names), options.wait_idle, options.seed,
+                                   getattr(options, "record", None))
+        self.say(f"{len(names)} benchmark{'s' if len(names) > 1 else ''}, at most {options.budget:g} s each")
         answer = engine.measure(self.engine, question, self.say)
         made = comparison.of_record(a.side, b.side, answer, names, rows)
-        return replace(made, budget_s=self.options.budget, seconds=time.monotonic() - start)
+        return replace(made, budget_s=options.budget, seconds=time.monotonic() - start)
 
     def _common(self, a: Measured, b: Measured) -> tuple[list[str], list[Row], bool]:
         """The names that both have, rows for what cannot be compared, and whether anything is left out. Raises
