@@ -9,7 +9,7 @@ import argparse
 import math
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mpmt.base.patterns import Pattern, pattern
@@ -21,7 +21,7 @@ from mpmt.measuring import engine, search
 from mpmt.measuring.comparison import FAILED, FASTER, NOT_COMPARED, SAME, SLOWER, UNCHANGED, Comparison, as_json
 from mpmt.measuring.comparison_table import text_table
 from mpmt.measuring.options import add_measuring_arguments, say_as
-from mpmt.measuring.sides import Say, Sides
+from mpmt.measuring.sides import Measured, Say, Sides
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,41 +63,51 @@ class Answer:
     why: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Question:
+    """Whether a commit is like the good `end`, or differs from it as the bad one does: by the `verdict`, with `half` the change
+    as the margin (ratio - 1)."""
+
+    end: Measured
+    verdict: str
+    half: float
+
+
 class Bisection:
     """One benchmark, one range. `run` does the work; the rest tells what came of it."""
 
-    builds: Builds
-    options: argparse.Namespace
-    say: Say
-    interrupted: bool = False
-    ends: Comparison | None = None
-    proof: Comparison | None = None
-    range: search.Range | None = None
-    answers: list[Answer] = field(default_factory=list)
+    def __init__(self, builds: Builds, options: argparse.Namespace, say: Say) -> None:
+        self._builds, self._options, self._say = builds, options, say
+        self._sides = Sides(options, say, builds)
+        self.interrupted = False
+        self.ends: Comparison | None = None
+        self.proof: Comparison | None = None
+        self.range: search.Range | None = None
+        self.answers: list[Answer] = []
 
     def run(self) -> None:
-        repo, options = self.builds.repo, self.options
+        repo, options = self._builds.repo, self._options
         good, bad = commits.resolve(repo, options.good), commits.resolve(repo, options.bad)
         chain = commits.between(repo, good, bad)
         if not chain:
             raise Problem("GOOD and BAD are the same commit")
-        self._sides = Sides(options, self.say, self.builds)
         self._sides.build((good, bad))
-        self._good = self._sides.of_commit(good)
-        options.cases = self._one_case(options.case)
-        self.say(f"the ends: {commits.short(good)} and {commits.short(bad)}, {len(chain)} commits apart")
-        self.ends = self._sides.compare(self._good, self._sides.of_commit(bad))
+        end = self._sides.of_commit(good)
+        options.cases = self._one_case(end, options.case)
+        self._say(f"the ends: {commits.short(good)} and {commits.short(bad)}, {len(chain)} commits apart")
+        self.ends = self._sides.compare(end, self._sides.of_commit(bad))
         self.interrupted = self.ends.interrupted
-        if self.interrupted or self.ends.rows[0].verdict not in (SLOWER, FASTER):
+        change = self.ends.rows[0]
+        if self.interrupted or change.verdict not in (SLOWER, FASTER) or change.effect is None:
             return
+        half = math.exp(abs(math.log1p(change.effect)) / 2) - 1
         self.range = search.Range(good, chain)
-        search.narrow(self.range, self._ask)
-        self._prove()
+        search.narrow(self.range, lambda commit: self._ask(commit, Question(end, change.verdict, half)))
+        self._prove(self.range)
 
-    def _one_case(self, text: str) -> Pattern:
+    def _one_case(self, end: Measured, text: str) -> Pattern:
         """A pattern for the only case whose name is `text`, or in whose name it is found."""
-        names = [case.name for case in engine.cases_of(self._sides.engine, self._good.contender, self._good.options)]
+        names = [case.name for case in engine.cases_of(self._sides.engine, end.contender, end.options)]
         if text not in names:
             try:
                 wanted = pattern(text)
@@ -110,40 +120,38 @@ class Bisection:
             text = matching[0]
         return Pattern(rf"\A{re.escape(text)}\Z")
 
-    def _ask(self, commit: str) -> str:
-        subject = commits.subject(self.builds.repo, commit)
+    def _ask(self, commit: str, question: Question) -> str:
+        subject = commits.subject(self._builds.repo, commit)
         try:
-            answer, why = self._side_of(commit)
+            answer, why = self._side_of(commit, question)
         except BuildFailed as error:
             answer, why = search.SKIPPED, f"does not build (log: {error.log})"
         except Problem as error:
             answer, why = search.SKIPPED, str(error)
         self.answers.append(Answer(commit, subject, answer, why))
-        self.say(f"{commits.short(commit)} {answer}{f': {why}' if why else ''}  \"{subject}\"")
+        self._say(f"{commits.short(commit)} {answer}{f': {why}' if why else ''}  \"{subject}\"")
         return answer
 
-    def _side_of(self, commit: str) -> tuple[str, str]:
+    def _side_of(self, commit: str, question: Question) -> tuple[str, str]:
         """Which end this commit is like, and why that is not known. Raises BuildFailed, Problem, KeyboardInterrupt."""
-        change = 1 + self.ends.rows[0].effect
-        found = self._sides.compare(self._good, self._sides.of_commit(commit), margin=math.exp(abs(math.log(change)) / 2) - 1)
+        found = self._sides.compare(question.end, self._sides.of_commit(commit), margin=question.half)
         if found.interrupted:
             raise KeyboardInterrupt
         verdict, note = found.rows[0].verdict, found.rows[0].note
         if verdict in (SAME, UNCHANGED, SLOWER, FASTER):
-            return search.NEW if verdict == self.ends.rows[0].verdict else search.OLD, ""
+            return (search.NEW if verdict == question.verdict else search.OLD), ""
         return (search.SKIPPED if verdict in (FAILED, NOT_COMPARED) else search.UNCLEAR), note
 
-    def _prove(self) -> None:
-        last_good, first_bad = self.range.good, self.range.bad
-        self.say(f"the proof: {commits.short(last_good)} and {commits.short(first_bad)}, measured afresh")
-        self.proof = self._sides.compare(*(self._sides.of_commit(commit) for commit in (last_good, first_bad)))
+    def _prove(self, found: search.Range) -> None:
+        self._say(f"the proof: {commits.short(found.good)} and {commits.short(found.bad)}, measured afresh")
+        self.proof = self._sides.compare(self._sides.of_commit(found.good), self._sides.of_commit(found.bad))
         self.interrupted |= self.proof.interrupted
 
     # ---- telling ---------------------------------------------------------------------------------------
 
     @property
     def proved(self) -> bool:
-        return bool(self.proof and self.proof.rows and self.proof.rows[0].verdict == self.ends.rows[0].verdict)
+        return bool(self.ends and self.proof and self.proof.rows and self.proof.rows[0].verdict == self.ends.rows[0].verdict)
 
     def exit_code(self) -> int:
         """0: nothing to bisect, the ends are the same; 1: the change was found; 3: it was not, or not proved."""
@@ -163,20 +171,19 @@ class Bisection:
         parts += ["", *(f"{commits.short(a.commit)}  {a.answer:<9}  {shown(a.why or a.subject, 120)}" for a in self.answers)]
         if self.proof:
             parts += ["", text_table(self.proof)]
-        return "\n".join([*parts, "", *self._verdict()])
+        return "\n".join([*parts, "", *self._verdict(self.range)])
 
-    def _verdict(self) -> list[str]:
-        repo, within = self.builds.repo, self.range.within
-        named = [f"{commits.short(commit)} \"{commits.subject(repo, commit)}\"" for commit in within]
+    def _verdict(self, found: search.Range) -> list[str]:
+        named = [f"{commits.short(commit)} \"{commits.subject(self._builds.repo, commit)}\"" for commit in found.within]
         state = "interrupted; so far " if self.interrupted else "" if self.proved else "not proved by fresh measurements: "
-        if self.range.found:
+        if found.found:
             return [f"{state}the change came with {named[0]}"]
-        return [f"{state}the change came with one of {len(within)} commits, after {commits.short(self.range.good)}:",
+        return [f"{state}the change came with one of {len(found.within)} commits, after {commits.short(found.good)}:",
                 *(f"  {line}" for line in named)]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "format": "mpmt-bisection", "format_version": 1, "case": self.options.case, "exit_code": self.exit_code(),
+            "format": "mpmt-bisection", "format_version": 2, "case": self._options.case, "exit_code": self.exit_code(),
             "interrupted": self.interrupted, "proved": self.proved,
             "last_good": self.range.good if self.range else None, "first_bad": self.range.bad if self.range else None,
             "candidates": self.range.within if self.range else [], "answers": [vars(a) for a in self.answers],

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         acknowledged = ack.load(_ack_file(options, builds.repo))
         sides = Sides(options, say, builds)
         sides.build((base, head))
-        found = sides.compare(*(sides.of_commit(commit) for commit in (base, head)))
+        found = sides.compare(sides.of_commit(base), sides.of_commit(head))
         apply_acks(found, acknowledged, set(commits.introduced(builds.repo, base, head)), datetime.now(timezone.utc).date())
     try:
         return report(found, options)

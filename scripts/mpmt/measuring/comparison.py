@@ -9,6 +9,7 @@ from typing import Any
 from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED
 from mpmt.measuring import engine
 from mpmt.records.families import PROGRAMS
+from mpmt.records.record_file import Record
 
 SLOWER, FASTER, SAME = "slower", "faster", "same"
 UNDECIDED, UNSTABLE = "undecided", "unstable"
@@ -134,13 +135,14 @@ def _row(name: str, said: Mapping[str, Any] | None, fault: tuple[str, str] | Non
         return Row(name, UNDECIDED, "interrupted" if interrupted else "it was not measured")
     verdict, free = _WORDS[said["verdict"]], said["placement"] == "free"
     note = _FREE if free else said["reason"] if verdict in OPEN else ""
-    return Row(name, verdict, note, *(None if said[key] is None else said[key] - 1 for key in ("ratio", "low", "high")),
-               said["detectable"], said["rounds"], not free)
+    effect, low, high = (None if said[key] is None else said[key] - 1 for key in ("ratio", "low", "high"))
+    return Row(name, verdict, note, effect, low, high, said["detectable"], said["rounds"], not free)
 
 
-def _faults(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def _faults(record: Record) -> dict[str, tuple[str, str]]:
     """Benchmarks of which a side has no round that counts: the verdict, and why."""
-    ok, faults = set(), {}
+    ok: set[tuple[str, str]] = set()
+    faults: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in engine.entries(record):
         name, _, side = entry["run_name"].rpartition("/program:")
         if entry["status"] == "ok":

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from mpmt.base.endings import EXIT_INTERRUPTED, ending_signal
 from mpmt.base.places import ROOT
@@ -197,7 +197,8 @@ def to_its_end(process: subprocess.Popen[bytes], out: Callable[[str], None], err
 
 class _Passing:
     def __init__(self, process: subprocess.Popen[bytes], out: Callable[[str], None], err: Callable[[str], None]) -> None:
-        self._say = {process.stdout: out, process.stderr: err}
+        assert process.stdout and process.stderr
+        self._say = {process.stdout.fileno(): out, process.stderr.fileno(): err}
         self._begun = {stream: b"" for stream in self._say}
 
     def to_the_end(self) -> None:
@@ -206,12 +207,12 @@ class _Passing:
                 selector.register(stream, selectors.EVENT_READ)
             while selector.get_map():
                 for key, _ in selector.select():
-                    if not self._take(key.fileobj):
-                        selector.unregister(key.fileobj)
+                    if not self._take(key.fd):
+                        selector.unregister(key.fd)
 
-    def _take(self, stream: IO[bytes]) -> bool:
+    def _take(self, stream: int) -> bool:
         """Whether there may be more."""
-        data = os.read(stream.fileno(), 1 << 16)
+        data = os.read(stream, 1 << 16)
         *whole, self._begun[stream] = (self._begun[stream] + data).split(b"\n")
         if self._begun[stream] and (not data or len(self._begun[stream]) > MOST_BYTES_OF_A_LINE):
             whole.append(self._begun[stream])
