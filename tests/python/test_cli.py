@@ -26,7 +26,7 @@ def test_help_has_every_option_and_exit_code(bench: Bench) -> None:
     done = bench.run("run", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     for option in ("profile family workload executor channel workers grain batch payload window placement wait margin "
-                   "confidence budget rounds laps wait-idle tasks seed timeout data-dir out dry-run no-wait benchmark_filter benchmark_list_tests "
+                   "confidence budget rounds laps wait-idle tasks seed timeout data-dir journal-dir out dry-run no-wait benchmark_filter benchmark_list_tests "
                    "benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions "
                    "benchmark_min_time benchmark_enable_random_interleaving benchmark_counters_tabular").split():
         assert re.search(rf"^ +--{option}\b", done.stdout, re.MULTILINE), option

@@ -137,7 +137,7 @@ def measure(engine: Path, question: Question, say: Callable[[str], None]) -> Ans
     then. Raises Problem, NothingMeasured."""
     with scratch_folder() as folder:
         out = question.record or folder / "record.json"
-        command = [str(engine), "run", "--out", str(out), *question.arguments()]
+        command = [str(engine), "run", "--out", str(out), "--journal-dir", str(folder), *question.arguments()]
         with _started(command) as process:
             said = Said(say)
             code, interrupted = to_its_end(process, said.line, said.error)
