@@ -16,8 +16,7 @@ from pathlib import Path
 from mpmt.base.places import ROOT
 from mpmt.base.problem import NotComparable, Problem
 from mpmt.base.shown import shown
-from mpmt.builds.process import Answer, answer_of
-from mpmt.builds.process import Failed
+from mpmt.builds.process import Answer, Failed, answer_of
 
 DEADLINE_S = 60.0  # for questions; what writes files says its own
 FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
