@@ -8,16 +8,20 @@ import os
 import random
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from bench import PATIENCE_S, until
-from build_site import BAD, GOOD, RECIPE, Site, build_of, gone, output_of, stuck
-from repository import Repository
+from build_site import BAD, DRIVER, GOOD, RECIPE, Site, build_of, gone, output_of, stuck
+from repository import ENVIRONMENT, Repository
 
 from mpmt.base.problem import Problem
 from mpmt.builds import builds as builds_module, checkout, commits, worktrees
 from mpmt.builds.builds import BuildFailed, Builds, Recipe
+
+# A program that reads a file of its source tree, whose path was known when it was built.
+READS = 'mkdir out; printf "#!/bin/sh\\ncat %s/data" "$PWD" >out/prog; chmod +x out/prog; echo made >made\n'
 
 # ---- what is built -----------------------------------------------------------------------------------------
 
@@ -83,7 +87,7 @@ def test_the_build_identity_and_a_manifest_are_kept(site: Site) -> None:
     assert len(manifest["sha256"]) == 64
 
 
-def test_submodules_are_there(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submodules_are_built(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
     part = Repository(site.folder / "part")
     part.commit({"prog.sh": "#!/bin/sh\necho from a submodule\n"})
@@ -110,6 +114,52 @@ def test_a_hooks_repository_does_not_get_into_the_build(site: Site, monkeypatch:
     monkeypatch.setenv("GIT_DIR", str(site.repository.path / ".git"))
     with site.builds() as builds:
         assert output_of(builds.binary(commit)) == commit
+
+
+def with_submodule(site: Site, build: str) -> str:
+    part = Repository(site.folder / "part")
+    part.commit({"data": "of a submodule\n"})
+    site.repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(part.path), "part")
+    return site.repository.commit({"build.sh": build})
+
+
+READ_ONLY = ["unshare", "--mount", "sh", "-c",
+             'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"', "sh"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away, and mount")
+def test_another_users_checkout_that_cannot_be_written_is_built_with_what_git_says_of_it(site: Site) -> None:
+    """As a CI's container may have it; git by itself refuses to read such a checkout."""
+    commit = with_submodule(site, READS.replace("/data", "/part/data") +
+                            'git rev-parse HEAD >"$COUNT.git" && git submodule status >>"$COUNT.git"\n'
+                            'git -C part rev-parse --show-toplevel >>"$COUNT.git"\n')
+    for path in (site.repository.path, *site.repository.path.rglob("*")):
+        os.chown(path, 12345, 12345, follow_symlinks=False)
+    command = [*READ_ONLY, site.repository.path, sys.executable, "-c", DRIVER, site.repository.path, site.cache, commit]
+    for _ in ("fresh", "cached"):
+        done = subprocess.run(list(map(str, command)), env={**ENVIRONMENT, "COUNT": str(site.count)}, capture_output=True,
+                              text=True, timeout=PATIENCE_S, check=False)
+        if "unshare:" in done.stderr or "mount:" in done.stderr:
+            pytest.skip(f"no mount namespace: {done.stderr}")
+        assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith("/prog"), done
+    told = (site.folder / "count.git").read_text().splitlines()
+    assert told[0] == commit and told[1].endswith("part (heads/main)") and told[2].endswith("/tree/part")
+    assert site.times_built() == 1
+    site.expect_clean()
+
+
+def test_without_a_home_the_cache_is_where_its_variable_says_or_that_is_named(
+        site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = site.commit()
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    with pytest.raises(Problem, match="set XDG_CACHE_HOME") as caught:
+        Builds(site.repository.path, RECIPE)
+    assert "\n" not in str(caught.value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(site.folder / "xdg"))
+    with Builds(site.repository.path, RECIPE) as builds:
+        assert output_of(builds.binary(commit)) == "hello"
+        assert builds.tree(commit).is_relative_to(site.folder / "xdg" / "mpmt" / "builds")
 
 
 # ---- who interrupts ----------------------------------------------------------------------------------------
@@ -236,10 +286,6 @@ def test_another_process_is_not_waited_for_without_end(site: Site, monkeypatch: 
 
 # ---- the source tree ---------------------------------------------------------------------------------------
 
-# A program that reads a file of its source tree, whose path was known when it was built.
-READS = 'mkdir out; printf "#!/bin/sh\\ncat %s/data" "$PWD" >out/prog; chmod +x out/prog; echo made >made\n'
-
-
 def reads(site: Site, text: str) -> str:
     return site.repository.commit({"build.sh": READS, "data": f"{text}\n"})
 
@@ -271,10 +317,7 @@ def test_programs_that_do_not_know_where_they_were_built_are_identical(site: Sit
 
 def test_a_submodules_files_are_there_at_every_use(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
-    part = Repository(site.folder / "part")
-    part.commit({"data": "of a submodule\n"})
-    site.repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(part.path), "part")
-    commit = site.repository.commit({"build.sh": READS.replace("/data", "/part/data")})
+    commit = with_submodule(site, READS.replace("/data", "/part/data"))
     for _ in ("fresh", "cached"):
         with site.builds() as builds:
             assert output_of(builds.binary(commit)) == "of a submodule"
