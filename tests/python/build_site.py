@@ -76,10 +76,13 @@ class Site:
         """Folders of complete builds."""
         return sorted(path.parent.parent for path in self.cache.glob("builds/*/*-*/kept/manifest.json"))
 
+    def is_clean(self) -> bool:
+        """Whether nothing half-made is left, and no tree that nobody uses."""
+        return (sorted(self.cache.glob("builds/*/*")) == self.entries()
+                and {path.name for path in self.cache.glob("builds/*/*/*")} <= {"lock", "kept"})
+
     def expect_clean(self) -> None:
-        """Nothing half-made is left, and no tree that nobody uses."""
-        assert sorted(self.cache.glob("builds/*/*")) == self.entries()
-        assert {path.name for path in self.cache.glob("builds/*/*/*")} <= {"lock", "kept"}
+        assert self.is_clean(), list(self.cache.glob("builds/*/*/*"))
 
 
 def output_of(program: Path) -> str:

@@ -185,9 +185,9 @@ def test_what_a_killed_run_left_is_swept(site: Site) -> None:
     process.communicate(timeout=PATIENCE_S)
     assert list(site.cache.glob("builds/*/*/tree"))
     (site.folder / "count.pid").unlink()
+    until(gone(build), "the orphaned build to end")
+    until(lambda: site.builds() and site.is_clean(), "it to be swept")
     with site.builds() as builds:
-        site.expect_clean()
-        until(gone(build), "the orphaned build to end")
         (site.folder / "count.go").touch()
         assert output_of(builds.binary(commit)) == "hello"
 
@@ -391,8 +391,7 @@ def test_nothing_is_left_of_runs_that_were_killed_at_any_moment(site: Site) -> N
         for process in running:
             process.communicate(timeout=PATIENCE_S)
         if number % 3 == 2:
-            site.builds()
-            site.expect_clean()
+            until(lambda: site.builds() and site.is_clean(), "all to be swept")
     with site.builds() as builds:
         assert [output_of(builds.binary(commit)) for commit in made] == ["a", "b"]
     site.expect_clean()

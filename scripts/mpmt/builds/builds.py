@@ -21,6 +21,7 @@ from mpmt.base.places import cache_folder
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 from mpmt.builds import checkout, commits, worktrees
+from mpmt.builds.process import guarded
 from mpmt.builds.recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
 from mpmt.builds.removal import remove_tree
 from mpmt.builds.worktrees import BUILD_S, LOOK_S, Workshop, is_folder, try_lock
@@ -119,6 +120,7 @@ class Builds:
                     self._clear(workshop)
             finally:
                 os.close(lock)
+        self._sweep()  # once more: what a killed run had started may have ended only now
 
     def binary(self, commit: str) -> Path:
         """The program built from the commit (a full id), as an absolute path in the cache; builds it if need be.
@@ -171,7 +173,8 @@ class Builds:
                 alone = try_lock(lock, fcntl.LOCK_EX) and workshop.is_locked_by(lock)
                 if alone:
                     os.pwrite(lock, str(os.getpid()).encode(), 0)
-                    self._prepare(workshop, commit)
+                    with guarded(lock):
+                        self._prepare(workshop, commit)
                     os.ftruncate(lock, 0)
                     fcntl.flock(lock, fcntl.LOCK_SH)  # another process may have it in between
                 if try_lock(lock, fcntl.LOCK_SH) and workshop.is_locked_by(lock) and self._is_ready(workshop):

@@ -31,7 +31,6 @@ BUILD_S = 7200.0
 LOOK_S = 0.1  # how often to see whether a lock is free
 GRACE_S = 3.0  # between asking a build to end and killing it
 NAME = re.compile(r"[0-9a-f]{12}-[0-9a-f]{12}")  # of a workshop's folder
-MARK = "MPMT_WORKSHOP"  # in the environment of all that a build starts
 
 
 class Workshop:
@@ -39,7 +38,8 @@ class Workshop:
     will be kept, or will be the tree) are there while a build is made, and `left.…` is what could not be removed. What is
     called `kept` or `tree` is whole, unless a build runs.
 
-    Who uses the build shares its lock; all else is done by who has it alone. A killed process loses it with its life."""
+    Who uses the build shares its lock; all else is done by who has it alone. A killed process loses it with its life,
+    and with those of all that it has started there."""
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         self.folder = folder
@@ -84,11 +84,11 @@ class Workshop:
         Whatever ends the wait (Ctrl-C) ends all of the command's processes first."""
         self.temporary.mkdir()
         settings = {**commits.environment(), "SOURCE_DATE_EPOCH": "315532800", **extra,  # __DATE__ must not differ
-                    "TMPDIR": str(self.temporary), MARK: str(self.folder)}
+                    "TMPDIR": str(self.temporary)}
         with tempfile.TemporaryFile(dir=self.folder) as output:  # without a name: the build cannot put another in its place
             try:
-                with started(["sh", "-c", command], cwd=self.tree, env=settings, stdout=output,
-                             stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+                with strays.adopted(), started(["sh", "-c", command], cwd=self.tree, env=settings, stdout=output,
+                                               stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
                     try:
                         code = process.wait(BUILD_S)
                     except subprocess.TimeoutExpired:
@@ -128,10 +128,7 @@ class Workshop:
 
     def clear(self) -> None:
         """Removes all but what is kept, or else sets it aside, which is said. Raises Problem where neither can be done."""
-        left = self.left()
-        if left not in ([], [self.tree]):  # a build was cut short
-            strays.end_marked(MARK, str(self.folder))  # it would write into the next one's tree
-        blocked = [path for path in left if not self._discard(path)]
+        blocked = [path for path in self.left() if not self._discard(path)]
         if blocked:
             raise Problem(f"{shown(blocked[0], 300)}: what a build has left can neither be removed nor renamed: remove it")
 
