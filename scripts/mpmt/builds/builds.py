@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import fcntl
 import hashlib
 import json
@@ -11,27 +10,25 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from mpmt.base.files import read_whole
 from mpmt.base.places import cache_folder
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 from mpmt.builds import checkout, commits, worktrees
+from mpmt.builds.cache import MANIFEST, clear, evict, manifest_of, sweep
 from mpmt.builds.process import guarded
 from mpmt.builds.recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
-from mpmt.builds.removal import remove_tree
 from mpmt.builds.worktrees import BUILD_S, LOOK_S, Workshop, is_folder, try_lock
 
 LIMIT_BUILDS = 40
 LIMIT_BYTES = 4 << 30
 FULL_BYTES = 4 << 20  # a disk with less space left counts as full
 HELD_S = BUILD_S + 3 * checkout.DEADLINE_S  # the longest that a build, with its checkouts and removals, can take
-MOST_MANIFEST = 1 << 20  # bytes
-MANIFEST, LOG = "manifest.json", "build.log"
+LOG = "build.log"
 
 
 class BuildFailed(Problem):
@@ -102,7 +99,7 @@ class Builds:
         self._tools = tools()
         self._locks: dict[Path, int] = {}  # shared locks on the builds in use
         self._own = self.folder / _digest(str(commits.common_folder(self.repo)))  # this repository's
-        self._sweep()
+        sweep(self.folder, say)
 
     def __enter__(self) -> Builds:
         return self
@@ -117,10 +114,10 @@ class Builds:
             workshop = Workshop(folder, self._say)
             try:
                 if try_lock(lock, fcntl.LOCK_EX) and workshop.is_locked_by(lock):
-                    self._clear(workshop)
+                    clear(workshop)
             finally:
                 os.close(lock)
-        self._sweep()  # once more: what a killed run had started may have ended only now
+        sweep(self.folder, self._say)  # once more: what a killed run had started may have ended only now
 
     def binary(self, commit: str) -> Path:
         """The program built from the commit (a full id), as an absolute path in the cache; builds it if need be.
@@ -157,7 +154,7 @@ class Builds:
         return Workshop(self._own / f"{commits.short(commit)}-{_digest(json.dumps(made_by))}", self._say)
 
     def _result(self, workshop: Workshop, commit: str) -> Path:
-        manifest, log = _manifest(workshop.kept), workshop.kept / LOG
+        manifest, log = manifest_of(workshop), workshop.kept / LOG
         if manifest.get("failed"):
             raise BuildFailed(f"{commits.short(commit)} ({commits.subject(self.repo, commit)}): {manifest['failed']}; "
                               f"log: {shown(log, 300)}; --rebuild tries again", commit, log)
@@ -196,12 +193,12 @@ class Builds:
 
     def _is_whole(self, workshop: Workshop) -> bool:
         """Whether there is a build of ours, and no links to somewhere else."""
-        manifest = _manifest(workshop.kept)
+        manifest = manifest_of(workshop)
         binary = workshop.kept / Path(self.recipe.binary).name
         return bool(manifest) and is_folder(workshop.kept) and (manifest.get("failed") or _is_file(binary))
 
     def _is_ready(self, workshop: Workshop) -> bool:
-        return self._is_whole(workshop) and (_manifest(workshop.kept).get("failed") or is_folder(workshop.tree))
+        return self._is_whole(workshop) and (manifest_of(workshop).get("failed") or is_folder(workshop.tree))
 
     # ---- building ----
 
@@ -214,13 +211,13 @@ class Builds:
                 if self._rebuild or not self._is_whole(workshop):
                     self._build(workshop, commit)
                     workshop.clear()
-                    self._evict()
-                if not _manifest(workshop.kept).get("failed"):
+                    evict(self.folder, *self._limits, self._say)
+                if not manifest_of(workshop).get("failed"):
                     workshop.check_out(self.repo, commit)
             if not self._is_ready(workshop):
                 raise Problem(f"{shown(workshop.folder, 300)}: what was built is not there: do other programs use this folder?")
         except BaseException:
-            self._clear(workshop)
+            clear(workshop)
             raise
 
     def _build(self, workshop: Workshop, commit: str) -> None:
@@ -274,45 +271,6 @@ class Builds:
                     "built_utc": datetime.now(timezone.utc).isoformat(timespec="seconds")}
         (workshop.new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
 
-    # ---- room ----
-
-    def _workshops(self) -> Iterable[Workshop]:
-        """Of all repositories."""
-        return [Workshop(path, self._say) for path in self.folder.glob("*/*") if worktrees.NAME.fullmatch(path.name)]
-
-    def _sweep(self) -> None:
-        """Clears what killed processes have left where nobody is at work."""
-        for workshop in self._workshops():
-            if workshop.left() or not _manifest(workshop.kept):
-                with contextlib.suppress(OSError), workshop.alone() as alone:
-                    if alone:
-                        self._clear(workshop)
-
-    def _clear(self, workshop: Workshop) -> None:
-        """Alone there: removes what is left of its use, and all of it where there is no build. What cannot be removed is for
-        the next to name."""
-        with contextlib.suppress(Problem):
-            workshop.clear()
-        if not _manifest(workshop.kept):
-            remove_tree(workshop.folder)
-
-    def _evict(self) -> None:
-        """Removes the least recently used builds beyond the limits, of any repository; never one in use."""
-        found = []
-        for workshop in self._workshops():
-            with contextlib.suppress(FileNotFoundError):  # another process may be evicting, too
-                size = sum(file.stat().st_size for file in workshop.kept.iterdir())
-                found.append(((workshop.kept / MANIFEST).stat().st_mtime_ns, size, workshop))
-        count, total = len(found), sum(size for _, size, _ in found)
-        for _, size, workshop in sorted(found, key=lambda each: each[0]):
-            if count <= self._limits[0] and total <= self._limits[1]:
-                return
-            with contextlib.suppress(OSError), workshop.alone() as alone:
-                if alone:
-                    (workshop.kept / MANIFEST).unlink(missing_ok=True)  # from here on it is no build any more
-                    self._clear(workshop)
-                    count, total = count - 1, total - size
-
 
 def _keep_log(workshop: Workshop, log: IO[bytes]) -> None:
     log.seek(0)
@@ -335,12 +293,3 @@ def _is_file(path: Path) -> bool:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return False
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    """Empty where there is no build."""
-    try:
-        found = json.loads(read_whole(folder / MANIFEST, MOST_MANIFEST))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,26 +47,19 @@ def guarded(lock: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def started(command: Sequence[str], cpus: Collection[int] = (), **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """The process while the block lasts, on these CPUs only if there are any; at its end, also by an exception or Ctrl-C, its
-    session is killed, and it is reaped. Raises Failed when it cannot be started."""
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process while the block lasts; at its end, also by an exception or Ctrl-C, its session is killed, and it is reaped.
+    Raises Failed when it cannot be started."""
     if _mark:
         options["env"] = {**(options.get("env") or os.environ), strays.MARK: _mark}
     parent = os.getpid()
-
-    def prepare() -> None:  # in the forked child: nothing here may need a lock
-        strays.die_with(parent)
-        if cpus:
-            os.sched_setaffinity(0, cpus)
-
     with contextlib.ExitStack() as stack:
         with _interruptions_wait():
             try:
-                process = subprocess.Popen(command, start_new_session=True, bufsize=0, preexec_fn=prepare, **options)
+                process = subprocess.Popen(command, start_new_session=True, bufsize=0,
+                                           preexec_fn=lambda: strays.die_with(parent), **options)
             except OSError as error:
                 raise Failed(f"{shown(command[0], 160)} cannot be started: {error.strerror}") from None
-            except subprocess.SubprocessError:  # `prepare` could not
-                raise Failed(f"{shown(command[0], 160)} cannot be kept to CPUs {', '.join(map(str, sorted(cpus)))}") from None
             stack.callback(_end, process)
         yield process
 
