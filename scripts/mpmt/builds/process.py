@@ -1,5 +1,5 @@
-"""Child processes with deadlines. Each is the leader of a session of its own. With it ends whatever it has started; and all
-of them end when this process is killed."""
+"""Child processes with deadlines. Each is the leader of a session of its own, which ends with it; and each ends when this
+process is killed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,40 +34,32 @@ _mark = ""  # of what `guarded` guards
 
 
 @contextlib.contextmanager
-def guarded() -> Iterator[None]:
-    """Nothing that is `started` in the block outlives this process, even if that is killed."""
+def guarded(lock: int) -> Iterator[None]:
+    """Nothing that is `started` in the block, and nothing that it starts, outlives the block, even if this process is killed; if
+    it is, the lock of this descriptor stays held until all have ended."""
     global _mark
     _mark = secrets.token_hex(8)
     try:
-        with strays.kept(_mark):
+        with strays.kept(_mark, lock):
             yield
     finally:
         _mark = ""
 
 
 @contextlib.contextmanager
-def started(command: Sequence[str], cpus: Collection[int] = (), **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """The process while the block lasts, on these CPUs only if there are any; at its end, also by an exception or Ctrl-C,
-    it is killed with all that it has started, and reaped. Raises Failed when it cannot be started."""
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process while the block lasts; at its end, also by an exception or Ctrl-C, its session is killed, and it is reaped.
+    Raises Failed when it cannot be started."""
     if _mark:
         options["env"] = {**(options.get("env") or os.environ), strays.MARK: _mark}
     parent = os.getpid()
-
-    def prepare() -> None:  # in the forked child: nothing here may need a lock
-        strays.die_with(parent)
-        if cpus:
-            os.sched_setaffinity(0, cpus)
-
     with contextlib.ExitStack() as stack:
         with _interruptions_wait():
-            known = stack.enter_context(strays.adopted())
             try:
-                process = subprocess.Popen(command, start_new_session=True, bufsize=0, preexec_fn=prepare, **options)
+                process = subprocess.Popen(command, start_new_session=True, bufsize=0,
+                                           preexec_fn=lambda: strays.die_with(parent), **options)
             except OSError as error:
                 raise Failed(f"{shown(command[0], 160)} cannot be started: {error.strerror}") from None
-            except subprocess.SubprocessError:  # `prepare` could not
-                raise Failed(f"{shown(command[0], 160)} cannot be kept to CPUs {', '.join(map(str, sorted(cpus)))}") from None
-            known.add(process.pid)
             stack.callback(_end, process)
         yield process
 
