@@ -1,4 +1,4 @@
-"""track.py diff: two stored records, or two files of a Google Benchmark program."""
+"""mpmt track diff: two stored records, or two files of a Google Benchmark program."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_ratios_and_welchs_intervals(write: Write, show: Callable[..., str]) -> 
 
 def test_the_text_says_what_it_cannot_say(write: Write, show: Callable[..., str]) -> None:
     text = show(write(record({"x": times(100, 1), "gone": [1.0, 1.0]}), "a.json"), write(record({"x": times(120, 2)}), "b.json"))
-    assert "not interleaved" in text and "track.py compare" in text
+    assert "not interleaved" in text and "`mpmt track compare`" in text
     assert "only in A: 1 cases" in text and "1 cases compared" in text
 
 

@@ -1,7 +1,7 @@
 """Two stored records, case by case: B's times over A's. Also reads two files of any Google Benchmark program.
 
 The two were measured at different times, so the machine may have been in another state: they differ by more than the
-intervals say. `track.py compare` measures both together, and is what can be believed."""
+intervals say. `mpmt track compare` measures both together, and is what can be believed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy
 from scipy.special import stdtrit
+from tabulate import tabulate
 
 from mpmt.base.patterns import pattern
 from mpmt.base.problem import EXIT_OK, NotComparable, Problem
+from mpmt.base.row_names import common_parts, short_names
 from mpmt.base.shown import shown, shown_json
 from mpmt.history.changes import welch
 from mpmt.records import google_files, record_file, stats
@@ -25,9 +27,9 @@ from mpmt.records.record_file import BadRecord
 from mpmt.records.stored_files import beyond_measure
 
 COLUMNS = ("B / A", "95 % interval", "A", "B", "trials", "benchmark")
-NUMBERS = (0, 1, 2, 3, 4)
+ALIGNED = ("right", "right", "right", "right", "right", "left")
 CAUTION = ("measured in two sessions, not interleaved: the machine's own changes between them are in the ratios, and not in "
-           "the intervals; `track.py compare` measures both together")
+           "the intervals; `mpmt track compare` measures both together")
 
 Case = tuple[str, int]  # name, bench_version
 
@@ -169,22 +171,23 @@ def row_of(case: Case, a: list[float], b: list[float]) -> Row:
 
 
 def text(a: Side, b: Side, rows: list[Row], warnings: list[str]) -> str:
-    cells = [COLUMNS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[at]) for line in cells) for at in range(len(COLUMNS))]
-    table = ["  ".join(cell.rjust(width) if at in NUMBERS else cell.ljust(width)
-                       for at, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in cells]
+    names = short_names([row.name for row in rows])
+    table = tabulate([_cells(row, names[row.name]) for row in rows], COLUMNS, tablefmt="plain", disable_numparse=True,
+                     colalign=ALIGNED)
+    common = common_parts([row.name for row in rows])
     notes = [f"{side}: {note}" for side, both in (("A", a), ("B", b)) for note in both.notes]
     alone = [f"only in {side}: {len(one.times.keys() - other.times.keys())} cases"
              for side, one, other in (("A", a, b), ("B", b, a)) if one.times.keys() - other.times.keys()]
-    return "\n".join([f"A  {a.shown}", f"B  {b.shown}", f"caution: {CAUTION}", *(f"warning: {w}" for w in warnings), "",
-                      *table, "", *notes, *alone, f"{len(rows)} cases compared"])
+    return "\n".join([f"A  {a.shown}", f"B  {b.shown}", f"caution: {CAUTION}", *(f"warning: {w}" for w in warnings),
+                      *([f"all benchmarks: {shown(common, 300)}"] if common else []), "", table, "", *notes, *alone,
+                      f"{len(rows)} cases compared"])
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, name: str) -> tuple[str, ...]:
     interval = "-" if row.low is None or row.high is None else f"{_ratio(row.low)} … {_ratio(row.high)}"
     version = f" (version {row.version})" if row.version != 1 else ""
     return (_ratio(row.ratio), interval, duration(statistics.median(row.a)), duration(statistics.median(row.b)),
-            f"{len(row.a)}/{len(row.b)}", shown(row.name, 160) + version + (" (unstable)" if row.unstable else ""))
+            f"{len(row.a)}/{len(row.b)}", shown(name, 160) + version + (" (unstable)" if row.unstable else ""))
 
 
 def _ratio(value: float) -> str:
