@@ -121,7 +121,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def record_file(golden_once: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def measured(golden_once: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the fake program measures: one workload of the golden record, quick to read."""
     parts = {part: [entry for entry in golden_once[part] if entry["workload"] == "empty"]
              for part in ("benchmarks", "comparisons")}
@@ -131,9 +131,9 @@ def record_file(golden_once: dict[str, Any], tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def site(tmp_path: Path, record_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(tmp_path: Path, measured: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     made = Site(tmp_path)
-    monkeypatch.setenv("GOLDEN", str(record_file))
+    monkeypatch.setenv("GOLDEN", str(measured))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(made.repository.path)
     yield made
@@ -239,7 +239,7 @@ def test_a_long_range_is_built_and_measured_in_batches(
     monkeypatch.setattr(record, "_build_all", build_all)
     assert site.record(*commits) == 0
     assert held == [2, 2, 1]
-    said = [line.split()[2] for line in capfd.readouterr().err.splitlines() if " built " in line or " measuring " in line]
+    said = [line.split()[3] for line in capfd.readouterr().err.splitlines() if " built " in line or " measuring " in line]
     assert said == ["built"] * 2 + ["measuring"] * 2 + ["built"] * 2 + ["measuring"] * 2 + ["built", "measuring"]
     assert len(site.files()) == 5
 
@@ -340,14 +340,6 @@ def test_what_cannot_be_read_is_kept(site: Site) -> None:
     assert name.startswith(f"{KEY}/{commit[:12]}-unfiled-")
 
 
-def test_a_machine_key_is_one_that_histories_know(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in ("ABCDEFABCDEF", "\N{DEVANAGARI DIGIT ONE}" * 12, f"{KEY}\n"):
-        said = subprocess.CompletedProcess([], 0, json.dumps({"key": key}).encode())
-        monkeypatch.setattr(record.subprocess, "run", lambda *_, said=said, **__: said)
-        with pytest.raises(Problem, match="names no machine key"):
-            record.machine_key(Path("mpmt"))
-
-
 def test_a_failed_case_is_kept_and_told(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
     commit = site.commit("case")
     assert site.record() == 2
@@ -381,15 +373,31 @@ def test_a_single_commit_that_does_not_build_is_a_problem(site: Site) -> None:
 
 def test_another_projects_program_is_refused(site: Site) -> None:
     site.commit("foreign")
-    with pytest.raises(Problem, match="only mpmt's own programs can be recorded; `track.py compare` takes others"):
+    with pytest.raises(Problem, match="names no machine key: this is no mpmt"):
         site.record()
 
 
-@pytest.mark.parametrize("option", ["--out", "--out=x", "--dry-run", "--benchmark_out=x"])
-def test_options_that_record_sets_are_refused(site: Site, option: str) -> None:
+@pytest.mark.parametrize("options", [
+    ["--out"], ["--out=x"], ["--dry-run"], ["--benchmark_dry_run"], ["--benchmark_out=x"],  # what record sets itself
+    # another series each time
+    ["--grain", "100us"], ["--grain=~100us"], ["--grain", "5000,2s"], ["--workload", "empty", "--grain=1ms"],
+    # another thing than the commit
+    ["--program", "a=./x"], ["--program=a=./x"], ["--with", "python"], ["--with=python"], ["--command", "a=true"],
+    ["--serve=a=./x"], ["--twins"],
+    ["--placement", "free"], ["--placement=free"], ["--placement", "free,free"],  # of no use
+])
+def test_what_no_history_can_use_is_refused_before_anything_is_built(site: Site, tmp_path: Path, options: list[str]) -> None:
     site.commit()
-    with pytest.raises(Problem, match=f"{option.partition('=')[0]}: not with record"):
-        site.record("--", option)
+    name = next(option.partition("=")[0] for option in options if option not in ("--workload", "empty"))
+    with pytest.raises(Problem, match=f"^{name}: "):
+        site.record("--", *options)
+    assert not (tmp_path / "cache").exists() and site.files() == []
+
+
+@pytest.mark.parametrize("options", [["--grain", "100,5000"], ["--grain=~100"], ["--placement", "free,same"],
+                                     ["--placement=spread"], ["--workload", "sleep_wait"], ["--family", "channel"]])
+def test_other_options_choose_the_cases(options: list[str]) -> None:
+    assert record.run_options(options) == options
 
 
 def test_a_results_folder_that_cannot_be_made_is_named(site: Site) -> None:

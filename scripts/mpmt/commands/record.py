@@ -1,36 +1,30 @@
-"""track.py record: measures commits with `mpmt run`, each by its own build, and stores the records for histories."""
+"""Measures commits with `mpmt run`, each by its own build, and stores the records for histories."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import selectors
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from mpmt.base.endings import ending_signal, tell
+from mpmt.base.endings import tell
 from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_USAGE, Problem
 from mpmt.base.shown import shown
 from mpmt.builds import commits
 from mpmt.builds.builds import BuildFailed, Builds, add_build_arguments, builds_of
-from mpmt.builds.process import ending, output_of, started
-from mpmt.builds.process import Failed
-from mpmt.records.stored_files import MACHINE_KEY
+from mpmt.builds.process import Failed, ending, started
+from mpmt.measuring import engine
+from mpmt.measuring.options import refuse_times_as_grain
 from mpmt.records.storing import file_leftovers, recorded, staging_place, store
 
-DEADLINE_S = 60.0  # for `mpmt machine`
 BATCH = 20  # commits that are built before they are measured: fewer than are kept, and than a process may have open
 PATHS = ("--data-dir",)  # options of mpmt run that name a place, meant relative to where the user stands
-OURS = ("--out", "--benchmark_out", "--dry-run", "--benchmark_list_tests", "--benchmark_format")
-# mpmt run's own exit codes
-CASE_FAILED, NOTHING_MATCHED = 1, 5
-MOST_BYTES_OF_A_LINE = 1 << 20  # of what a program says; a longer one is cut
+OURS = ("--out", "--benchmark_out", "--dry-run", "--benchmark_dry_run", "--benchmark_list_tests", "--benchmark_format")
+OTHERS = ("--program", "--with", "--command", "--serve")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,26 +81,46 @@ def _record_all(builds: Builds, wanted: Sequence[str], results: Path, arguments:
 
 
 def say(line: str) -> None:
-    print(f"track.py record: {shown(line)}", file=sys.stderr, flush=True)
+    print(f"mpmt track record: {shown(line)}", file=sys.stderr, flush=True)
 
 
 # ---- what to measure ---------------------------------------------------------------------------------------
 
 
 def run_options(given: Sequence[str]) -> list[str]:
-    """The options for `mpmt run`, with places made absolute. Raises Problem for those that record sets itself."""
+    """The options for `mpmt run`, with places made absolute. Raises Problem for those that record sets itself, and for those
+    with which no history could use the records."""
+    refuse_times_as_grain(given)
+    placements = list(_values(given, "--placement"))
+    if placements and all(item.strip() == "free" for placed in placements for item in placed.split(",")):
+        raise Problem("--placement: free alone is of no use to a history, where what is not pinned changes nothing: name same "
+                      "or spread as well")
     made: list[str] = []
     for index, option in enumerate(given):
         name, equals, value = option.partition("=")
         if name in OURS:
             raise Problem(f"{name}: not with record, which stores whole records under names of its own; --results DIR "
                           "chooses the folder")
+        if name in OTHERS:
+            raise Problem(f"{name}: not with record: a record is of what the commit itself measures; `mpmt run {name} …` "
+                          "measures other programs")
+        if name == "--twins":
+            raise Problem("--twins: not with record: twins are the same program twice, for judging the machine; `mpmt track aa` "
+                          "does that")
         if equals and name in PATHS:
             option = f"{name}={Path(value).absolute()}"
         elif index and given[index - 1] in PATHS:
             option = str(Path(option).absolute())
         made.append(option)
     return made
+
+
+def _values(given: Sequence[str], option: str) -> Iterator[str]:
+    """What the option is given, be it in the next word or after a =."""
+    for word, following in zip(given, [*given[1:], ""]):
+        name, equals, value = word.partition("=")
+        if name == option:
+            yield value if equals else following
 
 
 def wanted_commits(options: argparse.Namespace) -> list[str]:
@@ -122,7 +136,7 @@ def wanted_commits(options: argparse.Namespace) -> list[str]:
     if commits.is_detached(repo):
         say(f"HEAD is detached, at {commits.short(commits.resolve(repo, 'HEAD'))}")
     if commits.is_shallow(repo):
-        say("this is a shallow clone: `track.py history` will need the full one (git fetch --unshallow)")
+        say("this is a shallow clone: `mpmt track history` will need the full one (git fetch --unshallow)")
     return found[::-1][::options.step][::-1]
 
 
@@ -145,7 +159,7 @@ def _without_recorded(builds: Builds, wanted: list[str], results: Path) -> list[
     key = None
     for commit in reversed(wanted):
         with contextlib.suppress(BuildFailed):
-            key = machine_key(builds.binary(commit))
+            key = engine.machine_key(builds.binary(commit))
             break
     if key is None:
         return wanted
@@ -153,19 +167,6 @@ def _without_recorded(builds: Builds, wanted: list[str], results: Path) -> list[
     left = [commit for commit in wanted if commit not in there]
     say(f"{len(wanted) - len(left)} of {len(wanted)} commits have a record already")
     return left
-
-
-def machine_key(program: Path) -> str:
-    """What the program calls this machine. Raises Problem when it is not an mpmt."""
-    what = f"{shown(program, 300)}: `mpmt machine --json`"
-    try:
-        key = json.loads(output_of([str(program), "machine", "--json"], DEADLINE_S)[1])["key"]
-    except (Failed, ValueError, KeyError, TypeError, RecursionError):
-        key = None
-    if not isinstance(key, str) or not MACHINE_KEY.fullmatch(key):
-        raise Problem(f"{what} names no machine key: only mpmt's own programs can be recorded; `track.py compare` "
-                      "takes others")
-    return key
 
 
 # ---- measuring ---------------------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ def _measure(job: Job, number: int, count: int) -> int:
     name = commits.short(job.commit)
     say(f"measuring {name}{f' ({number} of {count})' if count > 1 else ''}")
     try:
-        key = machine_key(job.program)
+        key = engine.machine_key(job.program)
         with staging_place(job.results, key, job.commit) as staged:
             code, interrupted = _run_mpmt(job, staged)
             stored = store(staged, job.commit, key) if staged.exists() else None
@@ -208,10 +209,10 @@ def _from_here(path: Path) -> str:
 def _judged(code: int, stored: bool, name: str) -> int:
     if code == 0 and stored:
         return EXIT_OK
-    if code == NOTHING_MATCHED:
+    if code == engine.NOTHING_MATCHED:
         say(f"{name}: nothing matched")
         return EXIT_NOTHING
-    if code == CASE_FAILED and stored:
+    if code == engine.CASE_FAILED and stored:
         say(f"{name}: a case failed; the record is kept, and says which")
     else:
         say(f"{name}: mpmt run {ending(code)}{'' if stored else ' and left no record'}")
@@ -225,54 +226,18 @@ def _run_mpmt(job: Job, staged: Path) -> tuple[int, bool]:
     anybody's home is. It has a session of its own, so that Ctrl-C reaches it once, and from here.
     """
     out = str(staged.relative_to(job.results))
+    hidden = {out, f"record: {out}"}  # it is about to be renamed; older commits' last line is the path alone
+
+    def say_out(line: str) -> None:
+        if line not in hidden:
+            print(f"mpmt: {shown(line)}" if line else "", flush=True)
     try:
         with started(["mpmt", "run", "--out", out, *job.arguments], executable=job.program, cwd=job.results,
                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            passing = _Passing(process, out)
-            try:
-                passing.to_the_end()
-                return process.wait(), False
-            except KeyboardInterrupt:
-                process.send_signal(ending_signal())
-                say("interrupted: waiting for mpmt to store what it has measured; Ctrl-C again gives it up")
-                passing.to_the_end()
-                return process.wait(), True
+            return engine.to_its_end(process, say_out, _say_error)
     except Failed as failed:
         raise Problem(f"{shown(job.program, 300)}: {failed}") from None
 
 
-class _Passing:
-    """mpmt's own lines as they come, each on the stream it came on, without the path of a file that is about to be renamed."""
-
-    def __init__(self, process: subprocess.Popen[bytes], hidden: str) -> None:
-        self._hidden = {hidden, f"record: {hidden}"}  # older commits' last line is the path alone
-        self._begun = {process.stdout: b"", process.stderr: b""}
-        self._say = {process.stdout: self._out, process.stderr: self._err}
-
-    def to_the_end(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            for stream in self._begun:
-                selector.register(stream, selectors.EVENT_READ)
-            while selector.get_map():
-                for key, _ in selector.select():
-                    if not self._take(key.fileobj):
-                        selector.unregister(key.fileobj)
-
-    def _take(self, stream: IO[bytes]) -> bool:
-        """Whether there may be more."""
-        data = os.read(stream.fileno(), 1 << 16)
-        *whole, self._begun[stream] = (self._begun[stream] + data).split(b"\n")
-        if self._begun[stream] and (not data or len(self._begun[stream]) > MOST_BYTES_OF_A_LINE):
-            whole.append(self._begun[stream])
-            self._begun[stream] = b""
-        for line in whole:
-            self._say[stream](line.decode("utf-8", "replace"))
-        return bool(data)
-
-    def _out(self, line: str) -> None:
-        if line not in self._hidden:
-            print(f"mpmt: {shown(line)}" if line else "", flush=True)
-
-    @staticmethod
-    def _err(line: str) -> None:
-        tell(line if line.startswith("mpmt: ") else f"mpmt: {line}")
+def _say_error(line: str) -> None:
+    tell(line if line.startswith("mpmt: ") else f"mpmt: {line}")
