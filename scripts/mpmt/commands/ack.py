@@ -1,4 +1,4 @@
-"""track.py ack: a slow-down that is known and accepted. Until the given day it fails no gate, as long as it gets no
+"""mpmt track ack: a slow-down that is known and accepted. Until the given day it fails no gate, as long as it gets no
 larger than what was accepted."""
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NoReturn
+
+from tabulate import tabulate
 
 from mpmt.base.files import read_whole, write_whole
 from mpmt.base.patterns import BadPattern, Pattern
@@ -27,13 +29,15 @@ from mpmt.base.shown import shown
 from mpmt.builds import commits
 from mpmt.builds.worktrees import lock_within, try_lock
 from mpmt.records.json_text import BadJson, decoded, parsed
-from mpmt.records.schemas import strict_validator
+from mpmt.records.schemas import checker
 
 FILE_NAME = "ack.json"
 SCHEMA = ROOT / "results" / "ack.schema.json"
 VERSION = 1
 MAX_BYTES = 16 << 20
 DAYS = 90
+COLUMNS = ("number", "benchmark", "commit", "accepted", "expires", "reason")
+ALIGNED = ("right", "left", "left", "right", "left", "left")
 LOCKED_S = 120.0
 
 
@@ -122,23 +126,21 @@ def load(path: Path) -> list[Ack]:
         refuse(f"cannot be read: {error.strerror}")
     except BadJson as bad:
         refuse(str(bad))
-    wrong = _first_problem(document)
-    if wrong:
+    if wrong := _first_problem(document):
         refuse(wrong)
     return [_ack(entry, f"acknowledged[{index}]", refuse) for index, entry in enumerate(document["acknowledged"])]
 
 
-def _first_problem(document: Any) -> str:
+@functools.cache
+def _checker() -> Callable[[Any], str | None]:
+    return checker(json.loads(SCHEMA.read_text("utf-8")), "the document")
+
+
+def _first_problem(document: Any) -> str | None:
     version = document.get("version") if isinstance(document, dict) else None
     if isinstance(version, int) and version > VERSION:
         return f"version is {version}, but this script reads up to {VERSION}: use a newer mpmt"
-    import jsonschema  # slow to load: only where there is a file
-    validator = strict_validator(json.loads(SCHEMA.read_text("utf-8")))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
-    if error is None:
-        return ""
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-    return f"{shown(field or 'the document', 100)}: {shown(error.message, 200)}"
+    return _checker()(document)
 
 
 def _ack(entry: dict[str, Any], field: str, refuse: Any) -> Ack:
@@ -182,7 +184,7 @@ def _locked(folder: Path) -> Iterator[None]:
         raise Problem(f"--results: {shown(folder, 300)}: {error.strerror}") from None
     try:
         if not try_lock(lock, fcntl.LOCK_EX):
-            print(f"track.py ack: waiting: another process is changing {shown(folder / FILE_NAME, 300)}", file=sys.stderr,
+            print(f"mpmt track ack: waiting: another process is changing {shown(folder / FILE_NAME, 300)}", file=sys.stderr,
                   flush=True)
             if not lock_within(lock, fcntl.LOCK_EX, LOCKED_S):
                 raise Problem(f"--results: {shown(folder, 300)}: another process has kept its lock for {LOCKED_S:g} s")
@@ -314,10 +316,8 @@ def _removed(acks: list[Ack], options: argparse.Namespace) -> tuple[list[Ack], s
 def _show(acks: Sequence[Ack]) -> None:
     if not acks:
         print("nothing is acknowledged")
-    for number, a in enumerate(acks, 1):
-        kind = " (regex)" if a.match == "regex" else ""
-        until = f"until {a.expires}" if _today() <= a.expires else f"EXPIRED on {a.expires}"
-        by = f" ({shown(a.by, 60)})" if a.by else ""
-        print(f"{number:3}  {shown(a.benchmark, 100)}{kind}  {commits.short(a.commit)}  {a.effect:+.1%}  {until}  "
-              f"{shown(a.reason, 200)}{by}")
-    sys.stdout.flush()
+        return
+    rows = [(number, shown(a.benchmark, 100) + (" (regex)" if a.match == "regex" else ""), commits.short(a.commit),
+             f"{a.effect:+.1%}", f"until {a.expires}" if _today() <= a.expires else f"EXPIRED on {a.expires}",
+             shown(a.reason, 200) + (f" ({shown(a.by, 60)})" if a.by else "")) for number, a in enumerate(acks, 1)]
+    print(tabulate(rows, COLUMNS, tablefmt="plain", disable_numparse=True, colalign=ALIGNED))

@@ -15,7 +15,7 @@ from pathlib import Path
 from mpmt.base.files import make_private, open_private
 from mpmt.base.places import NoPlace, cache_folder
 from mpmt.builds.worktrees import lock_within
-from mpmt.records import families, histograms, json_text, quick_check, record_file, schemas, stats, stored_files, tables
+from mpmt.records import families, histograms, json_text, record_file, schemas, stats, stored_files, tables
 
 APPLICATION = 0x6D706D74  # "mpmt"
 BUSY_S = 30.0
@@ -119,7 +119,7 @@ def _write_ahead(database: sqlite3.Connection) -> None:
 @functools.cache
 def version() -> int:
     """Of an index: what is in it depends on the tables above, and on all that checks and summarises records."""
-    modules = (stored_files, record_file, json_text, tables, families, schemas, quick_check, histograms,
+    modules = (stored_files, record_file, json_text, tables, families, schemas, histograms,
                stats)
     sources = [Path(module.__file__) for module in modules] + sorted({*schemas.SCHEMA_PATHS.values()})
     digest = hashlib.sha256(TABLES.encode())

@@ -6,7 +6,6 @@ untrusted: show names only through mpmt.base.shown. """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from typing import Any, NoReturn
 
 from mpmt.base.files import regular_file
 from mpmt.base.shown import shown
-from mpmt.records.json_text import BadJson, decoded, itself, needs_a_closer_look, no_constant, parsed, tolerated
-from mpmt.records.schemas import SCHEMA_VERSION, Record, first_problem, schema, surely_follows, validator, with_cases
+from mpmt.records.json_text import BadJson, decoded, no_collection, parsed, tolerated
+from mpmt.records.schemas import SCHEMA_VERSION, Record, first_problem, schema, with_cases
 from mpmt.records.tables import by_round, cases, latency_histogram, left_out, trials
 
 __all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "latency_histogram",
-           "left_out", "load", "read_json", "rules", "schema", "trials", "usable_cpus", "validator"]
+           "left_out", "load", "read_json", "rules", "schema", "trials", "usable_cpus"]
 
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -44,23 +43,16 @@ def load(path: str | os.PathLike[str]) -> Record:
         raise BadRecord(f"{named}: {reason}") from None
 
     data = _read(Path(path), refuse)
-    try:
-        text = decoded(data)
-        record = _quickly(text)
-        if record is not None:
-            return record
-        record = with_cases(parsed(text))
-    except BadJson as bad:
-        refuse(str(bad))
-    except MemoryError:
-        raise _too_large(named, data) from None
-    _check_identity(record, refuse)
-    try:
-        problem = first_problem(record)
-    except RecursionError:
-        refuse("not an mpmt record: nested too deeply")
-    if problem:
-        refuse(problem)
+    with no_collection():
+        try:
+            record = with_cases(parsed(decoded(data)))
+        except BadJson as bad:
+            refuse(str(bad))
+        except MemoryError:
+            raise _too_large(named, data) from None
+        _check_identity(record, refuse)
+        if problem := first_problem(record):
+            refuse(problem)
     return record
 
 
@@ -98,17 +90,6 @@ def _read(path: Path, refuse: Callable[[str], NoReturn]) -> bytes:
 
 def _too_large(named: str, data: bytes) -> Unreadable:
     return Unreadable(f"{named}: {len(data) / 1e6:.0f} MB: too large for the memory that is left")
-
-
-def _quickly(text: str) -> Record | None:
-    """The record, if it is good beyond doubt: without a closer look at each number."""
-    if needs_a_closer_look(text):
-        return None
-    try:
-        record = with_cases(json.loads(text, parse_constant=no_constant, object_hook=itself))
-        return record if surely_follows(record) else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def _check_identity(record: Any, refuse: Callable[[str], NoReturn]) -> None:

@@ -1,32 +1,29 @@
-"""Whether a parsed record follows the schema of its version (results/schema.json, older ones beside it), and how to show
-what it says.
-
-Good records are recognised by predicates made from the schema (mpmt/records/quick_check.py). Only where these are in doubt is
-jsonschema asked, which has the last word and the good message; a test holds the two to the same answers. """
+"""Whether a parsed record follows the schema of its version (results/schema.json, older ones beside it), and what is wrong
+where it does not: by fastjsonschema, which makes a function of a schema. JSON Schema draft-07."""
 
 from __future__ import annotations
 
 import functools
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+import reprlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import fastjsonschema
+
+from mpmt.base.places import ROOT
 from mpmt.base.shown import shown
-from mpmt.records import histograms
-from mpmt.records.quick_check import compiled, quick_check
-
-if TYPE_CHECKING:
-    import jsonschema
 
 Record = dict[str, Any]
+Node = dict[str, Any]
 
 SCHEMA_VERSION = 3
 CASE_HISTOGRAM = "latency_histogram"  # of a case's rounds together; no entry's
-RESULTS = Path(__file__).resolve().parents[3] / "results"
+RESULTS = ROOT / "results"
 SCHEMA_PATHS = {1: RESULTS / "schema-2.json", 2: RESULTS / "schema-2.json", 3: RESULTS / "schema.json"}
+_SILENT = ("description", "title", "$schema", "$id", "$defs")
+_LONGEST = 200  # of what is said of a field
 
 
 # ---- what is said once --------------------------------------------------------------------------------------
@@ -48,168 +45,84 @@ def _whole(entry: Any, shared: Mapping[str, Any]) -> Any:
     return {**shared[name], **entry} if isinstance(name, str) and name in shared else entry
 
 
-# ---- text --------------------------------------------------------------------------------------------------
+# ---- the check of records ----------------------------------------------------------------------------------
 
 
-def _shorten(message: str, limit: int = 200) -> str:
-    message = shown(message)
-    return message if len(message) <= limit else f"{message[: limit // 2]} … {message[-limit // 2 :]}"
-
-
-# ---- the schema --------------------------------------------------------------------------------------------
-
-
-def schema(version: int = SCHEMA_VERSION) -> dict[str, Any]:
+def schema(version: int = SCHEMA_VERSION) -> Node:
     """That of records of this version."""
     return json.loads(SCHEMA_PATHS[version].read_text("utf-8"))
 
 
-def version_of(record: Any) -> int:
-    """By which schema a value is to be checked: the newest, where it names no known version."""
+def first_problem(record: Any) -> str | None:
+    """What is wrong with a record, as "field: what" in one line, or None. Its version is the newest, where it names no known
+    one."""
     context = record.get("context") if isinstance(record, dict) else None
     version = context.get("schema_version") if isinstance(context, dict) else None
-    return SCHEMA_VERSION if not isinstance(version, int) or version not in SCHEMA_PATHS else version
+    known = isinstance(version, int) and version in SCHEMA_PATHS
+    return _checker_of(SCHEMA_PATHS[version if known else SCHEMA_VERSION])(record)
 
 
 @functools.cache
-def validator(version: int = SCHEMA_VERSION) -> jsonschema.Draft202012Validator:
-    """A validator of whole records of this version."""
-    document = schema(version)
-    return strict_validator(_inlined(document, document["$defs"]))
+def _checker_of(path: Path) -> Callable[[Any], str | None]:
+    return checker(json.loads(path.read_text("utf-8")), "the record")
 
 
-def strict_validator(document: dict[str, Any]) -> jsonschema.Draft202012Validator:
-    """jsonschema's, but with patterns as the standard has them, see `compiled`."""
-    import jsonschema  # a tenth of a second, for bad files only
-
-    def check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
-        if isinstance(value, str) and not compiled(pattern).search(value):
-            yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
-
-    jsonschema.Draft202012Validator.check_schema(document)
-    return jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": check_pattern})(document)
+# ---- any schema --------------------------------------------------------------------------------------------
 
 
-def surely_follows(record: Any) -> bool:
-    """Whether a value is a good record beyond doubt; when it says no, ask `first_problem`."""
-    return _quick_check(version_of(record))(record)
+def checker(document: Node, whole: str) -> Callable[[Any], str | None]:
+    """What a value does wrong by this schema, as "field: what" in one line, or None; the value itself is called `whole`.
+    Beside "$ref" stands nothing but descriptions, in draft-07 all else would be ignored."""
+    check = fastjsonschema.compile(_prepared(document), use_default=False)
 
-
-@functools.cache
-def _quick_check(version: int) -> Callable[[Any], bool]:
-    document = schema(version)
-    return quick_check(_inlined(document, document["$defs"]))
-
-
-def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """The schema with every "$ref": "#/$defs/x" replaced by x: validation is several times faster without
-    look-ups."""
-    if isinstance(node, list):
-        return [_inlined(item, definitions) for item in node]
-    if not isinstance(node, dict):
-        return node
-    own = {key: _inlined(value, definitions) for key, value in node.items()
-           if key not in ("$ref", "$defs", "$id")}
-    if "$ref" not in node:
-        return own
-    return {**_inlined(definitions[node["$ref"].removeprefix("#/$defs/")], definitions), **own}
-
-
-def first_problem(record: Record) -> str | None:
-    """What is wrong with a record, as "field: what", or None.
-
-    Long plain arrays (histograms, blocks, laps) are checked here, since jsonschema takes some 10 µs a number; a
-    test holds the two to the same answers. """
-    if surely_follows(record):
+    def problem(value: Any) -> str | None:
+        try:
+            check(value)
+        except fastjsonschema.JsonSchemaValueException as wrong:
+            field = wrong.name.removeprefix("data").lstrip(".") or whole
+            return f"{_shorten(field)}: {_shorten(_what(wrong))}"
         return None
-    problem = _array_problem(record)
-    if problem:
-        return problem
-    checker = validator(version_of(record))
-    from jsonschema.exceptions import best_match
-    error = best_match(islice(checker.iter_errors(_without_arrays(record)), 50))
-    if error is None:
-        return None
-    return f"{_field(error.absolute_path)}: {_shorten(error.message)}"
+    return problem
 
 
-def _field(path: Iterable[str | int]) -> str:
-    """benchmarks[3].wall_ns[0]"""
-    named = ""
-    for part in path:
-        if isinstance(part, int):
-            named += f"[{part}]"
-        elif re.fullmatch(r"\w+", part, re.ASCII):
-            named += f".{part}"
-        else:
-            named += f"[{json.dumps(shown(part, 60), ensure_ascii=False)}]"
-    return named.lstrip(".") or "the record"
+def _what(wrong: fastjsonschema.JsonSchemaValueException) -> str:
+    if wrong.rule == "required":
+        return f"lacks {next(key for key in wrong.rule_definition if key not in wrong.value)}, which is required"
+    if wrong.rule == "additionalProperties":
+        surprises = wrong.value.keys() - wrong.definition.get("properties", {}).keys()
+        return f"must not have {min(surprises)}"
+    return f"{wrong.message.removeprefix(wrong.name).strip()}, and is {reprlib.repr(wrong.value)}"
 
 
-def _entries(record: Record) -> list[tuple[int, dict[str, Any]]]:
-    entries = record.get("benchmarks")
-    return [(i, e) for i, e in enumerate(entries) if isinstance(e, dict)] if isinstance(entries, list) else []
+def _shorten(text: str) -> str:
+    text = shown(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2:]}"
 
 
-def _is_integer(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value < high
+def _prepared(document: Node) -> Node:
+    """A schema that means the same, of which a function several times as fast is made: its calls, each of which writes down
+    a path, are few, and conditions, which end in an exception that is given all variables, are in functions of their own."""
+    definitions = document.get("$defs", {})
+    simple = {name for name, node in definitions.items() if '"$ref"' not in (text := json.dumps(node)) and '"if"' not in text}
+    made: Node = {}
 
+    def call(node: Node) -> Node:
+        name = f"part-{len(made)}"
+        made[name] = node
+        return {"$ref": f"#/$defs/{name}"}
 
-_DURATIONS = {"wall_ns": False, "laps_ns": True}  # long arrays of them, and whether 0 is none
+    def prepared(node: Any) -> Any:
+        if isinstance(node, list):
+            return [prepared(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            name = node["$ref"].rpartition("/")[2]
+            return prepared(definitions[name]) if name in simple else {"$ref": node["$ref"]}
+        parts = {key: {name: prepared(rule) for name, rule in value.items()} if key == "properties" else prepared(value)
+                 for key, value in node.items() if key not in _SILENT}
+        condition = {key: parts.pop(key) for key in ("if", "then", "else") if key in parts}
+        return {"allOf": [call(parts), call(condition)]} if condition and parts else {**parts, **condition}
 
-
-def _array_problem(record: Record) -> str | None:
-    for index, entry in _entries(record):
-        for key, positive in _DURATIONS.items():
-            for at, ns in enumerate(_list_of(entry.get(key))):
-                if isinstance(ns, bool) or not isinstance(ns, (int, float)) or ns < 0 or (positive and ns == 0):
-                    return f"benchmarks[{index}].{key}[{at}]: {_shorten(repr(ns), 60)} is not a duration"
-        latency = entry.get("latency_ns")
-        problem = _histogram_problem(("benchmarks", index, "latency_ns", "histogram"),
-                                     latency.get("histogram") if isinstance(latency, dict) else None)
-        if problem:
-            return problem
-    return next(filter(None, (_histogram_problem(("cases", name, CASE_HISTOGRAM), once.get(CASE_HISTOGRAM))
-                              for name, once in _cases(record))), None)
-
-
-def _histogram_problem(place: tuple[str | int, ...], histogram: Any) -> str | None:
-    for at, pair in enumerate(_list_of(histogram)):
-        good = (isinstance(pair, list) and len(pair) == 2
-                and _is_integer(pair[0], 0, 1 << histograms.MAX_BITS)
-                and _is_integer(pair[1], 1, 1 << 64))
-        if not good:
-            return f"{_field((*place, at))}: {_shorten(repr(pair), 60)} is not [lowest value, count]"
-    return None
-
-
-def _cases(record: Record) -> list[tuple[str, dict[str, Any]]]:
-    cases = record.get("cases")
-    return [(name, once) for name, once in cases.items() if isinstance(once, dict)] if isinstance(cases, dict) else []
-
-
-def _list_of(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _without_arrays(record: Record) -> Record:
-    """A shallow copy whose long arrays hold at most one value."""
-    if not isinstance(record.get("benchmarks"), list):
-        return record
-    entries = []
-    for entry in record["benchmarks"]:
-        if isinstance(entry, dict):
-            entry = dict(entry)
-            for key in _DURATIONS:
-                if isinstance(entry.get(key), list):
-                    entry[key] = entry[key][:1]
-            latency = entry.get("latency_ns")
-            if isinstance(latency, dict) and isinstance(latency.get("histogram"), list):
-                entry["latency_ns"] = {**latency, "histogram": latency["histogram"][:1]}
-        entries.append(entry)
-    short = {**record, "benchmarks": entries}
-    if isinstance(record.get("cases"), dict):
-        short["cases"] = {**record["cases"], **{name: {**once, CASE_HISTOGRAM: once[CASE_HISTOGRAM][:1]}
-                                                for name, once in _cases(record)
-                                                if isinstance(once.get(CASE_HISTOGRAM), list)}}
-    return short
+    top = prepared(document)
+    return {**top, "$defs": {**{name: prepared(node) for name, node in definitions.items() if name not in simple}, **made}}

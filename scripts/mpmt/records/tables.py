@@ -105,11 +105,12 @@ def cases(record: Record, family: str = POOL) -> pandas.DataFrame:
 
 def latency_histogram(record: Record, trial_rows: pandas.DataFrame) -> list[list[int]]:
     """Of a case's rounds, which these are, together: [] where nothing is known."""
-    of_rounds = [histogram for histogram in trial_rows["round_histogram"] if histogram]
-    if of_rounds:
-        return [list(bucket) for bucket in histograms.merge(of_rounds)]
-    said = record.get("cases", {}).get(next(iter(trial_rows["name"]), ""), {})
-    return said.get(CASE_HISTOGRAM, [])
+    found = [histogram for histogram in trial_rows["round_histogram"] if histogram]
+    if not found:
+        said = record.get("cases", {}).get(next(iter(trial_rows["name"]), ""), {})
+        found = [said.get(CASE_HISTOGRAM, [])]
+    # The schema calls 1.0 an integer; buckets are of Python's.
+    return [[int(lowest), int(count)] for lowest, count in histograms.merge(found)]
 
 
 def by_round(trial_rows: pandas.DataFrame, name: str) -> dict[Round, float]:
