@@ -1,4 +1,4 @@
-"""`track.py history` in this process, over a synthetic repository and records that a test makes up."""
+"""`mpmt track history` in this process, over a synthetic repository and records that a test makes up."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 import make_history as made
 from mpmt.commands import history
+from mpmt.measuring import engine
 
 COUNT = 40
 OTHER = {**made.EPOCH, "governor": "power save"}
@@ -21,7 +22,10 @@ OTHER = {**made.EPOCH, "governor": "power save"}
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also: the machine is the one that made the records."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(engine, "find", lambda: Path("mpmt"))
+    monkeypatch.setattr(engine, "machine_key", lambda program: made.KEY)
 
 
 @pytest.fixture(scope="session")

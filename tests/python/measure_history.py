@@ -1,8 +1,8 @@
-"""Prints how long `track.py history` takes over many records, and the memory it needs, for the documentation.
+"""Prints how long `mpmt track history` takes over many records, and the memory it needs, for the documentation.
 
     python3 tests/python/measure_history.py [--records 1000] [--cases 100] [--trials 10] [--plain] [--folder DIR]
 
-Cold: no index. Warm: index and change points are known. One more record: the same, but for one record that is new, so that
+Cold: nothing is remembered. Warm: all is. One more record: the same, but for one record that is new, so that
 one file is read and every series it is in is searched again. Peak: the largest process, and the sum of the largest parent and
 its largest child times the number of CPUs, which is an upper bound for all of them together. With --folder, what
 make_history.py wrote there is used (and made if missing); else a temporary folder, removed at the end. """

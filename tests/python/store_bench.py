@@ -1,4 +1,4 @@
-"""A results folder with a few records, and the index of them."""
+"""A results folder with a few records, and what is remembered of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import make_history as made
-from mpmt.history import reading, store
+from mpmt.history import store
+from mpmt.history.memory import Memory
 from mpmt.records import stored_files
 
 COMMITS = [f"{at:012x}{at:028x}" for at in range(0xA00, 0xA14)]
@@ -16,7 +17,7 @@ COMMITS = [f"{at:012x}{at:028x}" for at in range(0xA00, 0xA14)]
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "mpmt" / "index"
+    return tmp_path / "cache" / "mpmt" / "history"
 
 
 @pytest.fixture
@@ -26,9 +27,16 @@ def results(tmp_path: Path) -> Path:
     return folder
 
 
+def summaries(results: Path) -> tuple[list[stored_files.Summary], list[str]]:
+    """(usable records, refused)."""
+    with Memory() as memory:
+        return store.look(results, memory)
+
+
 def look(results: Path) -> tuple[list[str], list[str]]:
     """(commits of the usable records, refused)."""
-    return store.with_index(results, lambda index: ([row["commit_id"] for row in index.files()], index.refused()))
+    records, refused = summaries(results)
+    return [record.commit or "" for record in records], refused
 
 
 @pytest.fixture
@@ -36,5 +44,5 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The records that were read since."""
     seen: list[str] = []
     original = stored_files.summarise
-    monkeypatch.setattr(reading, "summarise", lambda results, path: seen.append(path) or original(results, path))
+    monkeypatch.setattr(stored_files, "summarise", lambda results, path: seen.append(path) or original(results, path))
     return seen

@@ -1,4 +1,4 @@
-"""track.py history over synthetic repositories and records: what is found, said and left out."""
+"""mpmt track history over synthetic repositories and records: what is found, said and left out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import make_history as made
 from history_bench import COUNT, OTHER, Bench, bench, cache, options_of, repository, run, stepped  # noqa: F401
 from mpmt.base.problem import NothingMeasured, Problem
 from mpmt.commands import history
+from mpmt.measuring import engine
 from repository import Repository
 
 # ---- what is found ---------------------------------------------------------------------------------------
@@ -40,7 +41,7 @@ def test_the_table_has_the_latest_first_and_says_how_it_came_about(bench: Bench)
     assert err == ""
     assert out.index("late") < out.index("early")
     assert f"{bench.commits[29][:12]}  {bench.commits[30][:12]}" in out
-    assert "2 steps slower, 0 faster, in 2 of 2 series" in out and "track.py bisect" in out
+    assert "2 steps slower, 0 faster, in 2 of 2 series" in out and "`mpmt track bisect`" in out
 
 
 def test_nothing_changed_is_said_with_what_would_have_been_found(bench: Bench) -> None:
@@ -50,10 +51,39 @@ def test_nothing_changed_is_said_with_what_would_have_been_found(bench: Bench) -
     assert "would have been found in four of five cases, 10 commits (half of all in shorter series) after it: a step of 2." in out
 
 
-def test_too_few_commits_say_nothing(bench: Bench) -> None:
-    bench.write({"a": [1.0] * 7 + [math.nan] * (COUNT - 7)})
+def test_of_too_few_commits_the_last_two_are_set_against_each_other(bench: Bench) -> None:
+    """What is to be believed of that is for `compare` to say: no word here is a verdict."""
+    gone = [math.nan] * (COUNT - 7)
+    bench.write({"a/x:1/y:1": [100.0] * 6 + [105.0] + gone, "b/x:2/y:1": [100.0] * 5 + [98.0, math.nan] + gone,
+                 "single/y:1": [math.nan] * 6 + [5.0] + gone}, noise=0.01)
     out, _ = bench.run()
-    assert "nothing can be said yet" in out and "nothing changed" not in out and "too short: 1 series" in out
+    assert "too few commits for change points in 3 of 3 series: they take 8 trusted ones; the last two measured commits" in out
+    assert "all benchmarks below: y:1" in out
+    heads, *rows = out[out.index("  B vs A"):].splitlines()[:3]
+    assert heads.split("  ")[-1].strip() == "benchmark"
+    of_a, of_b = (row.split() for row in rows)
+    assert of_a[3:] == [bench.commits[5][:12], bench.commits[6][:12], "a/x:1"]
+    assert of_b[3:] == [bench.commits[4][:12], bench.commits[5][:12], "b/x:2"]
+    assert 0.02 < float(of_a[0].rstrip("%")) / 100 < 0.08 and all(cell.endswith("%") for cell in of_a[1:3])
+    assert f"To be sure: `mpmt track compare {bench.commits[5][:12]} {bench.commits[6][:12]}`" in out
+    for word in ("nothing changed", "slower", "faster", "same ", "undecided", "unstable"):
+        assert word not in out, word
+    series = {one["benchmark"]: one["last_two"] for one in bench.json()["machines"][0]["series"]}
+    assert series["single/y:1"] == [] and series["a/x:1/y:1"][0]["b"] == bench.commits[6]
+    assert series["a/x:1/y:1"][0]["ratio"] == pytest.approx(1.05, abs=0.03)
+
+
+def test_of_one_commit_nothing_is_compared(bench: Bench) -> None:
+    bench.write({"a": [5.0] + [math.nan] * (COUNT - 1)})
+    out, _ = bench.run()
+    assert "with a second measured commit the two are shown side by side" in out and "compare" not in out
+
+
+def test_what_is_not_pinned_is_not_set_against_itself(bench: Bench) -> None:
+    for at in (0, 1):
+        made.write_record(bench.results, made.context(bench.commits[at], [], at, 5),
+                          made.entries("free", [100.0 * (1 + at)] * 5, made.case_fields("free", "free")))
+    assert "B vs A" not in bench.run()[0]
 
 
 def test_a_drift_is_no_step_and_is_said(bench: Bench) -> None:
@@ -121,19 +151,50 @@ def test_a_machine_without_a_usable_record_is_shown(bench: Bench) -> None:
     bench.write({"a": stepped(25, 0.08)})
     made.write_record(bench.results, made.context(bench.commits[3], [], 3, 5, key="ffffffffffff", dirty=True),
                       made.entries("a", [1e9] * 5))
-    out, _ = bench.run()
+    out, _ = bench.run("--machine", "all")
     machine = out.split("\n\nmachine ")[1]
     assert machine.startswith("ffffffffffff: 0 records") and "none of its records is of use" in machine
     assert "left out: 1 record: dirty build" in machine
-    assert [one["key"] for one in bench.json()["machines"]] == [made.KEY, "ffffffffffff"]
+    assert [one["key"] for one in bench.json("--machine", "all")["machines"]] == [made.KEY, "ffffffffffff"]
 
 
 def test_machines_are_shown_apart(bench: Bench) -> None:
     bench.write({"a": stepped(25, 0.08)})
     bench.write({"a": stepped(0, 0.0, level=7e6)}, key="ffffffffffff")
-    out, _ = bench.run()
+    out, _ = bench.run("--machine", "all")
     assert out.index(f"machine {made.KEY}") < out.index("machine ffffffffffff") and "nothing changed in 1 series" in out
     assert "machine ffff" not in bench.run("--machine", made.KEY)[0]
+
+
+def test_records_of_other_machines_are_shown_when_asked_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.write({"a": stepped(25, 0.08)})
+    bench.write({"a": stepped(0, 0.0, level=7e6)}, key="ffffffffffff")
+    out, err = bench.run()
+    assert f"machine {made.KEY}" in out and "machine ffff" not in out
+    assert err == "note: not shown: machine ffffffffffff (40 records); `--machine all` shows all\n"
+    assert [one["key"] for one in bench.json()["machines"]] == [made.KEY]
+    monkeypatch.setattr(engine, "machine_key", lambda program: "eeeeeeeeeeee")
+    there = f"{made.KEY} \\(40 records\\), ffffffffffff \\(40 records\\): choose one by its key, or `--machine all`"
+    with pytest.raises(NothingMeasured, match=f"--machine: .*this machine is eeeeeeeeeeee.*{there}"):
+        bench.run()
+    monkeypatch.setattr(engine, "find", lambda: None)
+    with pytest.raises(NothingMeasured, match=f"--machine: .*cannot be told without a built mpmt.*{there}"):
+        bench.run()
+
+
+def test_the_only_machine_there_is_is_shown_as_maybe_another(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.write({"a": stepped(25, 0.08)})
+    monkeypatch.setattr(engine, "machine_key", lambda program: "eeeeeeeeeeee")
+    out, err = bench.run()
+    assert "1 step slower" in out
+    assert err == f"note: these are the records of machine {made.KEY}, maybe of another machine: this machine is eeeeeeeeeeee\n"
+
+    def no_mpmt(program: Path) -> str:
+        raise Problem("this is no mpmt")
+    monkeypatch.setattr(engine, "machine_key", no_mpmt)
+    assert "maybe of another machine: which machine this is cannot be told" in bench.run()[1]
+    with pytest.raises(NothingMeasured, match="no usable record"):
+        bench.run("--machine", "eeeeeeeeeeee")
 
 
 def test_records_of_no_use_are_counted(bench: Bench) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import re
-import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -23,10 +23,13 @@ from mpmt.base.shown import shown, shown_json
 from mpmt.builds import commits
 from mpmt.history import table
 from mpmt.history.series import Gathered, Order, gather
-from mpmt.history.store import Index, with_index
-from mpmt.records.stored_files import MACHINE_KEY, moment
+from mpmt.history.memory import Memory
+from mpmt.history.store import look
+from mpmt.measuring import engine
+from mpmt.records.stored_files import MACHINE_KEY, Summary, moment
 
 FORMATS = ("png", "svg")
+ALL = "all"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -36,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "this script's checkout)")
     parser.add_argument("--repo", type=Path, metavar="DIR",
                         help="folder in the repository whose commits count (default: where --results lies)")
-    parser.add_argument("--machine", metavar="KEY", type=_machine_key, help="this machine key only (default: all, apart)")
+    parser.add_argument("--machine", metavar="KEY", type=_machine_key,
+                        help="records of the machine with this key, or of `all`, apart (default: of the machine this runs on)")
     parser.add_argument("--cases", metavar="REGEX", type=pattern, help="benchmarks whose name matches")
     parser.add_argument("--since", metavar="REV|DATE",
                         help="show commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later; changes "
@@ -52,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _machine_key(text: str) -> str:
-    if not MACHINE_KEY.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is no machine key: 12 hexadecimal digits")
+    if text != ALL and not MACHINE_KEY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is no machine key: 12 hexadecimal digits, or all")
     return text
 
 
@@ -83,7 +87,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json and csv_only:
         raise Problem("--csv: standard output is JSON already: name a file")
     options.results, options.repo = _places(options)
-    history = with_index(options.results, lambda index: _look(index, options))
+    with Memory() as memory:
+        history = _history(options, memory)
     for line in history.refused:
         print(f"refused: {shown(line)}", file=sys.stderr)
     for note in history.notes:
@@ -92,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         raise NothingMeasured(_nothing(history, options))
     if options.csv is not None:
         from mpmt.history import otava
-        outputs.write(options.csv, otava.csv_text(history.found, history.order, options.machine), "--csv")
+        outputs.write(options.csv, otava.csv_text(history.found, history.order), "--csv")
     written = _draw(history, options) if options.plots is not None else []
     if options.json:
         print(shown_json(table.as_json(history.found, history.order, history.by, history.refused)))
@@ -145,31 +150,61 @@ def _places(options: argparse.Namespace) -> tuple[Path, Path | None]:
     return results, repo
 
 
-def _look(index: Index, options: argparse.Namespace) -> History:
-    files = [row for row in index.files() if options.machine in (None, row["machine"])]
+def _history(options: argparse.Namespace, memory: Memory) -> History:
+    records, refused = look(options.results, memory)
     notes: list[str] = []
+    records = _chosen(records, options.machine, notes)
     if options.repo is not None:
         branch = options.branch or "HEAD"
-        order, by = _first_parents(options.repo, branch, files, options.since), f"first parents of {shown(branch, 80)}"
+        order, by = _first_parents(options.repo, branch, records, options.since), f"first parents of {shown(branch, 80)}"
     else:
-        order, by = _by_date(files, options), "commit date"
+        order, by = _by_date(records, options), "commit date"
         notes.append(f"{shown(options.results, 300)} is not in a git repository: commits are ordered by date, and commits between "
                      "two measured ones are not known")
-    return History(gather(index, order, options.machine, options.cases), order, by, index.refused(), notes)
+    return History(gather(records, order, options.cases, memory), order, by, refused, notes)
 
 
-def _first_parents(repo: Path, branch: str, files: Sequence[sqlite3.Row], since: str | None) -> Order:
+def _chosen(records: list[Summary], asked: str | None, notes: list[str]) -> list[Summary]:
+    """Those of the machine that was asked for. Raises NothingMeasured where it is not clear which one is meant."""
+    there = Counter(record.machine for record in records)
+    if asked == ALL or not there:
+        return records
+    if asked is None:
+        ours = _this_machine()
+        others = ", ".join(f"{key} ({count} record{'s' if count > 1 else ''})"
+                           for key, count in sorted(there.items()) if key != ours)
+        here = f"this machine is {ours}" if ours else "which machine this is cannot be told without a built mpmt"
+        if ours not in there and len(there) > 1:
+            raise NothingMeasured(f"--machine: no record is known to be of this machine ({here}); there are those of {others}: "
+                                  f"choose one by its key, or `--machine {ALL}`")
+        asked = ours if ours in there else next(iter(there))
+        if ours not in there:
+            notes.append(f"these are the records of machine {asked}, maybe of another machine: {here}")
+        elif others:
+            notes.append(f"not shown: machine {others}; `--machine {ALL}` shows all")
+    return [record for record in records if record.machine == asked]
+
+
+def _this_machine() -> str | None:
+    """Its key; None: there is no mpmt that would know."""
+    program = engine.find()
+    try:
+        return engine.machine_key(program) if program else None
+    except Problem:
+        return None
+
+
+def _first_parents(repo: Path, branch: str, records: Sequence[Summary], since: str | None) -> Order:
     chain = commits.first_parent_chain(repo, branch)
     place = {commit: at for at, commit in enumerate(chain)}
-    lost = sorted({row["commit_id"] for row in files if row["commit_id"] and row["commit_id"] not in place})
+    lost = sorted({record.commit for record in records if record.commit and record.commit not in place})
     if lost and commits.is_shallow(repo):
         raise Problem(f"{shown(repo, 300)}: a shallow clone, which lacks commits of {len(lost)} records, say "
                       f"{lost[0][:12]}: `git fetch --unshallow` brings the rest (in CI, fetch-depth: 0)")
     if since is None:
         return Order(chain, place)
     if _DATE.fullmatch(since):
-        known = (row for row in files if row["commit_id"] in place)
-        dates = ((place[row["commit_id"]], moment(row["commit_date"])) for row in known)
+        dates = ((place[record.commit], moment(record.commit_date)) for record in records if record.commit in place)
         return Order(chain, place, _first_of_day(dates, since, len(chain)))
     start = commits.resolve(repo, since)
     if start not in place:
@@ -177,9 +212,8 @@ def _first_parents(repo: Path, branch: str, files: Sequence[sqlite3.Row], since:
     return Order(chain, place, place[start] + 1)
 
 
-def _by_date(files: Sequence[sqlite3.Row], options: argparse.Namespace) -> Order:
-    dated = {row["commit_id"]: moment(row["commit_date"]) or moment(row["started_utc"])
-             for row in files if row["commit_id"]}
+def _by_date(records: Sequence[Summary], options: argparse.Namespace) -> Order:
+    dated = {record.commit: moment(record.commit_date) or moment(record.started_utc) for record in records if record.commit}
     chain = sorted(dated, key=lambda commit: (dated[commit] or datetime.max.replace(tzinfo=timezone.utc), commit))
     place = {commit: at for at, commit in enumerate(chain)}
     if options.since is None:

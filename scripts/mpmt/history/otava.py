@@ -38,10 +38,10 @@ from mpmt.history.series import Gathered, Order, Series
 from mpmt.records.stored_files import moment
 
 
-def csv_text(found: Gathered, order: Order, machine: str | None) -> str:
-    """The file's text. Raises Problem when there are several machines and none is chosen."""
+def csv_text(found: Gathered, order: Order) -> str:
+    """The file's text. Raises Problem when there are several machines."""
     machines = sorted({series.machine for series in found.series})
-    if len(machines) > 1 and machine is None:
+    if len(machines) > 1:
         raise Problem(f"--csv: records of {len(machines)} machines ({', '.join(machines)}): choose one with --machine")
     newest = max(series.epoch for series in found.series)
     chosen = [series for series in found.series if series.epoch == newest and series.trusted]

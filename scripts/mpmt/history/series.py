@@ -14,15 +14,13 @@ so that the kernel's placement decides the figure. Points that are not trusted a
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import hashlib
 import json
 import math
-import sqlite3
 import statistics
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -31,9 +29,10 @@ import numpy
 
 from mpmt.base.patterns import Pattern
 from mpmt.history.changes import LEAST_STEP, RULES_VERSION, ChangePoint, change_points, detectable_step, drift
-from mpmt.history.store import Index, trial_values
+from mpmt.history.memory import Memory
 from mpmt.records import stats
-from mpmt.records.stored_files import moment
+from mpmt.records.json_text import no_collection
+from mpmt.records.stored_files import CasePoint, Summary, moment
 
 OFF_CHAIN, DIRTY, NO_COMMIT, SINCE = "not on the branch", "dirty build", "no commit", "before --since"
 
@@ -44,12 +43,12 @@ class Point(NamedTuple):
     at: int
     value: float
     trusted: bool
-    blob: bytes  # the trials, as the index keeps them: there may be a million points, and few are asked for theirs
+    blob: bytes  # the trials, as doubles: there may be a million points, and few are asked for theirs
 
     @property
-    def trials(self) -> Sequence[float]:
+    def trials(self) -> array[float]:
         """The trials' times per task or operation in ns."""
-        return trial_values(self.blob)
+        return _values(self.blob)
 
 
 @dataclass
@@ -117,54 +116,45 @@ class Kept(NamedTuple):
     least_bytes: float
 
 
-def usable(files: Sequence[sqlite3.Row], order: Order) -> tuple[list[sqlite3.Row], dict[str, Counter[str]]]:
+def usable(records: Sequence[Summary], order: Order) -> tuple[list[Summary], dict[str, Counter[str]]]:
     """The records that enter a history, and for each machine how many do not, or are not shown, and why."""
     used, unused = [], {}
-    for row in files:
-        counts = unused.setdefault(row["machine"], Counter())
-        place = order.place.get(row["commit_id"] or "")
-        reason = (NO_COMMIT if row["commit_id"] is None else DIRTY if row["dirty"] else
+    for record in records:
+        counts = unused.setdefault(record.machine, Counter())
+        place = order.place.get(record.commit or "")
+        reason = (NO_COMMIT if record.commit is None else DIRTY if record.dirty else
                   OFF_CHAIN if place is None else SINCE if place < order.first else None)
         if reason:
             counts[reason] += 1
         if reason in (None, SINCE):
-            used.append(row)
+            used.append(record)
     return used, unused
 
 
-def epoch_numbers(used: Sequence[sqlite3.Row], facts: Mapping[int, dict[str, object]]) -> dict[tuple[str, int], int]:
-    """(machine, the index's epoch): its number, in the order of the earliest start of a record."""
+def epoch_numbers(used: Sequence[Summary]) -> dict[tuple[str, str], int]:
+    """(machine, epoch): its number, in the order of the earliest start of a record."""
     never = datetime.max.replace(tzinfo=timezone.utc)
-    first: dict[str, dict[int, datetime]] = {}
-    for row in used:
-        starts = first.setdefault(row["machine"], {})
-        starts[row["epoch"]] = min(starts.get(row["epoch"], never), moment(row["started_utc"]) or never)
-    return {(machine, epoch): number for machine, starts in first.items() for number, epoch in enumerate(
-        sorted(starts, key=lambda epoch: (starts[epoch], json.dumps(facts[epoch], sort_keys=True))), 1)}
+    first: dict[str, dict[str, datetime]] = {}
+    for record in used:
+        starts = first.setdefault(record.machine, {})
+        starts[record.epoch] = min(starts.get(record.epoch, never), moment(record.started_utc) or never)
+    return {(machine, epoch): number for machine, starts in first.items()
+            for number, epoch in enumerate(sorted(starts, key=lambda epoch: (starts[epoch], epoch)), 1)}
 
 
-def gather(index: Index, order: Order, machine: str | None, cases: Pattern | None) -> Gathered:
-    """All series of the machine (of all machines without one) whose benchmark's name `cases` finds."""
-    files = [row for row in index.files() if machine in (None, row["machine"])]
-    used, unused = usable(files, order)
-    facts = index.epochs()
-    numbers = epoch_numbers(used, facts)
-    kept = {row["id"]: Kept((row["machine"], numbers[row["machine"], row["epoch"]]), order.place[row["commit_id"]],
-                            8 * row["rounds"] / 2 if row["interrupted"] else 0) for row in used}
-    found = Gathered([], {(machine, number): facts[epoch] for (machine, epoch), number in numbers.items()}, unused,
-                     Counter(), Counter(record.series[0] for record in kept.values() if record.at >= order.first),
-                     {row["commit_id"]: row["commit_date"] if moment(row["commit_date"]) else row["started_utc"]
-                      for row in used})
-    answers, fresh = index.answers(), {}
-    with _no_collection():
-        for case in index.cases():
-            if cases is None or cases.search(case["name"]):
-                for series in _series_of(case, index.points(case["id"]), kept, found.thin):
-                    _find_changes(series, answers, fresh)
-                    _hide_before(order.first, series)
-                    found.series += [series] if series.points else []
-    if fresh:
-        index.remember(fresh)
+def gather(records: Sequence[Summary], order: Order, cases: Pattern | None, memory: Memory) -> Gathered:
+    """All series of these records whose benchmark's name `cases` finds."""
+    used, unused = usable(records, order)
+    numbers = epoch_numbers(used)
+    found = Gathered([], {(machine, number): json.loads(epoch) for (machine, epoch), number in numbers.items()}, unused,
+                     Counter(), Counter(record.machine for record in used if order.place[record.commit] >= order.first),
+                     {record.commit: record.commit_date if moment(record.commit_date) else record.started_utc
+                      for record in used})
+    with no_collection():
+        for series in _series_of(used, order, numbers, cases, found.thin):
+            _find_changes(series, memory)
+            _hide_before(order.first, series)
+            found.series += [series] if series.points else []
     return found
 
 
@@ -175,56 +165,54 @@ def _hide_before(first: int, series: Series) -> None:
                       for change in series.changes if change.first_bad >= first]
 
 
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """No garbage collection: a million points are no garbage, and looking them through again and again takes half of
-    the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _series_of(case: sqlite3.Row, rows: Sequence[tuple[int, float, bytes, int]], kept: Mapping[int, Kept],
+def _series_of(used: Sequence[Summary], order: Order, numbers: Mapping[tuple[str, str], int], cases: Pattern | None,
                thin: Counter[str]) -> list[Series]:
-    by_series: dict[tuple[str, int], dict[int, Point]] = {}
-    trusted = case["placement"] != "free"
-    for file_id, median, blob, unstable in rows:
-        record = kept.get(file_id)
-        if record is None:
-            continue
-        if len(blob) < record.least_bytes:
-            thin[record.series[0]] += 1
-            continue
-        points = by_series.setdefault(record.series, {})
-        before = points.get(record.at)
-        points[record.at] = (Point(record.at, median, trusted and not unstable, blob) if before is None else
-                             _pooled(record.at, before.blob + blob, trusted))
-    return [Series(machine, epoch, case["name"], case["version"], case["placement"], case["family"],
-                   [points[at] for at in sorted(points)])
-            for (machine, epoch), points in sorted(by_series.items())]
+    """In the order of benchmarks, then of machines and epochs."""
+    wanted: dict[str, bool] = {}
+    made: dict[tuple[str, int, str, str, str, int], dict[int, Point]] = {}
+    for record in used:
+        at, number = order.place[record.commit], numbers[record.machine, record.epoch]
+        for said in record.points:
+            if said.name not in wanted:
+                wanted[said.name] = cases is None or cases.search(said.name)
+            if not wanted[said.name]:
+                continue
+            if record.interrupted and len(said.trials) < 8 * record.rounds / 2:
+                thin[record.machine] += 1
+                continue
+            points = made.setdefault((said.name, said.version, said.placement, said.family, record.machine, number), {})
+            points[at] = _point(at, said, points.get(at))
+    return [Series(machine, number, name, version, placement, family, [points[at] for at in sorted(points)])
+            for (name, version, placement, family, machine, number), points in sorted(made.items())]
 
 
-def _pooled(at: int, blob: bytes, trusted: bool) -> Point:
-    values = trial_values(blob)
-    return Point(at, statistics.median(values), trusted and not stats.is_unstable(values), blob)
+def _point(at: int, said: CasePoint, before: Point | None) -> Point:
+    """What a record says of a case; pooled with what another one of this commit has said."""
+    pinned = said.placement != "free"
+    if before is None:
+        return Point(at, said.median, pinned and not said.unstable, said.trials)
+    values = _values(before.blob + said.trials)
+    return Point(at, statistics.median(values), pinned and not stats.is_unstable(values), values.tobytes())
 
 
-def _find_changes(series: Series, answers: Mapping[str, str], fresh: dict[str, str]) -> None:
-    """Fills in `changes`, `detectable` and `drift`: from `answers` if the same values were asked about before, else into
-    `fresh`, too."""
+def _values(doubles: bytes) -> array[float]:
+    values = array("d")
+    values.frombytes(doubles)
+    return values
+
+
+def _find_changes(series: Series, memory: Memory) -> None:
+    """Fills in `changes`, `detectable` and `drift`: from memory if the same values were asked about before."""
     points = series.trusted
     logs = numpy.log([point.value for point in points])
-    question = hashlib.sha256(f"{RULES_VERSION} {LEAST_STEP} ".encode() + logs.tobytes()).hexdigest()
-    if question not in answers:
+    question = f"changes {RULES_VERSION} {LEAST_STEP} {hashlib.sha256(logs.tobytes()).hexdigest()}"
+    answer = memory.answer(question)
+    if answer is None:
         changes = change_points(logs)
-        made = [asdict(change) for change in changes]
-        slow = None if made else drift(logs)
-        fresh[question] = json.dumps([made, detectable_step(logs, changes), slow and asdict(slow)])
-    found, series.detectable, slow = json.loads(answers.get(question) or fresh[question])
+        slow = None if changes else drift(logs)
+        answer = [[asdict(change) for change in changes], detectable_step(logs, changes), slow and asdict(slow)]
+        memory.keep(question, answer)
+    found, series.detectable, slow = answer
     series.drift = slow and ChangePoint(**slow)
     for change in (ChangePoint(**values) for values in found):
         last_good, first_bad = points[change.index - 1].at, points[change.index].at

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from tabulate import tabulate
+
+from mpmt.base.row_names import common_parts, short_names
 from mpmt.base.shown import shown
-from mpmt.history.changes import ALPHA, LEAST_STEP
-from mpmt.history.series import SINCE, Change, Gathered, Order, Series, smallest_found
+from mpmt.history.changes import ALPHA, LEAST_STEP, LEAST_VALUES
+from mpmt.history.series import SINCE, Change, Gathered, Order, Point, Series, smallest_found
 from mpmt.records.families import FAMILIES
 
 COLUMNS = ("change", "95 % interval", "(last good", "first bad]", "missing", "since", "benchmark")
-NUMBERS = (0, 1, 4, 5)  # columns that line up on the right
+ALIGNED = ("right", "right", "left", "left", "right", "right", "left")
+PAIR_COLUMNS = ("B vs A", "scatter of A", "of B", "A", "B", "benchmark")
+PAIR_ALIGNED = ("right", "right", "right", "left", "left", "left")
 MOST_FACTS = 8  # of an epoch; records are untrusted, and may hold thousands
+
+Names = Mapping[str, str]
 
 
 def text(found: Gathered, order: Order, by: str) -> str:
@@ -28,38 +39,115 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
     lines = [f"machine {machine}: {found.records[machine]} records of {commits} commits, {len(series)} series, ordered by "
              f"{by}"]
     lines += _epoch_lines(found, order, series)
-    changed = changes_of(series)
     if not series:
         why = "no benchmark matches, or has an ok trial" if found.records[machine] else "none of its records is of use"
         lines += ["", f"nothing to show: {why}"]
-    elif changed:
-        lines += ["", *_table(order, changed), ""]
-        slower = sum(change.point.effect > 0 for _, change in changed)
-        lines.append(f"{_count(slower, 'step')} slower, {len(changed) - slower} faster, in "
-                     f"{len({id(one) for one, _ in changed})} of {_count(len(series), 'series', '')}; range: the change is "
-                     "in (last good, first bad]; missing: commits in it without a trusted value; since: values from the "
-                     "first bad one on")
-        lines.append("`track.py bisect` narrows a range with paired measurements")
+    changed, pairs = changes_of(series), last_pairs(series)
+    drifting = sorted((one for one in series if one.drift), key=lambda one: -abs(one.drift.effect))
+    told = [one.name for one in (*(one for one, _ in changed), *(pair.series for pair in pairs), *drifting)]
+    names = short_names(told)
+    if common := common_parts(told):
+        lines.append(f"all benchmarks below: {shown(common, 300)}")
+    if changed:
+        lines += _changed_lines(order, changed, len(series), names)
     elif any(one.detectable is not None for one in series):
         lines += ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"]
-    else:
-        lines += ["", "nothing can be said yet: a change point takes 8 trusted commits in one series"]
-    drifting = sorted((one for one in series if one.drift), key=lambda one: -abs(one.drift.effect))
-    if drifting:
-        lines.append("drifted, with no step in which one commit could be to blame (the last third of the commits against "
-                     "the first):")
-        lines += [f"  {one.drift.effect:+.1%}  {shown_name(one)}" for one in drifting]
-    smallest = smallest_found(series)
-    if smallest is not None:
-        worst = max(one.detectable for one in series if one.detectable is not None)
-        lines.append(f"would have been found in four of five cases, 10 commits (half of all in shorter series) after it: "
-                     f"a step of {smallest:.1%} (median over the series; worst {worst:.1%}; rule: p < {ALPHA:g}, at least "
-                     f"{LEAST_STEP:.0%}, and no drift)")
+    lines += _pair_lines(order, series, pairs, names)
+    lines += _drift_lines(drifting, names)
+    lines += _smallest_lines(series)
     return "\n".join([*lines, *(f"  {line}" for line in left_out(found, series, machine))])
 
 
 def _count(count: int, what: str, plural: str = "s") -> str:
     return f"{count} {what}{plural if count != 1 else ''}"
+
+
+def _changed_lines(order: Order, changed: Sequence[tuple[Series, Change]], count: int, names: Names) -> list[str]:
+    rows = [(f"{change.point.effect:+.1%}", f"{change.point.low:+.1%} … {change.point.high:+.1%}",
+             short(order, change.last_good), short(order, change.first_bad), change.missing, change.measured_since, shown_name(series, names))
+            for series, change in changed]
+    slower = sum(change.point.effect > 0 for _, change in changed)
+    return ["", _tabulated(rows, COLUMNS, ALIGNED), "",
+            f"{_count(slower, 'step')} slower, {len(changed) - slower} faster, in {len({id(one) for one, _ in changed})} of "
+            f"{_count(count, 'series', '')}; range: the change is in (last good, first bad]; missing: commits in it without a "
+            "trusted value; since: values from the first bad one on",
+            "`mpmt track bisect` narrows a range with paired measurements"]
+
+
+def _drift_lines(drifting: Sequence[Series], names: Names) -> list[str]:
+    if not drifting:
+        return []
+    return ["drifted, with no step in which one commit could be to blame (the last third of the commits against the first):",
+            *(f"  {one.drift.effect:+.1%}  {shown_name(one, names)}" for one in drifting if one.drift)]
+
+
+def _smallest_lines(series: Sequence[Series]) -> list[str]:
+    smallest = smallest_found(series)
+    if smallest is None:
+        return []
+    worst = max(one.detectable for one in series if one.detectable is not None)
+    return [f"would have been found in four of five cases, 10 commits (half of all in shorter series) after it: a step of "
+            f"{smallest:.1%} (median over the series; worst {worst:.1%}; rule: p < {ALPHA:g}, at least {LEAST_STEP:.0%}, and "
+            "no drift)"]
+
+
+def _tabulated(rows: Sequence[Sequence[object]], columns: Sequence[str], aligned: Sequence[str]) -> str:
+    return tabulate(rows, columns, tablefmt="plain", disable_numparse=True, colalign=aligned)
+
+
+# ---- too few commits ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The last two measured commits of a series that is too short for change points: a says how it was, b how it is. Nothing
+    is decided."""
+
+    series: Series
+    a: Point
+    b: Point
+
+    @property
+    def ratio(self) -> float:
+        """The median of b's trials over that of a's."""
+        return self.b.value / self.a.value
+
+
+def last_pairs(series: Iterable[Series]) -> list[Pair]:
+    """Of every series that is too short, but has two commits; the largest ratio, up or down, first. Not of those that are
+    placed `free`, where luck decides."""
+    pairs = [Pair(one, *one.points[-2:]) for one in series
+             if one.detectable is None and one.placement != "free" and len(one.points) >= 2]
+    return sorted(pairs, key=lambda pair: (-abs(math.log(pair.ratio)), pair.series.name))
+
+
+def scatter(point: Point) -> float | None:
+    """The standard deviation of its trials over their mean; None: there is only one."""
+    return statistics.stdev(point.trials) / statistics.fmean(point.trials) if len(point.trials) > 1 else None
+
+
+def _pair_lines(order: Order, series: Sequence[Series], pairs: Sequence[Pair], names: Names) -> list[str]:
+    few = sum(one.detectable is None and one.placement != "free" for one in series)
+    if not few:
+        return []
+    said = (f"too few commits for change points in {few} of {_count(len(series), 'series', '')}: they take "
+            f"{2 * LEAST_VALUES} trusted ones")
+    if not pairs:
+        return ["", f"{said}; with a second measured commit the two are shown side by side"]
+    rows = [(f"{pair.ratio - 1:+.1%}", _percent(scatter(pair.a)), _percent(scatter(pair.b)), short(order, pair.a.at),
+             short(order, pair.b.at), shown_name(pair.series, names)) for pair in pairs]
+    (a, b), _ = Counter((pair.a.at, pair.b.at) for pair in pairs).most_common(1)[0]
+    return ["", f"{said}; the last two measured commits, A and B, by the medians of their trials:", "",
+            _tabulated(rows, PAIR_COLUMNS, PAIR_ALIGNED), "",
+            "scatter: standard deviation of the trials; measured in two sessions, which differ by more than that. To be sure: "
+            f"`mpmt track compare {short(order, a)} {short(order, b)}`"]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+# ---- what is told of series --------------------------------------------------------------------------------
 
 
 def changes_of(series: Iterable[Series]) -> list[tuple[Series, Change]]:
@@ -68,26 +156,14 @@ def changes_of(series: Iterable[Series]) -> list[tuple[Series, Change]]:
     return sorted(pairs, key=lambda pair: (-pair[1].first_bad, -abs(pair[1].point.effect), pair[0].name))
 
 
-def _table(order: Order, changed: Sequence[tuple[Series, Change]]) -> list[str]:
-    rows = [COLUMNS]
-    for series, change in changed:
-        point = change.point
-        rows.append((f"{point.effect:+.1%}", f"{point.low:+.1%} … {point.high:+.1%}", short(order, change.last_good),
-                     short(order, change.first_bad), str(change.missing), str(change.measured_since),
-                     shown_name(series)))
-    widths = [max(len(row[at]) for row in rows) for at in range(len(COLUMNS))]
-    return ["  ".join(cell.rjust(width) if at in NUMBERS else cell.ljust(width)
-                      for at, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
-
-
 def short(order: Order, at: int) -> str:
     return order.commits[at][:12]
 
 
-def shown_name(series: Series, limit: int = 120) -> str:
-    """The benchmark, with its version where that is not the first."""
+def shown_name(series: Series, names: Names) -> str:
+    """The benchmark by its short name, with its version where that is not the first."""
     version = f" (version {series.version})" if series.version != 1 else ""
-    return shown(series.name, limit) + version
+    return shown(names[series.name], 120) + version
 
 
 def _epoch_lines(found: Gathered, order: Order, series: Sequence[Series]) -> list[str]:
@@ -132,9 +208,6 @@ def left_out(found: Gathered, series: Sequence[Series], machine: str) -> list[st
     unstable = sum(not point.trusted for one in series if one.placement != "free" for point in one.points)
     if unstable:
         lines.append(f"not trusted: {_count(unstable, 'value')} with two modes or a CV above 20 %")
-    few = sum(one.detectable is None for one in series if one.placement != "free")
-    if few:
-        lines.append(f"too short: {_count(few, 'series', '')} with fewer than 8 trusted commits: no change can be found")
     return lines
 
 
@@ -159,6 +232,7 @@ def _machine_json(found: Gathered, order: Order, machine: str) -> dict[str, Any]
 
 
 def _series_json(order: Order, series: Series) -> dict[str, Any]:
+    pairs = last_pairs([series])
     return {
         "benchmark": series.name, "bench_version": series.version, "placement": series.placement or None,
         "epoch": series.epoch, "detectable": series.detectable, "drift": series.drift and series.drift.effect,
@@ -168,4 +242,6 @@ def _series_json(order: Order, series: Series) -> dict[str, Any]:
                      "effect": change.point.effect, "low": change.point.low, "high": change.point.high,
                      "p_value": change.point.p_value, "missing": change.missing,
                      "measured_since": change.measured_since} for change in series.changes],
+        "last_two": [{"a": order.commits[pair.a.at], "b": order.commits[pair.b.at], "ratio": pair.ratio,
+                      "scatter_a": scatter(pair.a), "scatter_b": scatter(pair.b)} for pair in pairs],
     }

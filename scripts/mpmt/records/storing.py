@@ -1,7 +1,7 @@
 """Where a fresh record goes: checked, under a name of its own, overwriting nothing.
 
 Until it has been checked it lies beside the others as COMMIT-unfiled-TOKEN.json. Whoever is killed before that leaves it
-to the next `track.py record`, and so does a killed mpmt, whose next start recovers what it had measured."""
+to the next `mpmt track record`, and so does a killed mpmt, whose next start recovers what it had measured."""
 
 from __future__ import annotations
 
