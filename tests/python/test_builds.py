@@ -57,13 +57,14 @@ def test_what_is_built_can_be_changed_by_nobody_else_whatever_the_umask(site: Si
     try:
         with site.builds() as builds:
             program = builds.binary(commit)
+            there = list(site.cache.rglob("*"))
+            modes_there = [path.stat().st_mode for path in there]
         assert os.umask(mask) == mask, "it is set back"
     finally:
         os.umask(before)
     while_building = [int(mode, 8) for mode in modes.read_text().split()]
-    kept = [path.stat().st_mode for path in site.cache.rglob("*")]
-    assert len(while_building) == 5 and program in site.cache.rglob("*")
-    assert not any(mode & 0o022 for mode in [*while_building, *kept])
+    assert len(while_building) == 5 and program in there
+    assert not any(mode & 0o022 for mode in [*while_building, *modes_there])
 
 
 def test_another_recipe_or_compiler_is_another_build(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +81,8 @@ def test_another_recipe_or_compiler_is_another_build(site: Site, monkeypatch: py
 def test_the_build_identity_and_a_manifest_are_kept(site: Site) -> None:
     commit = site.commit(GOOD + "echo '{}' >out/prog.build.json; touch out/prog.o\n")
     with site.builds() as builds:
-        folder = builds.binary(commit).parent
+        assert {path.name for path in builds.binary(commit).parent.iterdir()} == {"prog", "prog.build.json"}
+    folder = site.entries()[0] / "kept"
     assert {path.name for path in folder.iterdir()} == {"prog", "prog.build.json", "build.log", "manifest.json"}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["commit"], manifest["failed"]) == (commit, None)
@@ -237,7 +239,8 @@ def test_a_build_in_use_is_never_evicted(site: Site) -> None:
         used = [builds.binary(commit) for commit in commits[:2]]
         with site.builds(limit_builds=1, limit_bytes=1) as other:
             used.append(other.binary(commits[2]))
-        assert [output_of(program) for program in used] == ["0", "1", "2"]
+            assert [output_of(program) for program in used] == ["0", "1", "2"]
+        assert [output_of(program) for program in used[:2]] == ["0", "1"]
     with site.builds(limit_bytes=1) as builds:
         builds.binary(site.commit(text="last"))
     assert len(site.entries()) == 1
@@ -302,9 +305,38 @@ def test_a_program_finds_the_data_of_its_own_commit_at_every_use(site: Site) -> 
             assert builds.tree(old) != builds.tree(new) and sorted(trees(site)) == sorted(map(builds.tree, (old, new)))
             assert len(str(builds.tree(old))) == len(str(builds.tree(new)))
             files = {path.name for path in builds.tree(new).iterdir()}
-        assert files == {".git", "build.sh", "data"}, "alike at the first use and at later ones"
+        assert files == {".git", "build.sh", "data", "out"}, "alike at the first use and at later ones"
         site.expect_clean()
     assert site.times_built() == 2
+
+
+def test_a_program_finds_data_from_where_it_lies(site: Site) -> None:
+    commit = site.repository.commit({"build.sh": GOOD, "data": "here\n",
+                                     "prog.sh": '#!/bin/sh\ncat "$(dirname "$0")/../data"\n'})
+    for _ in ("fresh", "cached"):
+        with site.builds() as builds:
+            assert builds.binary(commit) == builds.tree(commit) / "out" / "prog"
+            assert output_of(builds.binary(commit)) == "here"
+            builds.binary(commit).write_text("#!/bin/sh\necho changed\n")
+
+
+@pytest.mark.parametrize(("files", "build"), [
+    ({"out": "a file\n"}, "rm out; "), ({"out/prog/file": "x\n"}, "rm -r out/prog; "), ({"out/prog": "tracked\n"}, "rm out/prog; ")])
+def test_what_is_tracked_where_the_program_goes_is_in_nobodys_way(site: Site, files: dict[str, str], build: str) -> None:
+    commit = site.repository.commit({**files, "build.sh": build + GOOD, "prog.sh": "#!/bin/sh\necho hello\n"})
+    for _ in ("fresh", "cached"):
+        with site.builds() as builds:
+            assert output_of(builds.binary(commit)) == "hello"
+
+
+def test_a_tracked_link_does_not_lead_the_program_out_of_the_tree(site: Site) -> None:
+    site.repository.write({"../elsewhere/prog": "#!/bin/sh\necho another\n"})
+    (site.repository.path / "out").symlink_to(site.folder / "elsewhere")
+    site.repository.git("add", "out")
+    commit = site.commit("rm out; " + GOOD)
+    with site.builds() as builds:
+        assert output_of(builds.binary(commit)) == "hello"
+    assert output_of(site.folder / "elsewhere" / "prog") == "another"
 
 
 def test_programs_that_do_not_know_where_they_were_built_are_identical(site: Site) -> None:
@@ -321,7 +353,7 @@ def test_a_submodules_files_are_there_at_every_use(site: Site, monkeypatch: pyte
     for _ in ("fresh", "cached"):
         with site.builds() as builds:
             assert output_of(builds.binary(commit)) == "of a submodule"
-            assert commits.ask(builds.tree(commit), "status", "--porcelain") == ""
+            assert commits.ask(builds.tree(commit), "status", "--porcelain").split() == ["??", "out/"]
             assert commits.ask(builds.tree(commit) / "part", "status", "--porcelain") == ""
 
 

@@ -1,4 +1,4 @@
-"""Where track.py keeps what it can make again, and what it has learned about this machine: in folders of this user's that
+"""Where `mpmt track` keeps what it can make again, and what it has learned about this machine: in folders of this user's that
 nobody else can write to, since what lies there is believed, and run. mpmt keeps its journals by the same rules."""
 
 from __future__ import annotations

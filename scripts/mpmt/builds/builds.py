@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-import stat
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -22,7 +22,7 @@ from mpmt.builds import checkout, commits, worktrees
 from mpmt.builds.cache import MANIFEST, clear, evict, manifest_of, sweep
 from mpmt.builds.process import guarded
 from mpmt.builds.recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
-from mpmt.builds.worktrees import BUILD_S, LOOK_S, Workshop, is_folder, try_lock
+from mpmt.builds.worktrees import BUILD_S, LOOK_S, Workshop, is_file, is_folder, try_lock
 
 LIMIT_BUILDS = 40
 LIMIT_BYTES = 4 << 30
@@ -120,7 +120,7 @@ class Builds:
         sweep(self.folder, self._say)  # once more: what a killed run had started may have ended only now
 
     def binary(self, commit: str) -> Path:
-        """The program built from the commit (a full id), as an absolute path in the cache; builds it if need be.
+        """The program built from the commit (a full id), as an absolute path in the commit's tree; builds it if need be.
 
         Raises BuildFailed, also if an earlier attempt failed; Problem when something else is in the way (a full disk,
         no permission). An interruption leaves nothing half-made.
@@ -137,8 +137,8 @@ class Builds:
                           "XDG_CACHE_HOME names another place for builds") from None
 
     def tree(self, commit: str) -> Path:
-        """The top folder of the commit's files (tracked ones and submodules, nothing that a build has made), at the path at
-        which `binary` was built. All who use this build share it. Raises as `binary`, which it asks for."""
+        """The top folder of the commit's files (tracked ones and submodules; of what a build has made the program only), at the
+        path at which `binary` was built. All who use this build share it. Raises as `binary`, which it asks for."""
         self.binary(commit)
         return self._workshop(commit).tree
 
@@ -159,7 +159,8 @@ class Builds:
             raise BuildFailed(f"{commits.short(commit)} ({commits.subject(self.repo, commit)}): {manifest['failed']}; "
                               f"log: {shown(log, 300)}; --rebuild tries again", commit, log)
         os.utime(workshop.kept / MANIFEST)  # least recently used ones go first
-        return workshop.kept / Path(self.recipe.binary).name
+        place, kept = workshop.inside(self.recipe.binary), workshop.kept / Path(self.recipe.binary).name
+        return workshop.tree / self.recipe.binary if place and is_file(place) and os.access(place, os.X_OK) else kept
 
     def _enter(self, workshop: Workshop, commit: str) -> None:
         """Takes the build into use: from now on it stays. It is made, and its tree checked out, by who comes first."""
@@ -174,7 +175,7 @@ class Builds:
                         self._prepare(workshop, commit)
                     os.ftruncate(lock, 0)
                     fcntl.flock(lock, fcntl.LOCK_SH)  # another process may have it in between
-                if try_lock(lock, fcntl.LOCK_SH) and workshop.is_locked_by(lock) and self._is_ready(workshop):
+                if try_lock(lock, fcntl.LOCK_SH) and workshop.is_locked_by(lock) and self._is_whole(workshop, tree=True):
                     if self._rebuild and not alone:
                         raise Problem(f"--rebuild: another process is using {shown(workshop.folder, 300)}: wait for it to end")
                     self._locks[workshop.folder], lock = lock, -1
@@ -191,14 +192,11 @@ class Builds:
                               "h, longer than any build may take: end it")
             time.sleep(LOOK_S)
 
-    def _is_whole(self, workshop: Workshop) -> bool:
-        """Whether there is a build of ours, and no links to somewhere else."""
-        manifest = manifest_of(workshop)
-        binary = workshop.kept / Path(self.recipe.binary).name
-        return bool(manifest) and is_folder(workshop.kept) and (manifest.get("failed") or _is_file(binary))
-
-    def _is_ready(self, workshop: Workshop) -> bool:
-        return self._is_whole(workshop) and (manifest_of(workshop).get("failed") or is_folder(workshop.tree))
+    def _is_whole(self, workshop: Workshop, tree: bool = False) -> bool:
+        """Whether there is a build of ours (and its tree), and no links to somewhere else."""
+        manifest, binary = manifest_of(workshop), workshop.kept / Path(self.recipe.binary).name
+        is_used = is_file(binary) and (is_folder(workshop.tree) or not tree)
+        return bool(manifest) and is_folder(workshop.kept) and (bool(manifest.get("failed")) or is_used)
 
     # ---- building ----
 
@@ -214,7 +212,8 @@ class Builds:
                     evict(self.folder, *self._limits, self._say)
                 if not manifest_of(workshop).get("failed"):
                     workshop.check_out(self.repo, commit)
-            if not self._is_ready(workshop):
+                    self._put_back(workshop)
+            if not self._is_whole(workshop, tree=True):
                 raise Problem(f"{shown(workshop.folder, 300)}: what was built is not there: do other programs use this folder?")
         except BaseException:
             clear(workshop)
@@ -234,7 +233,7 @@ class Builds:
                 failed, passes = f"the build did not end within {BUILD_S / 3600:g} h", _full(workshop)
             else:
                 failed = self._keep(workshop, outcome(code, log))
-                passes = failed and (_full(workshop) or passing(code, log))
+                passes = bool(failed) and (_full(workshop) or passing(code, log))
         if passes:
             raise Problem(f"{name}: {failed}: not the commit's fault, so try again"
                           f"{' with more space in ' + shown(self.folder, 300) if _full(workshop) else ''}")
@@ -263,6 +262,16 @@ class Builds:
             shutil.copy2(beside, workshop.new / f"{name}.build.json")
         return ""
 
+    def _put_back(self, workshop: Workshop) -> None:
+        """The program to where it was built: it may look for files from there. A copy: what is kept is not a program's to
+        change."""
+        for path in (self.recipe.binary, f"{self.recipe.binary}.build.json"):
+            kept, place = workshop.kept / Path(path).name, workshop.inside(path)
+            if is_file(kept) and place is not None and not is_folder(place):
+                with contextlib.suppress(FileExistsError, NotADirectoryError):  # a tracked file in place of the folder
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(kept, place)
+
     def _write_manifest(self, workshop: Workshop, commit: str, failed: str, seconds: float) -> None:
         binary = workshop.new / Path(self.recipe.binary).name
         manifest = {"version": 1, "commit": commit, "command": self.recipe.command, "binary": self.recipe.binary,
@@ -285,11 +294,3 @@ def _full(workshop: Workshop) -> bool:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-
-
-def _is_file(path: Path) -> bool:
-    """Itself, not what a link leads to."""
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:
-        return False

@@ -35,8 +35,8 @@ _mark = ""  # of what `guarded` guards
 
 @contextlib.contextmanager
 def guarded(lock: int) -> Iterator[None]:
-    """Nothing that is `started` in the block, and nothing that it starts, outlives the block, even if this process is killed; if
-    it is, the lock of this descriptor stays held until all have ended."""
+    """Nothing that is `started` in the block, and nothing that it starts, outlives the block, even if this process is killed;
+    if it is, the lock of this descriptor stays held until all have ended."""
     global _mark
     _mark = secrets.token_hex(8)
     try:

@@ -12,7 +12,6 @@ import fcntl
 import os
 import re
 import signal
-import stat
 import subprocess
 import tempfile
 import time
@@ -163,10 +162,12 @@ def _end_group(process: subprocess.Popen[Any]) -> None:
 
 def is_folder(path: Path) -> bool:
     """Itself, not what a link leads to."""
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except OSError:
-        return False
+    return path.is_dir() and not path.is_symlink()
+
+
+def is_file(path: Path) -> bool:
+    """Itself, not what a link leads to."""
+    return path.is_file() and not path.is_symlink()
 
 
 def try_lock(descriptor: int, kind: int) -> bool:
