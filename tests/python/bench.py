@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt")).absolute()
 
@@ -43,6 +45,14 @@ os.execvp(sys.argv[3], sys.argv[3:])
 Found = TypeVar("Found")
 
 
+def built(program: Path) -> Path:
+    """`program`, which a build has made. A test without it is an error: skipped, it would look as if nothing were wrong."""
+    if not os.access(program, os.X_OK):
+        pytest.fail(f"{program} is not there: build it (cmake --preset release && cmake --build --preset release), or let "
+                    "MPMT_BINARY name the mpmt of another build", pytrace=False)
+    return program
+
+
 def until(find: Callable[[], Found], what: str, seconds: float = PATIENCE_S) -> Found:
     """What `find` returns, once that is something."""
     deadline = time.monotonic() + seconds
@@ -57,6 +67,15 @@ def until(find: Callable[[], Found], what: str, seconds: float = PATIENCE_S) -> 
 def files(folder: Path) -> set[Path]:
     """All but that of the lock."""
     return {path for path in folder.rglob("*") if not path.is_dir() and path.name != LOCK_FILE}
+
+
+def source_of(binary: Path) -> Path:
+    """The source tree that this program was built from. For a build's program, not an installed one."""
+    cache = built(binary).with_name("CMakeCache.txt")
+    if not cache.is_file():
+        pytest.fail(f"{binary} lies in no build folder: let MPMT_BINARY name one that does", pytrace=False)
+    return Path(next(line.partition("=")[2] for line in cache.read_text("utf-8").splitlines()
+                     if line.startswith("CMAKE_HOME_DIRECTORY:")))
 
 
 class Island:

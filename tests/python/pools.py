@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from test_trial_example import BINARY, Conversation, Json
+from bench import BINARY
+from test_trial_example import Conversation, Json
 
 from conftest import ROOT
 

@@ -99,7 +99,7 @@ def test_options_are_named_harmlessly(desk: Desk) -> None:
         assert done.code in (0, 2, 4, 5), (arguments, done)
         expect_harmless(done.out, done.err)
         for line in done.err.splitlines():
-            assert line.startswith(("track.py", "usage: ", " ", "note: ")), line
+            assert line.startswith(("mpmt track", "track.py", "usage: ", " ", "note: ")), line
     for name, arguments in (("plot.py", ["x", "--format", HOSTILE]), ("plot.py", ["x", "--dpi", HOSTILE]), ("plot.py", ["x", "--" + HOSTILE]),
                             ("check_channels.py", ["--" + HOSTILE])):
         done = run_script(name, *arguments)

@@ -62,7 +62,7 @@ def _done(name: str, work: Callable[[], int]) -> int:
         tell(f"{name}: {shown(error.filename or 'input/output')}: {error.strerror or shown(error)}")
         return EXIT_USAGE
     except ModuleNotFoundError as error:
-        tell(f"{name}: {sys.executable} has no package '{error.name}': run it with the Python that scripts/python.sh prints")
+        tell(f"{name}: {sys.executable} has no package '{error.name}': name a Python that has it with MPMT_PYTHON")
         return EXIT_MISSING
     except SystemExit as error:  # argparse has said why
         return error.code if isinstance(error.code, int) else EXIT_USAGE

@@ -1,8 +1,5 @@
 """How a script ends: by which signals, and never with exit code 1 by a fault of its own, which for some of them is an
-answer ("a regression", "something misses").
-
-As a program, `mpmt.base.endings.py COMMAND ...` runs a command as if nothing had been ignored or blocked by whoever started it:
-for tests, which send signals and expect them to be taken."""
+answer ("a regression", "something misses")."""
 
 from __future__ import annotations
 

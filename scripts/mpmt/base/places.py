@@ -1,4 +1,4 @@
-"""Where track.py keeps what it can make again, and what it has learned about this machine: in folders of this user's that
+"""Where mpmt track keeps what it can make again, and what it has learned about this machine: in folders of this user's that
 nobody else can write to, since what lies there is believed, and run. mpmt keeps its journals by the same rules."""
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from mpmt.base.files import make_private
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 
-ROOT = Path(__file__).resolve().parents[3]  # the checkout that these scripts belong to
+# What these scripts belong to: a checkout, or <prefix>/share/mpmt where mpmt is installed. Nothing is written there.
+ROOT = Path(__file__).resolve().parents[3]
 RUN = Path("/run/user")  # a folder of each user that is logged in
 _FOREIGN = stat.S_IWGRP | stat.S_IWOTH
 _told: set[str] = set()

@@ -46,7 +46,7 @@ exit codes:
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(
-        prog="plot.py", description=__doc__, epilog=EPILOG,
+        prog="mpmt plot", description=__doc__, epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", metavar="RESULT.json", help="record written by `mpmt run`")
     parser.add_argument("-o", "--out", default="plots", metavar="DIR", type=folder_named,
@@ -73,7 +73,7 @@ def _dpi(text: str) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command_line("plot.py", lambda: run(parse_arguments(arguments)))
+    return command_line("mpmt plot", lambda: run(parse_arguments(arguments)))
 
 
 def run(options: argparse.Namespace) -> int:
