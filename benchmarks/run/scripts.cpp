@@ -18,7 +18,7 @@ fs::path script_named(std::string_view name) {
   std::error_code unknown;
   const auto own = own_path();
   // Without a path of its own, "beside this program" would be a folder of whoever calls.
-  const auto installed = own.empty() ? fs::path() : own.parent_path().parent_path() / MPMT_INSTALLED_SCRIPTS / name;
+  auto installed = own.empty() ? fs::path() : own.parent_path().parent_path() / MPMT_INSTALLED_SCRIPTS / name;
   if (!installed.empty() && fs::exists(installed, unknown)) return installed;
   auto source = fs::path(MPMT_SCRIPTS) / name;
   if (fs::exists(source, unknown)) return source;

@@ -50,7 +50,7 @@ def _another_is_named() -> bool:
 
 def chosen(modules: tuple[str, ...]) -> str:
     """The path of a Python that has them all; empty: there is none, and standard error says what each lacks."""
-    faults = []
+    faults: list[str] = []
     for python in _candidates():
         fault = _fault(python, modules)
         if not fault:
@@ -82,7 +82,7 @@ def _fault(python: str, modules: tuple[str, ...]) -> str:
              "    except Exception: lacking.append(name)", "print('lacks ' + ', '.join(lacking) if lacking else 'fit')"]
     try:
         done = subprocess.run([python, "-c", "\n".join(lines)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, universal_newlines=True, timeout=60)
+                              stderr=subprocess.DEVNULL, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return "does not run"
     said = done.stdout.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -286,10 +287,8 @@ class Bench:
     def clear(self) -> None:
         """Kills what a failed test has left: only what carries this bench's mark."""
         for process in self.processes():
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         for started in self._started:
             if started.poll() is None:
                 started.kill()

@@ -171,7 +171,8 @@ def test_a_killed_track_leaves_nothing_running_and_the_next_sweeps(desk: Desk, w
 def test_a_killed_track_leaves_no_build_running(desk: Desk) -> None:
     repository, reached = Repository(desk.folder / "repository"), desk.folder / "reached"
     commit = repository.commit({"build.sh": f"(setsid sleep 600 & sleep 600) & touch {reached}\nwait\n"})
-    started = desk.start("compare", commit, commit, "--repo", repository.path, "--build", "sh build.sh", "--binary", "x", *QUICK)
+    started = desk.start("compare", commit, commit, "--repo", repository.path, "--build", "sh build.sh", "--binary", "x",
+                         *QUICK)
     until(reached.exists, "the build to run")
     started.kill(signal.SIGKILL)
     started.wait()
@@ -179,7 +180,8 @@ def test_a_killed_track_leaves_no_build_running(desk: Desk) -> None:
 
 
 def test_a_daemon_of_a_measured_program_ends_with_it(mark: str) -> None:
-    daemon = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        os.close(1); time.sleep(600)\n    os._exit(0)"
+    daemon = ("import os, time\nif os.fork() == 0:\n    os.setsid()\n"
+              "    if os.fork() == 0:\n        os.close(1); time.sleep(600)\n    os._exit(0)")
     assert process.output_of([sys.executable, "-IS", "-c", daemon], 300)[0] == 0
     assert marked(mark) == []
 

@@ -1,4 +1,4 @@
-"""Programs that use the Google Benchmark library, measured by `mpmt run`: which are their cases, and what is said of odd ones."""
+"""Programs that use the Google Benchmark library, measured by `mpmt run`: which cases they have, what is said of odd ones."""
 
 from __future__ import annotations
 

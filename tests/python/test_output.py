@@ -42,7 +42,8 @@ def misses(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A record of which check_channels.py says that something misses."""
     slow = {"channel": "shm_ring", "wait": "yield", "placement": "spread"}
     path = tmp_path_factory.mktemp("record") / "record.json"
-    path.write_text(json.dumps(make_record(channels=("shm_ring",), sizes=(64,), factors=((slow, 9.0),), bimodal=(), disturbed=())))
+    path.write_text(json.dumps(make_record(channels=("shm_ring",), sizes=(64,), factors=((slow, 9.0),), bimodal=(),
+                                           disturbed=())))
     return path
 
 

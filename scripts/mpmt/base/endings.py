@@ -3,6 +3,7 @@ answer ("a regression", "something misses")."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ EXIT_FAULT, EXIT_INTERRUPTED = 2, 130
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def take_signals(handler: Callable[[int, Any], Any]) -> None:
+def take_signals(handler: Callable[[int, Any], Any] | signal.Handlers) -> None:
     """Call this first, in the main thread. Signals that end a program go to `handler`, even if blocked by whoever started
     this one; but what that one has told us to ignore (nohup, a background job of sh) stays ignored. Children that end are
     waited for: with SIGCHLD ignored, the system would throw their exit codes away."""
@@ -53,7 +54,5 @@ def tell_fault(name: str, error: BaseException) -> None:
 
 def tell(line: str) -> None:
     """To standard error, as far as that can be written."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         print(shown(line), file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass

@@ -96,8 +96,8 @@ def _first(candidates: list[_Candidate], variable: str, what: str) -> Path:
             _tell(candidate.path, str(why))
         except OSError as error:
             _tell(candidate.path, f"cannot be made: {error.strerror}")
-    why = "neither it nor HOME is an absolute path" if not candidates else "see above"
-    raise NoPlace(f"there is no folder for {what}: set {variable} to one of your own that nobody else can write to ({why})")
+    reason = "neither it nor HOME is an absolute path" if not candidates else "see above"
+    raise NoPlace(f"there is no folder for {what}: set {variable} to one of your own that nobody else can write to ({reason})")
 
 
 def _check(path: Path) -> None:

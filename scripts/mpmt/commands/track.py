@@ -66,8 +66,8 @@ def _command(arguments: list[str]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    arguments = sys.argv[1:] if arguments is None else arguments
-    return command_line(f"mpmt track {_command(arguments)}".rstrip(), lambda: _run(arguments))
+    given = sys.argv[1:] if arguments is None else arguments
+    return command_line(f"mpmt track {_command(given)}".rstrip(), lambda: _run(given))
 
 
 def _run(arguments: list[str]) -> int:

@@ -46,9 +46,9 @@ def figures(document: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
 
 def _reach(rows: list[Mapping[str, Any]]) -> float:
     """The width of the axis to either side of 0. Intervals of what is unstable need not fit."""
-    drawn = [row["effect"] for row in rows]
+    drawn: list[float] = [row["effect"] for row in rows]
     drawn += [row[end] for row in rows if row["verdict"] != "unstable" for end in ("low", "high") if row[end] is not None]
-    widest = max(map(abs, drawn))
+    widest = max(abs(effect) for effect in drawn)
     return min(max(_LEAST_REACH, 1.08 * widest), _MOST_REACH)
 
 
@@ -57,8 +57,9 @@ def _figure(document: Mapping[str, Any], rows: list[Mapping[str, Any]], reach: f
     axes = figure.subplots()
     common = _common_end([row["name"] for row in rows])
     _draw(axes, rows, reach, len(common))
-    reading = (f"All names end in {shown(common, 200)}. " if common else "") + (f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: 99 % interval of all "
-               "pairs of processes; shaded: changes too small to be of interest here (the gate).")
+    reading = (f"All names end in {shown(common, 200)}. " if common else "") + (
+        f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: 99 % interval of all "
+        "pairs of processes; shaded: changes too small to be of interest here (the gate).")
     verdicts = [verdict for verdict in _LOOKS if any(row["verdict"] == verdict for row in rows)]
     legend: list[tuple[Any, str]] = [(_handle(verdict), verdict) for verdict in verdicts]
     legend.append((Patch(facecolor=GREEN, alpha=0.15), "gate"))
@@ -90,7 +91,7 @@ def _common_end(names: list[str]) -> str:
     """What all names end with, from a slash on; of a single name nothing."""
     if len(names) < 2:
         return ""
-    end = os.path.commonprefix([name[::-1] for name in names])[::-1]
+    end = os.path.commonprefix([name[::-1] for name in names])[::-1]  # noqa: RUF071  # of characters
     return end[end.index("/"):] if "/" in end else ""
 
 
