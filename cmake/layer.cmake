@@ -10,10 +10,7 @@ set(MPMT_LAYERS "" CACHE INTERNAL "All layers, those below first")
 function(mpmt_layer folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
   string(REPLACE "/" "_" name "${folder}")
-  set(root "${PROJECT_BINARY_DIR}/layers/${name}")
-  cmake_path(GET folder PARENT_PATH parent)
-  file(MAKE_DIRECTORY "${root}/${parent}")
-  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${folder}" SYMBOLIC)
+  mpmt_include_root("${folder}" root)
 
   add_library(mpmt_${name} OBJECT ${ARG_SOURCES})
   target_include_directories(mpmt_${name} PUBLIC "${root}")
@@ -21,6 +18,18 @@ function(mpmt_layer folder)
   list(TRANSFORM ARG_USES PREPEND mpmt_)
   target_link_libraries(mpmt_${name} PUBLIC ${ARG_USES} ${ARG_LINKS} mpmt_options)
   set(MPMT_LAYERS ${MPMT_LAYERS} ${folder} CACHE INTERNAL "All layers, those below first")
+endfunction()
+
+# mpmt_include_root(<folder> <variable>)
+#
+# Makes the include root of the folder this is called in, and says where it is.
+function(mpmt_include_root folder variable)
+  string(REPLACE "/" "_" name "${folder}")
+  set(root "${PROJECT_BINARY_DIR}/layers/${name}")
+  cmake_path(GET folder PARENT_PATH parent)
+  file(MAKE_DIRECTORY "${root}/${parent}")
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${folder}" SYMBOLIC)
+  set(${variable} "${root}" PARENT_SCOPE)
 endfunction()
 
 # Every object of these layers, for a program that wants the whole catalogue.

@@ -342,5 +342,26 @@ TEST_F(StateFolderTest, is_used_through_its_descriptor_whatever_its_name_leads_t
   EXPECT_EQ(names_in(dir_.path() / "other"), std::set<std::string>());
 }
 
+TEST_F(StateFolderTest, that_is_given_is_used_and_stays) {
+  const auto given = dir_.path() / "given";
+  fs::create_directory(given);
+  {
+    const StateFolder state(given);
+    EXPECT_EQ(state.path(), given);
+    EXPECT_FALSE(state.lasts());
+    const Fd file = state.create("file");
+    state.remove("file");
+  }
+  EXPECT_TRUE(fs::is_directory(given));
+}
+
+TEST_F(StateFolderTest, that_is_given_is_refused_where_others_write_or_it_is_none) {
+  const auto given = dir_.path() / "given";
+  EXPECT_THROW(StateFolder{given}, std::system_error);
+  fs::create_directory(given);
+  ::chmod(given.c_str(), 0777);
+  EXPECT_THROW(StateFolder{given}, std::runtime_error);
+}
+
 }  // namespace
 }  // namespace mpmt::benchmarks

@@ -32,6 +32,7 @@ const std::map<std::string, Names> kBelow{
     {"benchmarks/record", {"benchmarks/host", "benchmarks/plan", "benchmarks/trial"}},
     {"benchmarks/run", {"benchmarks/record"}},
     {"benchmarks/cli", {"benchmarks/run"}},
+    {"benchmarks/micro", {"executors"}},
 };
 
 Names may_include(const std::string& layer) {

@@ -141,12 +141,24 @@ class Run {
 
   void take_turn() {
     if (lock_) return;
+    open_journal_dir();
     state_.emplace();
     if (!state_->remark().empty()) tell(state_->remark());
     lock_.emplace(lock_file(*state_));
     if (!mpmt::benchmarks::take_turn(*lock_, options_, interrupt_)) throw Interrupted();
     its_turn_ = Clock::now();
   }
+
+  void open_journal_dir() {
+    if (options_.journal_dir.empty()) return;
+    try {
+      journals_.emplace(fs::path(options_.journal_dir));
+    } catch (const std::exception& failure) {
+      throw UsageError(text("--journal-dir: ", failure.what()));
+    }
+  }
+
+  const StateFolder& journal_folder() const { return journals_ ? *journals_ : *state_; }
 
   std::uint64_t calibrate(const Case& serial, const TimeWish& wish) {
     take_turn();
@@ -206,7 +218,7 @@ class Run {
     measurement_.find_tasks(plan);
     if (!quiet_ && !interrupt_.requested()) announce(plan, probe_s);
 
-    Journal journal(*state_, whole,
+    Journal journal(journal_folder(), whole,
                     make_context(command_line_, options_, plan, machine_, identity_, capacity, matrix, rules));
     bool interrupted = false;
     try {
@@ -229,7 +241,7 @@ class Run {
     } catch (...) {
       if (journal.keeps()) {
         tell(text("what was measured is kept in ", journal.file().path.string(),
-                  state_->lasts() ? "; the next run tries again" : ""));
+                  journal_folder().lasts() ? "; the next run tries again" : ""));
       }
       throw;
     }
@@ -320,10 +332,11 @@ class Run {
   const UsableCpus cpus_ = usable_cpus();
   Interrupt interrupt_{STDOUT_FILENO};
   PatientOutput output_{interrupt_};
-  std::optional<StateFolder> state_;  ///< from its turn on
-  std::optional<RunLock> lock_;       ///< held
-  Clock::time_point its_turn_;        ///< since when it holds the lock
-  std::vector<Program> programs_;     ///< whose cases are measured
+  std::optional<StateFolder> state_;     ///< from its turn on
+  std::optional<StateFolder> journals_;  ///< where it is another than the state folder
+  std::optional<RunLock> lock_;          ///< held
+  Clock::time_point its_turn_;           ///< since when it holds the lock
+  std::vector<Program> programs_;        ///< whose cases are measured
   Measurement measurement_;
   std::set<std::string> said_;
 };

@@ -40,6 +40,7 @@ struct RunOptions : Axes {
   std::optional<std::uint64_t> seed;                   ///< none: drawn, and recorded
   std::optional<double> timeout_s;                     ///< for an answer of a trial
   std::string data_dir;
+  std::string journal_dir;  ///< empty: the state folder
   std::string out;
   std::string filter;  ///< regular expression over case names
   std::string time_unit = "ms";

@@ -186,7 +186,8 @@ StateFolder::StateFolder() {
   Search search;
   auto found = search.lasting();
   lasts_ = found.has_value();
-  if (!lasts_) found = search.fresh();
+  made_ = !lasts_;
+  if (made_) found = search.fresh();
   if (!found) {
     throw std::runtime_error(text("no folder for what a run keeps while it lasts: ", search.reasons(true)));
   }
@@ -198,8 +199,14 @@ StateFolder::StateFolder() {
                  lasts_ ? "" : ", where no later run finds what this one leaves when it is killed");
 }
 
+StateFolder::StateFolder(const fs::path& given) : path_(fs::absolute(given)), lasts_(false) {
+  folder_ = Fd(checked([&] { return ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }, "open",
+                       shown(path_.string())));
+  expect_private(folder_, path_);
+}
+
 StateFolder::~StateFolder() {
-  if (!lasts_) ::rmdir(path_.c_str());  // if it is empty
+  if (made_) ::rmdir(path_.c_str());  // if it is empty
 }
 
 Fd StateFolder::create(const std::string& name) const {

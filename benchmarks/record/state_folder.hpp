@@ -27,6 +27,9 @@ class StateFolder {
  public:
   /// Throws std::runtime_error which says what is wrong with each, when not even a fresh one can be made.
   StateFolder();
+  /// A folder that whoever starts us has made for this, and removes: no later start looks there. Throws
+  /// std::runtime_error unless it is there, the caller's own, and can be written by nobody else.
+  explicit StateFolder(const std::filesystem::path& given);
   ~StateFolder();
   StateFolder(const StateFolder&) = delete;
   StateFolder& operator=(const StateFolder&) = delete;
@@ -56,6 +59,7 @@ class StateFolder {
   Fd folder_;
   std::filesystem::path path_;
   bool lasts_ = true;
+  bool made_ = false;  ///< by us, for this run only
   std::string remark_;
 };
 

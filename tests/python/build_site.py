@@ -17,18 +17,25 @@ from mpmt.builds.builds import Builds, Recipe
 RECIPE = Recipe('echo run >>"$COUNT" && sh ./build.sh', "out/prog")
 GOOD = "mkdir -p out && cp prog.sh out/prog\n"
 BAD = "echo 'prog.cpp:1: error: no such thing' >&2; echo make: stopped; exit 3\n"
-# Builds the commit sys.argv[3] of the repository sys.argv[1] into the cache sys.argv[2], and says what happens.
+TOOLS = {"c++ --version": "test"}
+# Builds the commit sys.argv[3] of the repository sys.argv[1] into the cache sys.argv[2], and says what happens; with
+# sys.argv[4], uses it until there is such a file.
 DRIVER = f"""
-import signal, sys
+import os, signal, sys, time
 from pathlib import Path
 sys.path.insert(0, {str(ROOT / "scripts")!r})
 from mpmt.base.problem import Problem
+from mpmt.builds import builds as builds_module
 from mpmt.builds.builds import Builds, Recipe
+builds_module.tools = lambda: {TOOLS!r}
 def say(line): print(line, flush=True)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
 try:
     with Builds(Path(sys.argv[1]), Recipe({RECIPE.command!r}, {RECIPE.binary!r}), Path(sys.argv[2]), say) as builds:
         say(builds.binary(sys.argv[3]))
+        if sys.argv[4:]:  # use it until this file is there
+            say(builds.tree(sys.argv[3]))
+            while not os.path.exists(sys.argv[4]): time.sleep(0.01)
 except Problem as problem:
     say(f"{{type(problem).__name__}}: {{problem}}")
     sys.exit(problem.exit_code)
@@ -58,21 +65,24 @@ class Site:
     def times_built(self) -> int:
         return len(self.count.read_text().split()) if self.count.exists() else 0
 
-    def start(self, commit: str, cache: Path | None = None) -> subprocess.Popen[str]:
-        process = subprocess.Popen([sys.executable, "-c", DRIVER, str(self.repository.path), str(cache or self.cache),
-                                    commit], env={**ENVIRONMENT, "COUNT": str(self.count)}, text=True,
+    def start(self, commit: str, *until: Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen([sys.executable, "-c", DRIVER, self.repository.path, self.cache, commit, *until],
+                                   env={**ENVIRONMENT, "COUNT": str(self.count)}, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         self.started.append(process)
         return process
 
     def entries(self) -> list[Path]:
-        """Complete builds."""
-        return sorted(path.parent for path in self.cache.glob("builds/*/*-*/manifest.json"))
+        """Folders of complete builds."""
+        return sorted(path.parent.parent for path in self.cache.glob("builds/*/*-*/kept/manifest.json"))
+
+    def is_clean(self) -> bool:
+        """Whether nothing half-made is left, and no tree that nobody uses."""
+        return (sorted(self.cache.glob("builds/*/*")) == self.entries()
+                and {path.name for path in self.cache.glob("builds/*/*/*")} <= {"lock", "kept"})
 
     def expect_clean(self) -> None:
-        """Nothing half-made is left."""
-        left = [path for path in self.cache.glob("builds/*/*") if path.name != "lock"]
-        assert sorted(left) == self.entries()
+        assert self.is_clean(), list(self.cache.glob("builds/*/*/*"))
 
 
 def output_of(program: Path) -> str:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import tracker as tracker_module  # noqa: E402
 from bench import BINARY, MARK, PATIENCE_S, Bench, Island, built, marked, until  # noqa: E402
-from build_site import Site  # noqa: E402
+from build_site import TOOLS, Site  # noqa: E402
 from desk import Desk  # noqa: E402
 from make_channel_record import make_record  # noqa: E402
 from tracker import Tracker  # noqa: E402
@@ -174,7 +174,7 @@ def desk(tmp_path: Path, tracker: Tracker) -> Iterator[Desk]:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     made = Site(tmp_path)
     monkeypatch.setenv("COUNT", str(made.count))
-    monkeypatch.setattr(builds_module, "tools", lambda: {"c++ --version": "test"})
+    monkeypatch.setattr(builds_module, "tools", lambda: TOOLS)
     yield made
     for process in made.started:
         if process.poll() is None:

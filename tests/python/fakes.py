@@ -27,10 +27,10 @@ def text(value):
 length = flag("--benchmark_min_time", "0.5")
 if OLD and length[-1:] in "xs":
     sys.exit("--benchmark_min_time is expected to be a double")
+wanted = flag("--benchmark_filter", ".")
 if flag("--benchmark_list_tests") == "true":
-    sys.stdout.buffer.write("".join(name + "\n" for name in TIMES).encode())
+    sys.stdout.buffer.write("".join(name + "\n" for name in TIMES if re.search(wanted, name)).encode())
     sys.exit(0)
-wanted = flag("--benchmark_filter")
 {then}
 entries = []
 for name, expression in TIMES.items():

@@ -109,6 +109,8 @@ BAD_VALUES = [
     ("--data-dir /etc/passwd", ["--data-dir", "/etc/passwd"]),
     ("--data-dir /proc", ["--data-dir", "/proc"]),
     ("--data-dir /sys", ["--data-dir", "/sys"]),
+    ("--journal-dir /nonexistent", ["--journal-dir", "/nonexistent"]),
+    ("--journal-dir /etc/passwd", ["--journal-dir", "/etc/passwd"]),
     ("--benchmark_filter=[", ["--benchmark_filter", "'['"]),
     ("--benchmark_filter=(", ["--benchmark_filter", "'('"]),
     ("--benchmark_filter=-(", ["--benchmark_filter"]),

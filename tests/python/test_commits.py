@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from repository import Repository
+from repository import PATIENCE_S, Repository
 
 from mpmt.base.problem import NotComparable, Problem
 from mpmt.builds import commits
@@ -150,6 +151,36 @@ def test_a_shallow_clone_says_what_it_lacks(repository: Repository, line: list[s
         commits.resolve(clone, line[0])
 
 
+def test_a_merge_base_that_a_shallow_clone_lacks_is_said_and_one_that_it_has_is_found(
+        repository: Repository, line: list[str], tmp_path: Path) -> None:
+    repository.git("switch", "--quiet", "--create", "side", line[2])
+    side = repository.commit({"b": "1\n"})
+    deep, shallow = (repository.clone(tmp_path / f"depth{depth}", f"--depth={depth}", "--no-single-branch").path
+                     for depth in (3, 2))
+    assert commits.merge_base(deep, "origin/main", side) == line[2]
+    with pytest.raises(Problem, match="no common ancestor .*git fetch --unshallow") as caught:
+        commits.merge_base(shallow, "origin/main", side)
+    assert not isinstance(caught.value, NotComparable) and "\n" not in str(caught.value)
+
+
+def test_an_older_merge_base_is_not_taken_for_one_that_a_shallow_clone_lacks(
+        repository: Repository, line: list[str], tmp_path: Path) -> None:
+    """Both sides have line[4]; here, one of them seems to have no more than line[1], which came in by its other parent."""
+    repository.git("switch", "--quiet", "--create", "old", line[1])
+    old = repository.commit({"o": "1\n"})
+    repository.git("switch", "--quiet", "--create", "side", "main")
+    for number in range(3):
+        repository.commit({"b": f"{number}\n"})
+    repository.merge("old")
+    repository.git("switch", "--quiet", "main")
+    repository.commit({"m": "1\n"})
+    assert commits.merge_base(repository.path, "main", "side") == line[4]
+    clone = repository.clone(tmp_path / "clone").path
+    (clone / ".git" / "shallow").write_text(commits.resolve(clone, "origin/side~3") + "\n")
+    with pytest.raises(Problem, match=f"a later common ancestor than {line[1][:12]} may be missing .*--unshallow"):
+        commits.merge_base(clone, "origin/main", "origin/side")
+
+
 # ---- the repository ----------------------------------------------------------------------------------------
 
 
@@ -173,17 +204,40 @@ def test_a_folder_without_repository_is_named(tmp_path: Path) -> None:
         commits.top(tmp_path / "nowhere")
 
 
+def given_away(path: Path) -> Path:
+    """All of it to another user, whose checkouts git by itself refuses."""
+    for found in (path, *path.rglob("*")):
+        os.chown(found, 12345, 12345, follow_symlinks=False)
+    return path
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_repository_that_git_refuses_is_no_missing_one(repository: Repository, line: list[str]) -> None:
-    """Another user's: whoever went on with some other repository would show that one's answers."""
-    folder = repository.path / "sub"
-    folder.mkdir()
-    for path in (folder, repository.path, repository.path / ".git"):
-        os.chown(path, 12345, 12345)
-    for ask in (commits.is_repository, commits.top):
-        with pytest.raises(Problem, match="dubious ownership") as caught:
-            ask(folder)
-        assert f"git config --global --add safe.directory {repository.path}" in str(caught.value)
+def test_another_users_repository_is_read_like_ones_own(
+        repository: Repository, line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    (repository.path / "sub").mkdir()
+    repository.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"), line[1])
+    path, linked = given_away(repository.path), given_away(tmp_path / "linked")
+    refused = subprocess.run(["git", "-C", path, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert "dubious ownership" in refused.stderr
+    assert commits.top(path / "sub") == path and commits.top(linked) == linked
+    assert commits.is_repository(path / "sub")
+    assert commits.first_parent_chain(path, "HEAD") == line
+    assert commits.merge_base(path / "sub", "HEAD", line[2]) == line[2]
+    assert commits.resolve(linked, "HEAD") == line[1]
+    assert commits.dirty_files(path) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_another_users_settings_do_not_say_what_is_run(repository: Repository, tmp_path: Path) -> None:
+    repository.git("config", "uploadpack.allowFilter", "true")
+    commit = repository.commit({"file": "1\n"})
+    clone = repository.clone(tmp_path / "partial", "--filter=tree:0", "--no-checkout")
+    clone.git("config", "protocol.ext.allow", "always")
+    clone.git("config", "remote.origin.url", f"ext::touch {tmp_path / 'run'}")
+    given_away(clone.path)
+    assert commits.run_git(clone.path, "ls-tree", commit).code != 0
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(("said", "reason"), [

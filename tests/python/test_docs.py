@@ -16,6 +16,7 @@ import pytest
 from bench import BINARY, ROOT
 
 PAGES = [page for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md",
+                           ROOT / "benchmarks" / "micro" / "README.md",
                            *sorted((ROOT / "docs").glob("*.md"))] if page.exists()]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARKER = re.compile(r"(?://|#) ([\w./-]+\.\w+)\n")

@@ -16,7 +16,6 @@ import as_usual
 from bench import PATIENCE_S, ROOT, Island, marked, until, with_signals
 from desk import QUICK, SAME, Desk
 from mpmt.base.endings import ENDING
-from mpmt.builds import process
 from repository import Repository
 from tracker import SCRIPT
 
@@ -177,13 +176,6 @@ def test_a_killed_track_leaves_no_build_running(desk: Desk) -> None:
     started.kill(signal.SIGKILL)
     started.wait()
     until(lambda: not marked(desk.mark), "what the build had started to end", 5)
-
-
-def test_a_daemon_of_a_measured_program_ends_with_it(mark: str) -> None:
-    daemon = ("import os, time\nif os.fork() == 0:\n    os.setsid()\n"
-              "    if os.fork() == 0:\n        os.close(1); time.sleep(600)\n    os._exit(0)")
-    assert process.output_of([sys.executable, "-IS", "-c", daemon], 300)[0] == 0
-    assert marked(mark) == []
 
 
 # ---- files and commits of one name -------------------------------------------------------------------------

@@ -303,16 +303,18 @@ def test_the_records_of_the_repository_one_stands_in_are_read(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_another_users_repository_is_not_replaced_by_another_checkouts_records(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = Repository(tmp_path / "theirs")
-    theirs.commit({"results/README": "x\n"})
-    for path in (theirs.path, theirs.path / ".git", theirs.path / "results"):
+def test_the_records_of_another_users_repository_are_read_and_no_others(
+        bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.write({"a": stepped(25, 0.08)})
+    theirs = tmp_path / "theirs"
+    subprocess.run(["git", "clone", "--quiet", str(bench.repo), str(theirs)], check=True)
+    bench.results.rename(theirs / "results")
+    for path in (theirs, *theirs.rglob("*")):
         os.chown(path, 12345, 12345)
-    monkeypatch.chdir(theirs.path)
+    monkeypatch.chdir(theirs)
     for arguments in ([], ["--repo", "."], ["--results", "results"]):
-        with pytest.raises(Problem, match="dubious ownership.*git config --global --add safe.directory"):
-            history.run(options_of(*arguments))
+        assert history.run(options_of(*arguments)) == 0
+        assert "1 step slower" in bench.capsys.readouterr()[0]
 
 
 def test_outside_any_repository_it_is_said_whose_records_are_shown(

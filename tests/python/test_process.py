@@ -12,7 +12,7 @@ import pytest
 
 from bench import marked
 from mpmt.builds import process
-from mpmt.measuring.contender import Failed
+from mpmt.builds.process import Failed
 
 pytestmark = pytest.mark.usefixtures("mark")
 AT_ONCE_S = 20.0  # what must not wait for a deadline of its own, which is longer

@@ -66,6 +66,24 @@ def test_the_next_start_assembles_the_journal(bench: Bench) -> None:
     assert bench.journals() == []
 
 
+def test_a_journal_in_a_folder_of_its_own_is_whoever_gave_it_to_remove(bench: Bench) -> None:
+    folder = bench.folder / "journals"
+    folder.mkdir(mode=0o700)
+    run = bench.start("run", "--out", bench.out, "--journal-dir", folder, *LONG)
+    until(lambda: any(path.stat().st_size for path in folder.glob("*.journal")), "a journal")
+    kill_and_reap(run)
+    bench.expect_no_process()
+    assert len(list(folder.glob("*.journal"))) == 1 and bench.journals() == []
+    assert next_start(bench, "--out", bench.out) == ""
+
+
+def test_a_journal_in_a_folder_of_its_own_is_gone_when_the_record_is_there(bench: Bench) -> None:
+    folder = bench.folder / "journals"
+    folder.mkdir(mode=0o700)
+    assert bench.measure("--journal-dir", folder, *SHORT).returncode == 0
+    assert list(folder.iterdir()) == [] and trials(record_file.load(bench.out))
+
+
 def test_a_place_that_is_taken_is_not_overwritten(bench: Bench) -> None:
     killed_run(bench, bench.out)
     next_start(bench, "--out", bench.out)  # the new run's own place

@@ -1,9 +1,8 @@
-"""A commit's binary: built in a worktree of its own, kept in the cache, and never built twice."""
+"""A commit's binary, built once and kept in the cache, and its source tree, there as long as the binary is used."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import fcntl
 import hashlib
 import json
@@ -14,23 +13,22 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from mpmt.base.files import read_whole
 from mpmt.base.places import cache_folder
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
-from mpmt.builds import commits
+from mpmt.builds import checkout, commits, worktrees
+from mpmt.builds.cache import MANIFEST, clear, evict, manifest_of, sweep
+from mpmt.builds.process import guarded
 from mpmt.builds.recipe import MPMT_RECIPE, Recipe, libraries_inside, outcome, passing, tools
-from mpmt.builds.removal import remove_tree
-from mpmt.builds.worktrees import BUILD_S, Workshop, lock_within, try_lock
+from mpmt.builds.worktrees import BUILD_S, LOOK_S, Workshop, is_folder, try_lock
 
 LIMIT_BUILDS = 40
 LIMIT_BYTES = 4 << 30
 FULL_BYTES = 4 << 20  # a disk with less space left counts as full
-REMOVAL_S = 600.0  # a build is locked against use only while it is being removed
-MOST_MANIFEST = 1 << 20  # bytes
-MANIFEST, LOG, LOCK = "manifest.json", "build.log", "lock"
+HELD_S = BUILD_S + 3 * checkout.DEADLINE_S  # the longest that a build, with its checkouts and removals, can take
+LOG = "build.log"
 
 
 class BuildFailed(Problem):
@@ -80,8 +78,8 @@ def builds_of(options: argparse.Namespace, say: Callable[[str], None]) -> Builds
 
 
 class Builds:
-    """The binaries of a repository's commits. A context manager: what `binary` has returned stays in the cache until
-    the end of the block. Not for use by several threads.
+    """The binaries of a repository's commits. A context manager: what `binary` has returned, and the commit's tree, stay in
+    the cache until the end of the block. Not for use by several threads.
 
     cache: the folder to keep builds in (default: cache_folder()). say: called with each line of progress. rebuild:
     build each commit once more, whatever the cache holds.
@@ -100,9 +98,8 @@ class Builds:
         self._limits = (limit_builds, limit_bytes)
         self._tools = tools()
         self._locks: dict[Path, int] = {}  # shared locks on the builds in use
-        name = _digest(str(commits.common_folder(self.repo)))
-        self._workshop = Workshop(self.repo, self.folder / name, say)
-        self._workshop.sweep()
+        self._own = self.folder / _digest(str(commits.common_folder(self.repo)))  # this repository's
+        sweep(self.folder, say)
 
     def __enter__(self) -> Builds:
         return self
@@ -111,9 +108,16 @@ class Builds:
         self.close()
 
     def close(self) -> None:
-        """Ends the use of all binaries: they may be evicted from now on."""
+        """Ends the use of all binaries: they may be evicted from now on, and trees that nobody else uses are removed."""
         while self._locks:
-            os.close(self._locks.popitem()[1])
+            folder, lock = self._locks.popitem()
+            workshop = Workshop(folder, self._say)
+            try:
+                if try_lock(lock, fcntl.LOCK_EX) and workshop.is_locked_by(lock):
+                    clear(workshop)
+            finally:
+                os.close(lock)
+        sweep(self.folder, self._say)  # once more: what a killed run had started may have ended only now
 
     def binary(self, commit: str) -> Path:
         """The program built from the commit (a full id), as an absolute path in the cache; builds it if need be.
@@ -121,23 +125,22 @@ class Builds:
         Raises BuildFailed, also if an earlier attempt failed; Problem when something else is in the way (a full disk,
         no permission). An interruption leaves nothing half-made.
         """
-        folder = self._folder_of(commit)
+        workshop = self._workshop(commit)
         try:
-            if folder in self._locks or (not self._rebuild and self._take(folder)):
-                self._refuse_noexec()
-                return self._result(folder, commit)
             self._refuse_noexec()
-            with self._workshop.held():
-                if self._rebuild or not self._take(folder):  # another process may have built it meanwhile
-                    self._build(commit, folder)
-                    if not self._take(folder):
-                        raise Problem(f"{shown(folder, 300)}: what was built is not there: do other programs use this folder?")
-                    self._evict()
-            return self._result(folder, commit)
+            if workshop.folder not in self._locks:
+                self._enter(workshop, commit)
+            return self._result(workshop, commit)
         except OSError as error:
             where = shown(error.filename or self.folder, 300)
             raise Problem(f"{where}: {error.strerror or shown(error, 160)} while building {commits.short(commit)}; "
                           "XDG_CACHE_HOME names another place for builds") from None
+
+    def tree(self, commit: str) -> Path:
+        """The top folder of the commit's files (tracked ones and submodules, nothing that a build has made), at the path at
+        which `binary` was built. All who use this build share it. Raises as `binary`, which it asks for."""
+        self.binary(commit)
+        return self._workshop(commit).tree
 
     def _refuse_noexec(self) -> None:
         """It would look as if the commit's programs could not be run. Raises Problem."""
@@ -146,76 +149,104 @@ class Builds:
             raise Problem(f"{shown(there, 300)}: mounted noexec, so that programs built there cannot be run; XDG_CACHE_HOME "
                           "names another place")
 
-    def _folder_of(self, commit: str) -> Path:
+    def _workshop(self, commit: str) -> Workshop:
         made_by = [self.recipe.command, self.recipe.binary, self._tools]
-        return self._workshop.folder / f"{commits.short(commit)}-{_digest(json.dumps(made_by))}"
+        return Workshop(self._own / f"{commits.short(commit)}-{_digest(json.dumps(made_by))}", self._say)
 
-    def _result(self, folder: Path, commit: str) -> Path:
-        manifest = _manifest(folder)
+    def _result(self, workshop: Workshop, commit: str) -> Path:
+        manifest, log = manifest_of(workshop), workshop.kept / LOG
         if manifest.get("failed"):
             raise BuildFailed(f"{commits.short(commit)} ({commits.subject(self.repo, commit)}): {manifest['failed']}; "
-                              f"log: {shown(folder / LOG, 300)}; --rebuild tries again", commit, folder / LOG)
-        os.utime(folder / MANIFEST)  # least recently used ones go first
-        return folder / Path(self.recipe.binary).name
+                              f"log: {shown(log, 300)}; --rebuild tries again", commit, log)
+        os.utime(workshop.kept / MANIFEST)  # least recently used ones go first
+        return workshop.kept / Path(self.recipe.binary).name
 
-    def _take(self, folder: Path) -> bool:
-        """Whether the build is there; from now on it stays."""
-        try:
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            if not lock_within(lock, fcntl.LOCK_SH, REMOVAL_S):
-                raise Problem(f"{shown(folder / LOCK, 300)}: another process has kept this lock for {REMOVAL_S:g} s: end it")
-            if os.path.samestat(os.fstat(lock), os.stat(folder / LOCK)) and self._is_whole(folder):
-                self._locks[folder], lock = lock, -1
-                return True
-        except FileNotFoundError:  # evicted between the two
-            pass
-        finally:
-            if lock >= 0:
-                os.close(lock)
-        return False
+    def _enter(self, workshop: Workshop, commit: str) -> None:
+        """Takes the build into use: from now on it stays. It is made, and its tree checked out, by who comes first."""
+        ends_at, said = time.monotonic() + HELD_S, ""
+        while True:
+            lock = workshop.open_lock()
+            try:
+                alone = try_lock(lock, fcntl.LOCK_EX) and workshop.is_locked_by(lock)
+                if alone:
+                    os.pwrite(lock, str(os.getpid()).encode(), 0)
+                    with guarded(lock):
+                        self._prepare(workshop, commit)
+                    os.ftruncate(lock, 0)
+                    fcntl.flock(lock, fcntl.LOCK_SH)  # another process may have it in between
+                if try_lock(lock, fcntl.LOCK_SH) and workshop.is_locked_by(lock) and self._is_ready(workshop):
+                    if self._rebuild and not alone:
+                        raise Problem(f"--rebuild: another process is using {shown(workshop.folder, 300)}: wait for it to end")
+                    self._locks[workshop.folder], lock = lock, -1
+                    return
+                holder = shown(os.pread(lock, 20, 0).decode("ascii", "replace"), 20)
+            finally:
+                if lock >= 0:
+                    os.close(lock)
+            if holder not in ("", said):
+                self._say(f"waiting: process {holder} is building {commits.short(commit)}")
+                said = holder
+            if time.monotonic() > ends_at:
+                raise Problem(f"{shown(workshop.folder, 300)}: process {holder or '?'} has kept its lock for {HELD_S / 3600:g} "
+                              "h, longer than any build may take: end it")
+            time.sleep(LOOK_S)
 
-    def _is_whole(self, folder: Path) -> bool:
-        """Whether it is a build of ours, and no links to somewhere else."""
-        manifest = _manifest(folder)
-        binary = folder / Path(self.recipe.binary).name
-        return bool(manifest) and _is(stat.S_ISDIR, folder) and (manifest.get("failed") or _is(stat.S_ISREG, binary))
+    def _is_whole(self, workshop: Workshop) -> bool:
+        """Whether there is a build of ours, and no links to somewhere else."""
+        manifest = manifest_of(workshop)
+        binary = workshop.kept / Path(self.recipe.binary).name
+        return bool(manifest) and is_folder(workshop.kept) and (manifest.get("failed") or _is_file(binary))
+
+    def _is_ready(self, workshop: Workshop) -> bool:
+        return self._is_whole(workshop) and (manifest_of(workshop).get("failed") or is_folder(workshop.tree))
 
     # ---- building ----
 
-    def _build(self, commit: str, folder: Path) -> None:
+    def _prepare(self, workshop: Workshop, commit: str) -> None:
+        """Alone there: makes the build, unless it is there, and the tree. A fresh build's tree is made anew, too: its first use
+        is to find what later ones will. Leaves nothing half-made."""
+        try:
+            workshop.clear()
+            with worktrees.writable_by_nobody_else():
+                if self._rebuild or not self._is_whole(workshop):
+                    self._build(workshop, commit)
+                    workshop.clear()
+                    evict(self.folder, *self._limits, self._say)
+                if not manifest_of(workshop).get("failed"):
+                    workshop.check_out(self.repo, commit)
+            if not self._is_ready(workshop):
+                raise Problem(f"{shown(workshop.folder, 300)}: what was built is not there: do other programs use this folder?")
+        except BaseException:
+            clear(workshop)
+            raise
+
+    def _build(self, workshop: Workshop, commit: str) -> None:
         name = f"{commits.short(commit)} ({commits.subject(self.repo, commit)})"
         self._say(f"building {name}")
         started = time.monotonic()
-        self._workshop.check_out(commit)
+        workshop.check_out(self.repo, commit)
         jobs = {} if self._jobs is None else {"CMAKE_BUILD_PARALLEL_LEVEL": str(self._jobs),
                                               "MAKEFLAGS": f"-j{self._jobs}"}
-        with self._workshop.run(self.recipe.command, jobs) as (code, log):
-            self._workshop.make_new()
-            self._keep_log(log)
+        with workshop.run(self.recipe.command, jobs) as (code, log):
+            workshop.make_new()
+            _keep_log(workshop, log)
             if code is None:
-                failed, passes = f"the build did not end within {BUILD_S / 3600:g} h", self._full()
+                failed, passes = f"the build did not end within {BUILD_S / 3600:g} h", _full(workshop)
             else:
-                failed = self._keep(outcome(code, log))
-                passes = failed and (self._full() or passing(code, log))
+                failed = self._keep(workshop, outcome(code, log))
+                passes = failed and (_full(workshop) or passing(code, log))
         if passes:
             raise Problem(f"{name}: {failed}: not the commit's fault, so try again"
-                          f"{' with more space in ' + shown(self.folder, 300) if self._full() else ''}")
-        self._publish(commit, folder, failed, time.monotonic() - started)
+                          f"{' with more space in ' + shown(self.folder, 300) if _full(workshop) else ''}")
+        self._write_manifest(workshop, commit, failed, time.monotonic() - started)
+        workshop.publish()
         self._say(f"{'failed' if failed else 'built'} after {time.monotonic() - started:.0f} s: {name}")
 
-    def _keep_log(self, log: IO[bytes]) -> None:
-        log.seek(0)
-        with open(self._workshop.new / LOG, "wb") as kept:
-            shutil.copyfileobj(log, kept)
-
-    def _keep(self, failed: str) -> str:
+    def _keep(self, workshop: Workshop, failed: str) -> str:
         """Copies what is to be kept; returns why it cannot be, or `failed`."""
         if failed:
             return failed
-        binary, workshop = self.recipe.binary, self._workshop
+        binary = self.recipe.binary
         made = workshop.inside(binary)
         if made is None:
             return (f"{shown(binary, 160)} is a symbolic link, or beyond one, that leads out of the checkout, to "
@@ -232,75 +263,33 @@ class Builds:
             shutil.copy2(beside, workshop.new / f"{name}.build.json")
         return ""
 
-    def _full(self) -> bool:
-        found = os.statvfs(self._workshop.folder)
-        return found.f_bavail * found.f_frsize < FULL_BYTES
-
-    def _publish(self, commit: str, folder: Path, failed: str, seconds: float) -> None:
-        new = self._workshop.new
-        binary = new / Path(self.recipe.binary).name
+    def _write_manifest(self, workshop: Workshop, commit: str, failed: str, seconds: float) -> None:
+        binary = workshop.new / Path(self.recipe.binary).name
         manifest = {"version": 1, "commit": commit, "command": self.recipe.command, "binary": self.recipe.binary,
                     "tools": self._tools, "failed": failed or None, "seconds": round(seconds, 1),
                     "sha256": None if failed else hashlib.sha256(binary.read_bytes()).hexdigest(),
                     "built_utc": datetime.now(timezone.utc).isoformat(timespec="seconds")}
-        (new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
-        (new / LOCK).touch()
-        if os.path.lexists(folder):
-            self._remove(folder)
-        if os.path.lexists(folder):
-            raise Problem(f"--rebuild: another process is using {shown(folder, 300)}: wait for it to end")
-        new.rename(folder)
+        (workshop.new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
 
-    # ---- room ----
 
-    def _evict(self) -> None:
-        """Removes the least recently used builds beyond the limits, of any repository; never one in use."""
-        found = []
-        for manifest in self.folder.glob(f"*/*-*/{MANIFEST}"):
-            with contextlib.suppress(FileNotFoundError):  # another process may be evicting, too
-                size = sum(file.stat().st_size for file in manifest.parent.iterdir())
-                found.append((manifest.stat().st_mtime_ns, size, manifest.parent))
-        count, total = len(found), sum(size for _, size, _ in found)
-        for _, size, folder in sorted(found):
-            if count <= self._limits[0] and total <= self._limits[1]:
-                return
-            if self._remove(folder):
-                count, total = count - 1, total - size
+def _keep_log(workshop: Workshop, log: IO[bytes]) -> None:
+    log.seek(0)
+    with open(workshop.new / LOG, "wb") as kept:
+        shutil.copyfileobj(log, kept)
 
-    def _remove(self, folder: Path) -> bool:
-        """Whether the build could be removed: nobody uses it."""
-        if folder in self._locks:
-            return False
-        if not _is(stat.S_ISDIR, folder):  # a link is no build of ours, and what it leads to not ours to remove
-            return remove_tree(folder)
-        try:
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:  # the rest of one whose removal was killed: without its lock nobody can use it
-            return remove_tree(folder)
-        try:
-            if not try_lock(lock, fcntl.LOCK_EX):
-                return False
-            (folder / MANIFEST).unlink(missing_ok=True)  # from here on it is no build any more
-            return remove_tree(folder)
-        finally:
-            os.close(lock)
+
+def _full(workshop: Workshop) -> bool:
+    found = os.statvfs(workshop.folder)
+    return found.f_bavail * found.f_frsize < FULL_BYTES
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-def _is(kind: Callable[[int], bool], path: Path) -> bool:
+def _is_file(path: Path) -> bool:
     """Itself, not what a link leads to."""
     try:
-        return kind(os.lstat(path).st_mode)
+        return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return False
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(read_whole(folder / MANIFEST, MOST_MANIFEST))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

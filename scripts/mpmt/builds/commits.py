@@ -13,11 +13,9 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mpmt.base.places import ROOT
 from mpmt.base.problem import NotComparable, Problem
 from mpmt.base.shown import shown
-from mpmt.builds.process import Answer, answer_of
-from mpmt.measuring.contender import Failed
+from mpmt.builds.process import Answer, Failed, answer_of
 
 DEADLINE_S = 60.0  # for questions; what writes files says its own
 FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -40,11 +38,17 @@ def environment() -> dict[str, str]:
 def command(repo: Path, arguments: Sequence[str]) -> list[str]:
     """The command line of git for `repo`: no pager, no hooks, no monitor programs of the repository's choice.
 
-    Only the checkout that these scripts belong to is used even if it belongs to another user (a container's root):
-    whoever runs its scripts trusts it already.
+    The checkout that `repo` lies in is used even if it belongs to another user (in a CI's container, say): it was named, it is
+    only read, and what is built of it is run as it is.
     """
-    return ["git", "-C", str(repo), "--no-pager", "-c", f"safe.directory={ROOT}", "-c", "core.fsmonitor=false",
+    return ["git", "-C", str(repo), "--no-pager", "-c", f"safe.directory={_top_of(repo)}", "-c", "core.fsmonitor=false",
             "-c", f"core.hooksPath={os.devnull}", "-c", "log.showSignature=false", *arguments]
+
+
+def _top_of(path: Path) -> Path:
+    """The folder of which git would ask whose it is."""
+    here = Path(os.path.realpath(path))
+    return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / ".git")), here)
 
 
 def run_git(repo: Path, *arguments: str, deadline_s: float = DEADLINE_S) -> Answer:
@@ -52,6 +56,8 @@ def run_git(repo: Path, *arguments: str, deadline_s: float = DEADLINE_S) -> Answ
     # Replaced objects would show a history that the commit ids do not stand for.
     settings = {**environment(), "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0",
                 "GIT_NO_REPLACE_OBJECTS": "1"}
+    if os.path.exists(repo) and os.stat(_top_of(repo)).st_uid != os.geteuid():
+        settings["GIT_ALLOW_PROTOCOL"] = ""  # its owner's settings are not to say what is run to fetch what is missing
     try:
         return answer_of(command(repo, arguments), deadline_s, env=settings)
     except Failed as failed:
@@ -92,7 +98,7 @@ def is_repository(path: Path) -> bool:
         return False
     done = run_git(path, "rev-parse", "--git-dir")
     if done.code != 0 and b"not a git repository" not in done.errors:
-        raise Problem(_refusal(path, done))
+        raise Problem(f"{shown(path, 300)}: git: {reason(done)}")
     return done.code == 0
 
 
@@ -103,16 +109,7 @@ def top(path: Path) -> Path:
     done = run_git(path, "rev-parse", "--show-toplevel")
     if done.code == 0 and done.output.strip():
         return Path(os.fsdecode(done.output.rstrip(b"\n")))
-    raise Problem(_refusal(path, done))
-
-
-def _refusal(path: Path, done: Answer) -> str:
-    """In git's own words, with the command that it proposes."""
-    if b"dubious ownership" not in done.errors:
-        return f"{shown(path, 300)}: not in the checkout of a git repository: {reason(done)}"
-    advice = re.search(rb"git config --global --add safe\.directory .*", done.errors)
-    how = f"; if you trust its owner: {shown(advice.group().decode('utf-8', 'replace'), 400)}" if advice else ""
-    return f"{shown(path, 300)}: git: {reason(done)}{how}"
+    raise Problem(f"{shown(path, 300)}: not in the checkout of a git repository: {reason(done)}")
 
 
 def common_folder(repo: Path) -> Path:
@@ -226,13 +223,23 @@ def expand(repo: Path, texts: Iterable[str]) -> list[str]:
 
 
 def merge_base(repo: Path, a: str, b: str) -> str:
-    """The best common ancestor of two revisions. Raises NotComparable when there is none, Problem when there may be one
-    that a shallow clone lacks."""
-    found = _merge_base(repo, resolve(repo, a), resolve(repo, b))
+    """The best common ancestor of two revisions. Raises NotComparable when there is none, Problem when there may be a better
+    one that a shallow clone lacks."""
+    first, second = resolve(repo, a), resolve(repo, b)
+    found, shallow = _merge_base(repo, first, second), is_shallow(repo)
     if found is None:
-        kind = Problem if is_shallow(repo) else NotComparable
+        kind = Problem if shallow else NotComparable
         raise kind(f"{_shown(a)} and {_shown(b)} have no common ancestor{_if_shallow(repo)}")
+    if shallow and _is_cut(repo, first, second, f"^{found}"):
+        raise Problem(f"{_shown(a)} and {_shown(b)}: a later common ancestor than {short(found)} may be missing"
+                      f"{_if_shallow(repo)}")
     return found
+
+
+def _is_cut(repo: Path, *range_: str) -> bool:
+    """Whether the shallow clone lacks parents of commits in the range."""
+    cut = set((common_folder(repo) / "shallow").read_text("ascii").split())
+    return not cut.isdisjoint(ask(repo, "rev-list", *range_).split())
 
 
 def _merge_base(repo: Path, a: str, b: str) -> str | None:

@@ -1,10 +1,9 @@
-"""Child processes with deadlines. Each is the leader of a session of its own. With it ends whatever it has started; and all
-of them end when this process is killed."""
+"""Child processes with deadlines. Each is the leader of a session of its own, which ends with it; and each ends when this
+process is killed."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import select
@@ -13,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,52 +20,46 @@ from mpmt.base.endings import ENDING
 from mpmt.base.shown import shown
 from mpmt.builds import strays
 from mpmt.builds.scratch import temporary_place
-from mpmt.measuring.contender import Failed, Unsupported
 
-MOST_LINE = 16 << 20  # bytes; the trial protocol's limit
 MOST_OUTPUT = 64 << 20  # bytes
 MOST_ERRORS = 64 << 10  # bytes, the last ones
 LOOK_S = 0.25  # how often to see whether a process has ended whose output a child of its own still holds
+
+
+class Failed(Exception):
+    """A process that gave no answer. The message is one line: what was run, and what went wrong."""
 
 
 _mark = ""  # of what `guarded` guards
 
 
 @contextlib.contextmanager
-def guarded() -> Iterator[None]:
-    """Nothing that is `started` in the block outlives this process, even if that is killed."""
+def guarded(lock: int) -> Iterator[None]:
+    """Nothing that is `started` in the block, and nothing that it starts, outlives the block, even if this process is killed; if
+    it is, the lock of this descriptor stays held until all have ended."""
     global _mark
     _mark = secrets.token_hex(8)
     try:
-        with strays.kept(_mark):
+        with strays.kept(_mark, lock):
             yield
     finally:
         _mark = ""
 
 
 @contextlib.contextmanager
-def started(command: Sequence[str], cpus: Collection[int] = (), **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """The process while the block lasts, on these CPUs only if there are any; at its end, also by an exception or Ctrl-C,
-    it is killed with all that it has started, and reaped. Raises Failed when it cannot be started."""
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process while the block lasts; at its end, also by an exception or Ctrl-C, its session is killed, and it is reaped.
+    Raises Failed when it cannot be started."""
     if _mark:
         options["env"] = {**(options.get("env") or os.environ), strays.MARK: _mark}
     parent = os.getpid()
-
-    def prepare() -> None:  # in the forked child: nothing here may need a lock
-        strays.die_with(parent)
-        if cpus:
-            os.sched_setaffinity(0, cpus)
-
     with contextlib.ExitStack() as stack:
         with _interruptions_wait():
-            known = stack.enter_context(strays.adopted())
             try:
-                process = subprocess.Popen(command, start_new_session=True, bufsize=0, preexec_fn=prepare, **options)
+                process = subprocess.Popen(command, start_new_session=True, bufsize=0,
+                                           preexec_fn=lambda: strays.die_with(parent), **options)
             except OSError as error:
                 raise Failed(f"{shown(command[0], 160)} cannot be started: {error.strerror}") from None
-            except subprocess.SubprocessError:  # `prepare` could not
-                raise Failed(f"{shown(command[0], 160)} cannot be kept to CPUs {', '.join(map(str, sorted(cpus)))}") from None
-            known.add(process.pid)
             stack.callback(_end, process)
         yield process
 
@@ -167,75 +160,3 @@ def ending(code: int) -> str:
 def last_line(errors: bytes) -> str:
     lines = errors[-4096:].decode("utf-8", "replace").strip().splitlines()
     return shown(lines[-1], 300) if lines else ""
-
-
-class Conversation:
-    """JSON lines with a child process, one answer to each message. A context manager; any failure ends it."""
-
-    def __init__(self, command: Sequence[str], deadline_s: float) -> None:
-        self._command = command
-        self._ends_at = time.monotonic() + deadline_s
-        self._rest = b""
-
-    def __enter__(self) -> Conversation:
-        self._stack = contextlib.ExitStack()
-        self._errors = self._stack.enter_context(tempfile.TemporaryFile(dir=temporary_place()))
-        pipe = subprocess.PIPE
-        self._process = self._stack.enter_context(
-            started(self._command, stdin=pipe, stdout=pipe, stderr=self._errors))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def ask(self, message: Mapping[str, Any], wanted: str) -> dict[str, Any]:
-        """The answer, of type `wanted`. Raises Failed with what the program said instead."""
-        try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-        except BrokenPipeError:
-            pass  # it says why, or is dead: either shows below
-        line = self._line()
-        try:
-            answer = json.loads(line)
-            kind = answer["type"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise Failed(f"not an answer of the trial protocol: {shown(line.decode('utf-8', 'replace'), 80)}") from None
-        if kind == "failed":
-            status = answer.get("status", "error")
-            kind_of_failure = Unsupported if status == "unsupported" else Failed
-            raise kind_of_failure(f"{shown(status, 40)}: {shown(answer.get('error', ''), 300)}")
-        if kind != wanted:
-            raise Failed(f"answered '{shown(kind, 40)}' where '{wanted}' is due")
-        return answer
-
-    def finish(self) -> None:
-        """Waits for the end of the process, which has said all. Raises Failed when it does not end well."""
-        self._process.stdin.close()
-        try:
-            code = self._process.wait(max(0.1, self._ends_at - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            raise Failed("did not end after its last answer") from None
-        if code != 0:
-            raise Failed(self._death())
-
-    def _line(self) -> bytes:
-        while b"\n" not in self._rest:
-            left = self._ends_at - time.monotonic()
-            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
-                raise Failed("timed_out: no answer before the deadline")
-            part = os.read(self._process.stdout.fileno(), 1 << 16)
-            if not part:
-                raise Failed(self._death())
-            self._rest += part
-            if len(self._rest) > MOST_LINE:
-                raise Failed(f"said a line of more than {MOST_LINE >> 20} MiB")
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line
-
-    def _death(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
-        code = self._process.poll()
-        how = "closed its output" if code is None else ending(code)
-        said = last_line(_end_of(self._errors))
-        return f"the trial {how}" + (f": {said}" if said else "")

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from mpmt.base.shown import shown
-from mpmt.builds.process import output_of
-from mpmt.measuring.contender import Failed
+from mpmt.builds.process import Failed, output_of
 
 # What changes the program without changing its source.
 VARIABLES = ("CC", "CXX", "CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS", "LIBRARY_PATH", "CPATH", "CPLUS_INCLUDE_PATH",

@@ -15,19 +15,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-MARK = "MPMT_STARTED_BY"  # in the environment of all that track.py starts
+MARK = "MPMT_STARTED_BY"  # in the environment of what is to end with its starter
 GRACE_S = 5.0  # for killed processes to be gone
 LOOK_S = 0.005
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 1, 36, 37
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _PRCTL = ctypes.CDLL(None).prctl  # found now: a forked child must not search
 
 
 # ---- by what they carry ------------------------------------------------------------------------------------
 
 
-def end_marked(name: str, value: str) -> None:
-    """Kills all processes but this one that have this variable in their environment, and waits until they are gone."""
-    wanted = os.fsencode(f"{name}={value}")
+def end_marked(mark: str) -> None:
+    """Kills all processes but this one that carry the mark, and waits until they are gone."""
+    wanted = os.fsencode(f"{MARK}={mark}")
     deadline = time.monotonic() + GRACE_S
     while any([_kill_if(pid, lambda pid: wanted in _environment(pid)) for pid in _processes()]):
         if time.monotonic() > deadline:
@@ -67,13 +67,9 @@ def _kill_if(pid: int, found: Callable[[int], bool]) -> bool:
 # ---- by whose children they are ----------------------------------------------------------------------------
 
 
-def children() -> set[int]:
+def _children() -> set[int]:
     """Of this process, including those that have ended and were not waited for."""
-    try:
-        return {int(pid) for task in os.listdir("/proc/self/task")
-                for pid in Path(f"/proc/self/task/{task}/children").read_text().split()}
-    except OSError:  # a kernel without it
-        return {pid for pid in _processes() if _parent(pid) == os.getpid()}
+    return {pid for pid in _processes() if _parent(pid) == os.getpid()}
 
 
 def _parent(pid: int) -> int:
@@ -84,24 +80,22 @@ def _parent(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def adopted() -> Iterator[set[int]]:
-    """Whoever loses its parent in the course of the block becomes a child of this process, whatever session it has made
-    for itself, and is ended with the block. The set holds children that others wait for; more may be added."""
-    known = children()
-    before = ctypes.c_int(0)
-    _PRCTL(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+def adopted() -> Iterator[None]:
+    """All children that this process gets in the course of the block end with it. Whoever loses its parent becomes one of
+    them, whatever session or environment it has made for itself."""
+    known = _children()
     _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
-        yield known
+        yield
     finally:
         _end_children_but(known)
-        _PRCTL(_PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
+        _PRCTL(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 def _end_children_but(known: set[int]) -> None:
     """Their own children become ours as they end, so that it is done when there are none."""
     deadline = time.monotonic() + GRACE_S
-    while (strays := children() - known) and time.monotonic() < deadline:
+    while (strays := _children() - known) and time.monotonic() < deadline:
         for pid in strays:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)  # a child keeps its number until it is waited for
@@ -122,10 +116,11 @@ def die_with(parent: int) -> None:
 
 
 @contextlib.contextmanager
-def kept(mark: str) -> Iterator[None]:
-    """Whatever has the mark ends with the block, even if this process is killed: another one sees to that."""
+def kept(mark: str, lock: int) -> Iterator[None]:
+    """Whatever has the mark ends with the block, even if this process is killed: another one sees to that, and holds the lock
+    of the descriptor until it is done."""
     keeper = subprocess.Popen([sys.executable, "-IS", __file__, mark], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                              start_new_session=True, cwd="/")
+                              start_new_session=True, cwd="/", pass_fds=[lock])
     try:
         yield
     finally:
@@ -138,4 +133,4 @@ if __name__ == "__main__":
     for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(_number, signal.SIG_IGN)
     sys.stdin.read()
-    end_marked(MARK, sys.argv[1])
+    end_marked(sys.argv[1])

@@ -1,7 +1,8 @@
-"""A repository's workshop: the one place where its commits are checked out and built, one after the other.
+"""A build's workshop: the folder in which a commit is checked out, built and kept.
 
-All builds of a repository happen at the same path. A path finds its way into programs (__FILE__, debug information,
-the length of strings), so that two paths could make two programs of one source, laid out differently in memory.
+Two commits are in use at once, so each has a tree of its own. A path finds its way into programs (a folder with data, __FILE__,
+debug information); the paths of all trees of a repository are of one length, so that two programs of one source have strings of
+the same size, and are laid out alike in memory.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import fcntl
 import os
 import re
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -22,63 +24,57 @@ from mpmt.base.files import make_private, open_private
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 from mpmt.builds import checkout, commits, strays
-from mpmt.builds.process import started
+from mpmt.builds.process import Failed, started
 from mpmt.builds.removal import LEFT, remove_tree, set_aside
-from mpmt.measuring.contender import Failed
 
 BUILD_S = 7200.0
-HELD_S = BUILD_S + 2 * checkout.DEADLINE_S  # the longest that one build can take
 LOOK_S = 0.1  # how often to see whether a lock is free
 GRACE_S = 3.0  # between asking a build to end and killing it
-FINISHED = re.compile(r"[0-9a-f]{12}-[0-9a-f]{12}")  # names of folders with what has been built
-MARK = "MPMT_WORKSHOP"  # in the environment of all that a build starts
+NAME = re.compile(r"[0-9a-f]{12}-[0-9a-f]{12}")  # of a workshop's folder
 
 
 class Workshop:
-    """`folder` holds finished builds and the lock; `tree` (the checkout) and `tmp` while a build runs, and `new` (what will
-    be kept) after it. What a build has left and cannot be removed is set aside there. Whoever uses these holds the lock;
-    a killed run loses it with its life, and what it left is cleared by the next to take it."""
+    """`kept` holds what was built; `tree` the commit's files, while it is built and while it is used; `tmp` and `new` (what
+    will be kept, or will be the tree) are there while a build is made, and `left.…` is what could not be removed. What is
+    called `kept` or `tree` is whole, unless a build runs.
 
-    def __init__(self, repo: Path, folder: Path, say: Callable[[str], None]) -> None:
-        self.repo = repo
+    Who uses the build shares its lock; all else is done by who has it alone. A killed process loses it with its life,
+    and with those of all that it has started there."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         self.folder = folder
-        self.tree = folder / "worktree"
-        self.new = folder / "new"
-        self.temporary = folder / "tmp"
+        self.kept, self.tree = folder / "kept", folder / "tree"
+        self.new, self.temporary = folder / "new", folder / "tmp"
         self._say = say
 
+    def open_lock(self) -> int:
+        """A descriptor of the lock file, made if missing. Raises OSError."""
+        while True:
+            if os.path.lexists(self.folder) and not is_folder(self.folder):  # a link leads to what is not ours
+                remove_tree(self.folder)
+            make_private(self.folder)
+            with contextlib.suppress(FileNotFoundError):  # another process has removed the folder meanwhile
+                return open_private(self.folder / "lock")
+
+    def is_locked_by(self, lock: int) -> bool:
+        """Whether the lock file has not been removed, and made anew, meanwhile."""
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(lock), os.lstat(self.folder / "lock"))
+        return False
+
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Holds the lock, waiting for whoever has it (which is said) until that run ends."""
-        with open_lock(self.folder / "lock") as lock:
-            if not try_lock(lock, fcntl.LOCK_EX):
-                holder = _holder(lock)
-                self._say(f"waiting: process {holder} is building commits of this repository")
-                if not lock_within(lock, fcntl.LOCK_EX, HELD_S):
-                    raise Problem(f"{shown(self.folder, 300)}: process {holder} has kept its lock for "
-                                  f"{HELD_S / 3600:g} h, longer than any build may take: end it")
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, str(os.getpid()).encode(), 0)
-            if blocked := self._clear():
-                raise Problem(f"{shown(blocked[0], 300)}: what a build has left can neither be removed nor renamed: remove it")
-            try:
-                with _writable_by_nobody_else():
-                    yield
-            finally:
-                self._clear()
+    def alone(self) -> Iterator[bool]:
+        """Whether nobody else uses or changes it, until the end of the block. Raises OSError."""
+        lock = self.open_lock()
+        try:
+            yield try_lock(lock, fcntl.LOCK_EX) and self.is_locked_by(lock)
+        finally:
+            os.close(lock)
 
-    def sweep(self) -> None:
-        """Clears what a killed run has left; does nothing while another one is at work."""
-        if not self._left():
-            return
-        with open_lock(self.folder / "lock") as lock:
-            if try_lock(lock, fcntl.LOCK_EX):
-                self._clear()
-
-    def check_out(self, commit: str) -> None:
+    def check_out(self, repo: Path, commit: str) -> None:
         """Makes `tree` hold the commit, with its submodules. Raises Problem."""
-        self.temporary.mkdir()
-        checkout.check_out(self.repo, commit, self.tree)
+        checkout.check_out(repo, commit, self.new)
+        self.new.rename(self.tree)
 
     @contextlib.contextmanager
     def run(self, command: str, extra: dict[str, str]) -> Iterator[tuple[int | None, IO[bytes]]]:
@@ -86,12 +82,13 @@ class Workshop:
         its output. All that it has started has ended by then. Raises Problem when it cannot be started.
 
         Whatever ends the wait (Ctrl-C) ends all of the command's processes first."""
+        self.temporary.mkdir()
         settings = {**commits.environment(), "SOURCE_DATE_EPOCH": "315532800", **extra,  # __DATE__ must not differ
-                    "TMPDIR": str(self.temporary), MARK: str(self.folder)}
+                    "TMPDIR": str(self.temporary)}
         with tempfile.TemporaryFile(dir=self.folder) as output:  # without a name: the build cannot put another in its place
             try:
-                with started(["sh", "-c", command], cwd=self.tree, env=settings, stdout=output,
-                             stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+                with strays.adopted(), started(["sh", "-c", command], cwd=self.tree, env=settings, stdout=output,
+                                               stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
                     try:
                         code = process.wait(BUILD_S)
                     except subprocess.TimeoutExpired:
@@ -116,31 +113,35 @@ class Workshop:
             set_aside(self.new)
         self.new.mkdir()
 
-    def _left(self) -> list[Path]:
-        """All but the lock and finished builds."""
+    def publish(self) -> None:
+        """What is in `new` is kept from now on."""
+        self._discard(self.kept)
+        self.new.rename(self.kept)
+
+    def left(self) -> list[Path]:
+        """All but the lock and what is kept."""
         try:
             names = os.listdir(self.folder)
         except OSError:
             return []
-        return [self.folder / name for name in names if name != "lock" and not FINISHED.fullmatch(name)]
+        return [self.folder / name for name in names if name not in ("lock", self.kept.name)]
 
-    def _clear(self) -> list[Path]:
-        """Removes what builds have left, or else sets it aside, which is said; what neither could be done to."""
-        left, blocked = self._left(), []
-        if left:
-            strays.end_marked(MARK, str(self.folder))  # it would write into the next one's tree
-        for path in left:
-            if remove_tree(path) or path.name.startswith(LEFT):
-                continue
-            aside = set_aside(path)
-            blocked += [] if aside else [path]
-            done = "set aside: remove it" if aside else "not renamed either: remove it"
-            self._say(f"{shown(aside or path, 300)}: what a build has left could not be removed, and was {done}")
-        return blocked
+    def clear(self) -> None:
+        """Removes all but what is kept, or else sets it aside, which is said. Raises Problem where neither can be done."""
+        blocked = [path for path in self.left() if not self._discard(path)]
+        if blocked:
+            raise Problem(f"{shown(blocked[0], 300)}: what a build has left can neither be removed nor renamed: remove it")
+
+    def _discard(self, path: Path) -> bool:
+        """Whether nothing is left there. It gets another name first: nobody is to take the rest for the whole."""
+        aside = path if path.name.startswith(LEFT) else set_aside(path)
+        if not remove_tree(aside or path) and aside not in (None, path):
+            self._say(f"{shown(aside, 300)}: what a build has left could not be removed, and was set aside: remove it")
+        return aside is not None or not os.path.lexists(path)
 
 
 @contextlib.contextmanager
-def _writable_by_nobody_else() -> Iterator[None]:
+def writable_by_nobody_else() -> Iterator[None]:
     """So are all files that we and our children make in the block, whatever the umask: they will be run. Not thread-safe."""
     before = os.umask(0o077)
     os.umask((before | 0o022) & 0o077)
@@ -160,18 +161,12 @@ def _end_group(process: subprocess.Popen[Any]) -> None:
 # ---- files -------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def open_lock(path: Path) -> Iterator[int]:
-    """A descriptor of the lock file, made if missing (and its folder); no child inherits it. Raises Problem."""
+def is_folder(path: Path) -> bool:
+    """Itself, not what a link leads to."""
     try:
-        make_private(path.parent)
-        descriptor = open_private(path)
-    except OSError as error:
-        raise Problem(f"{shown(path, 300)}: {error.strerror}; XDG_CACHE_HOME names another place") from None
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def try_lock(descriptor: int, kind: int) -> bool:
@@ -191,7 +186,3 @@ def lock_within(descriptor: int, kind: int, seconds: float) -> bool:
             return False
         time.sleep(LOOK_S)
     return True
-
-
-def _holder(lock: int) -> str:
-    return shown(os.pread(lock, 20, 0).decode("ascii", "replace"), 160) or "?"

@@ -1,5 +1,5 @@
-"""track.py aa: a program against itself. What it calls slower is a false alarm, and what it does not find tells how small a
-change can be seen on this machine. Its half-widths become the gates of later comparisons here, until aa runs again."""
+"""mpmt track aa: a program against itself. What it calls slower or faster is a false alarm, and what it would have found tells
+how small a change can be seen on this machine."""
 
 from __future__ import annotations
 
@@ -7,30 +7,34 @@ import argparse
 import math
 import statistics
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mpmt.base.endings import tell
-from mpmt.base.places import NoPlace
+from tabulate import tabulate
+
 from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED
+from mpmt.base.row_names import common_parts, short_names
 from mpmt.base.shown import shown, shown_json
 from mpmt.builds.builds import add_build_arguments
-from mpmt.measuring import sides as measuring, widths
-from mpmt.measuring.campaign import Outcome
+from mpmt.measuring.comparison import FAILED, FASTER, NOT_COMPARED, SAME, SLOWER, Comparison, Row
 from mpmt.measuring.comparison_table import percent
-from mpmt.measuring.experiment import FASTER, INTERRUPTED, SLOWER, UNSTABLE, Finding
-from mpmt.records import stats
+from mpmt.measuring.options import add_measuring_arguments, say_as
+from mpmt.measuring.sides import Named, opened
+from mpmt.records.stats import share_interval
+
+ALARMS = (SLOWER, FASTER)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", nargs="?", default="HEAD", metavar="A",
                         help="a commit, or the path of a program (default: HEAD)")
     parser.add_argument("--runs", type=_runs, default=3, metavar="N",
-                        help="whole comparisons, 1 to 1000 (default: 3); more make the alarm rate surer")
+                        help="whole comparisons, 1 to 1000 (default: 3); more make the rate of alarms surer")
     parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
     add_build_arguments(parser)
-    measuring.add_measuring_arguments(parser)
+    add_measuring_arguments(parser)
 
 
 def _runs(text: str) -> int:
@@ -40,135 +44,107 @@ def _runs(text: str) -> int:
 
 
 @dataclass
-class CaseTally:
-    """What the runs said of one benchmark. `half_widths` and `detectable`: one per run, as ratio - 1."""
-
-    gated: bool = True
-    verdicts: list[str] = field(default_factory=list)
-    half_widths: list[float] = field(default_factory=list)
-    detectable: list[float] = field(default_factory=list)
-
-    def add(self, finding: Finding) -> None:
-        self.gated = finding.benchmark.gated
-        self.verdicts.append(finding.verdict)
-        if finding.verdict == UNSTABLE:
-            return
-        if finding.low is not None and finding.high is not None:
-            self.half_widths.append(math.sqrt((1 + finding.high) / (1 + finding.low)) - 1)
-        if finding.detectable is not None:
-            self.detectable.append(finding.detectable)
-
-
-@dataclass
 class SelfTest:
-    """All runs together. An experiment is one gated benchmark in one run that could have raised an alarm: not an unstable
-    one."""
+    """All runs together. An experiment is one gated benchmark in one run that could have raised an alarm."""
 
     label: str
-    cases: dict[str, CaseTally] = field(default_factory=dict)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     runs: int = 0
     interrupted: bool = False
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def experiments(self) -> int:
-        return len(self.verdicts) - self.verdicts.count(UNSTABLE)
-
-    def add(self, outcome: Outcome, notes: list[str]) -> None:
-        """A run; of one that was interrupted, what was answered by then."""
-        self.interrupted |= outcome.interrupted
-        self.runs += not outcome.interrupted
-        self.notes += [f"run {self.runs}: {note}" for note in notes if not any(n.endswith(f": {note}") for n in self.notes)]
-        self.failures.update((name, why) for name, why in outcome.failures.items() if name not in outcome.unsupported)
-        for name, finding in outcome.findings.items():
-            if finding.reason != INTERRUPTED:
-                self.cases.setdefault(name, CaseTally()).add(finding)
+    def add(self, found: Comparison) -> None:
+        """A run; of one that was interrupted, what was measured by then."""
+        self.interrupted |= found.interrupted
+        self.runs += not found.interrupted
+        self.notes += [f"run {self.runs}: {note}" for note in found.notes
+                       if not any(known.endswith(f": {note}") for known in self.notes)]
+        for row in found.rows:
+            if row.verdict == FAILED:
+                self.failures[row.name] = row.note
+            elif row.effect is not None and row.verdict != NOT_COMPARED:
+                self.rows.setdefault(row.name, []).append(row)
 
     @property
     def verdicts(self) -> list[str]:
-        return [verdict for tally in self.cases.values() if tally.gated for verdict in tally.verdicts]
+        return [row.verdict for rows in self.rows.values() for row in rows if row.gated]
 
     @property
     def alarms(self) -> int:
-        return self.verdicts.count(SLOWER)
+        return sum(verdict in ALARMS for verdict in self.verdicts)
+
+    @property
+    def alarm_rate(self) -> tuple[float, float]:
+        """With 95 % confidence."""
+        return share_interval(self.alarms, len(self.verdicts))
 
     def exit_code(self) -> int:
         if self.interrupted:
             return EXIT_INTERRUPTED
-        if not self.cases:
+        if not self.rows:
             return EXIT_NOTHING
         if self.alarms:
             return EXIT_REGRESSION
-        answered = all(v in ("same", FASTER) for v in self.verdicts) and not self.failures
-        return EXIT_OK if answered else EXIT_UNDECIDED
+        return EXIT_OK if all(verdict == SAME for verdict in self.verdicts) and not self.failures else EXIT_UNDECIDED
 
 
 def run(options: argparse.Namespace) -> int:
-    progress = measuring.TerminalProgress()
-    program = Path(options.program) if Path(options.program).is_file() else None
-    with measuring.contenders([options.program], [program], options, progress) as [(contender, side)]:
-        cases, _ = measuring.common_cases(contender, contender, options.cases)
-        found, seed = SelfTest(side.label), measuring.seed_of(options)
+    say = say_as("aa")
+    with opened([Named(options.program, Path(options.program) if Path(options.program).is_file() else None)], options,
+                say) as (sides, [one]):
+        found = SelfTest(one.side.label)
         for number in range(options.runs):
-            progress.say(f"run {number + 1} of {options.runs}: {len(cases)} benchmarks against themselves")
-            outcome = measuring.measure(contender, contender, cases, options, seed + number, progress)
-            found.add(outcome, measuring.notes_of([contender], outcome))
+            say(f"run {number + 1} of {options.runs}")
+            found.add(sides.compare(one, replace(one, reads_tree=True)))  # measured, although it is the same program
+            if options.seed is not None:
+                options.seed += 1
             if found.interrupted:
                 break
-        key = measuring.key_of_widths(contender)
-    progress.clear()
-    print(shown_json(as_json(found, seed)) if options.json else table(found))
+    print(shown_json(as_json(found)) if options.json else table(found))
     sys.stdout.flush()
-    _save(key, found)
     return found.exit_code()
 
 
-def _save(key: str, found: SelfTest) -> None:
-    """Where the half-widths cannot be kept, that is said, and costs nothing of what was found."""
-    known = {name: _middle(tally.half_widths) for name, tally in found.cases.items() if tally.gated}
-    if not known:
-        return
-    try:
-        target = widths.place_to_write(key)
-        widths.save(target, known)
-    except NoPlace as why:
-        tell(f"track.py: warning: half-widths are not kept: {why}")
-    except OSError as error:
-        tell(f"track.py: warning: half-widths are not kept: {shown(error.filename or 'the state folder', 300)}: "
-             f"{error.strerror}; XDG_STATE_HOME chooses another folder")
-    else:
-        tell(f"track.py: half-widths kept in {shown(target, 300)}: comparisons on this machine use them as gates")
+def _half_width(rows: Sequence[Row]) -> float | None:
+    """As ratio - 1, the median over runs."""
+    widths = [math.sqrt((1 + row.high) / (1 + row.low)) - 1 for row in rows if row.low is not None and row.high is not None]
+    return statistics.median(widths) if widths else None
 
 
-def as_json(found: SelfTest, seed: int) -> dict[str, Any]:
-    low, high = stats.share_interval(found.alarms, found.experiments)
+def _detectable(rows: Sequence[Row]) -> float | None:
+    seen = [row.detectable for row in rows if row.detectable is not None]
+    return statistics.median(seen) if seen else None
+
+
+def as_json(found: SelfTest) -> dict[str, Any]:
+    low, high = found.alarm_rate
     return {
-        "format": "mpmt-aa", "format_version": 1, "program": found.label, "runs": found.runs, "seed": seed,
-        "interrupted": found.interrupted, "experiments": found.experiments, "notes": found.notes, "alarms": found.alarms,
+        "format": "mpmt-aa", "format_version": 2, "program": found.label, "runs": found.runs,
+        "interrupted": found.interrupted, "experiments": len(found.verdicts), "notes": found.notes, "alarms": found.alarms,
         "alarm_rate_95": [low, high], "exit_code": found.exit_code(), "failures": found.failures,
-        "benchmarks": [{"name": name, "gated": tally.gated, "verdicts": tally.verdicts,
-                        "half_width": _middle(tally.half_widths), "detectable": _middle(tally.detectable)}
-                       for name, tally in found.cases.items()],
+        "benchmarks": [{"name": name, "gated": rows[0].gated, "verdicts": [row.verdict for row in rows],
+                        "half_width": _half_width(rows), "detectable": _detectable(rows)}
+                       for name, rows in found.rows.items()],
     }
 
 
-def _middle(values: list[float]) -> float | None:
-    return statistics.median(values) if values else None
-
-
 def table(found: SelfTest) -> str:
-    rows = [("differs from itself by", "would see", "verdicts", "benchmark")]
-    for name, tally in sorted(found.cases.items(), key=lambda item: -(_middle(item[1].detectable) or 0)):
-        counts = ", ".join(f"{tally.verdicts.count(v)} {v}" for v in dict.fromkeys(tally.verdicts))
-        half, seen = _middle(tally.half_widths), _middle(tally.detectable)
-        rows.append(("" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
-                     counts + ("" if tally.gated else " (not gated)"), shown(name, 160)))
-    wide = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = ["  ".join((row[0].rjust(wide[0]), row[1].rjust(wide[1]), row[2].ljust(wide[2]), row[3])) for row in rows]
+    names = short_names(list(found.rows))
+    cells = []
+    for name, rows in sorted(found.rows.items(), key=lambda item: -(_detectable(item[1]) or 0)):
+        verdicts = [row.verdict for row in rows]
+        counts = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts)) + ("" if rows[0].gated else " (not gated)")
+        half, seen = _half_width(rows), _detectable(rows)
+        cells.append(("" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen), counts,
+                      shown(names[name], 160)))
+    heads = ("differs from itself by", "would see", "verdicts", "benchmark")
+    lines = [tabulate(cells, heads, tablefmt="plain", colalign=("right", "right", "left", "left"), disable_numparse=True)] if cells else []
+    if common := common_parts(list(found.rows)):
+        lines += ["", f"all: {shown(common, 300)}"]
     lines += [f"failed: {shown(name, 160)}: {shown(reason, 300)}" for name, reason in found.failures.items()]
-    low, high = stats.share_interval(found.alarms, found.experiments)
+    low, high = found.alarm_rate
     lines += ["", *(f"note: {shown(note)}" for note in found.notes),
-              f"{found.alarms} false alarms in {found.experiments} experiments, {found.runs} runs of {shown(found.label, 200)} against "
+              f"{found.alarms} false alarms in {len(found.verdicts)} experiments, {found.runs} runs of {shown(found.label, 200)} against "
               f"itself; with 95 % confidence the rate is between {percent(low)} and {percent(high)}"]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""track.py compare: two commits or two programs against each other, on this machine, now."""
+"""mpmt track compare: two commits, programs or commands against each other, on this machine, now."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from mpmt.base.files import folder_named, is_standard_output
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown, shown_json
 from mpmt.builds.builds import add_build_arguments
-from mpmt.measuring import sides as measuring
 from mpmt.measuring.comparison import FAIL_ON, Comparison, as_json
 from mpmt.measuring.comparison_table import text_table
+from mpmt.measuring.options import add_measuring_arguments, say_as
+from mpmt.measuring.sides import Named, opened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--binary-a", type=Path, metavar="PATH", help="program for A, instead of a commit: mpmt, or any that "
                         "writes Google Benchmark's JSON")
     parser.add_argument("--binary-b", type=Path, metavar="PATH", help="program for B")
+    parser.add_argument("--command-a", metavar="COMMAND", help="any command for A, each execution a task; options behind -- are "
+                        "those that `mpmt run` has for commands")
+    parser.add_argument("--command-b", metavar="COMMAND", help="any command for B")
     add_output_arguments(parser)
     add_build_arguments(parser)
-    measuring.add_measuring_arguments(parser)
+    add_measuring_arguments(parser)
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +39,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
                              "or none (default: all)")
     parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too; - is standard output, as --json")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="keep the record of the measurement there (mpmt verdict FILE)")
     parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw the comparison there, as PNG and SVG")
 
 
@@ -49,18 +54,16 @@ def _verdicts(text: str) -> list[str]:
 
 
 def run(options: argparse.Namespace) -> int:
-    texts, programs = _sides(options)
+    asked = _sides(options)
     check_output(options)
-    progress = measuring.TerminalProgress()
-    with measuring.contenders(texts, programs, options, progress) as sides:
-        found = measuring.compare_sides(sides, options, progress)
-    progress.clear()
-    return report(found, options)
+    with opened(asked, options, say_as("compare")) as (sides, [a, b]):
+        return report(sides.compare(a, b), options)
 
 
 def check_output(options: argparse.Namespace) -> None:
     """Before anything is measured: whether what is to be written or drawn can be at all. Raises Problem, ModuleNotFoundError."""
     outputs.check(options.out, "--out")
+    outputs.check(options.record, "--record")
     options.json |= options.out is not None and is_standard_output(options.out)
     if options.plots:
         importlib.import_module("mpmt.figures.comparison")
@@ -91,18 +94,23 @@ def draw(document: dict[str, Any], folder: Path) -> None:
             for form in ("png", "svg"):
                 page.save(figure, folder / f"{stem}.{form}", form)
     except subject.NothingToDraw as reason:
-        print(f"track.py: not drawn: {shown(reason)}", file=sys.stderr)
+        print(f"mpmt track: not drawn: {shown(reason)}", file=sys.stderr)
     except OSError as error:
         raise Problem(f"--plots: {shown(folder, 300)} cannot be written: {error.strerror}") from None
 
 
-def _sides(options: argparse.Namespace) -> tuple[list[str], list[Path | None]]:
-    """Two texts and two programs, of which each side has one. A program takes the place of its commit, so a single
-    positional argument belongs to the other side."""
-    programs = [options.binary_a, options.binary_b]
+def _sides(options: argparse.Namespace) -> list[Named]:
+    """A program or a command takes the place of a commit, so a single positional argument belongs to the other side."""
+    given = [(options.binary_a, options.command_a), (options.binary_b, options.command_b)]
     texts = [text for text in (options.a, options.b) if text is not None]
-    wanted = programs.count(None)
+    for (binary, command), side in zip(given, "ab"):
+        if binary is not None and command is not None:
+            raise Problem(f"--command-{side}: there is --binary-{side} already")
+    wanted = given.count((None, None))
     if len(texts) != wanted:
-        raise Problem(f"compare needs two sides, A and B: commits, paths, --binary-a or --binary-b; it got "
+        raise Problem(f"compare needs two sides, A and B: commits, paths, --binary-a, --command-a, --binary-b or --command-b; it got "
                       f"{len(texts) + 2 - wanted}")
-    return [texts.pop(0) if program is None else "" for program in programs], programs
+    made = [Named("" if binary or command is not None else texts.pop(0), binary, command) for binary, command in given]
+    if (made[0].command is None) != (made[1].command is None):
+        raise Problem("--command-a, --command-b: a command is compared with a command only")
+    return made

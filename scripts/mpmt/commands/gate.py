@@ -1,4 +1,4 @@
-"""track.py gate: this commit against the merge base with the branch it is for. For CI: both are built and measured on
+"""mpmt track gate: this commit against the merge base with the branch it is for. For CI: both are built and measured on
 the same machine in the same job, so that no stored baseline has to be believed."""
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from mpmt.builds import commits
 from mpmt.builds.builds import add_build_arguments, builds_of
 from mpmt.commands import ack
 from mpmt.commands.compare import add_output_arguments, check_output, report
-from mpmt.measuring import sides as measuring
-from mpmt.measuring.comparison import ACKNOWLEDGED, Comparison, Row
+from mpmt.measuring.comparison import ACKNOWLEDGED, SLOWER, Comparison, Row
 from mpmt.measuring.comparison_table import markdown
-from mpmt.measuring.experiment import SLOWER
+from mpmt.measuring.options import add_measuring_arguments, say_as
+from mpmt.measuring.sides import Sides
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="append the table as Markdown (default: $GITHUB_STEP_SUMMARY, if set); - is standard output")
     add_output_arguments(parser)
     add_build_arguments(parser)
-    measuring.add_measuring_arguments(parser)
+    add_measuring_arguments(parser)
 
 
 def _step_summary() -> Path | None:
@@ -47,18 +47,17 @@ def run(options: argparse.Namespace) -> int:
     outputs.check(options.summary, summary_named)
     if options.json and options.summary and is_standard_output(options.summary):
         raise Problem(f"{summary_named}: standard output is JSON already: name a file")
-    progress = measuring.TerminalProgress()
-    with builds_of(options, progress.say) as builds:
+    with builds_of(options, say := say_as("gate")) as builds:
         head = commits.resolve(builds.repo, options.head)
         base = commits.merge_base(builds.repo, _branch(builds.repo, options.base), head)
         if base == head:
             raise NotComparable(f"--base: {shown(options.base, 60)} contains {commits.short(head)} already: there is no "
                                 "change to judge")
         acknowledged = ack.load(_ack_file(options, builds.repo))
-        sides = [measuring.of_commit(builds, commit, commit, options) for commit in (base, head)]
-        found = measuring.compare_sides(sides, options, progress)
+        sides = Sides(options, say, builds)
+        sides.build((base, head))
+        found = sides.compare(sides.of_commit(base), sides.of_commit(head))
         apply_acks(found, acknowledged, set(commits.introduced(builds.repo, base, head)), datetime.now(timezone.utc).date())
-    progress.clear()
     try:
         return report(found, options)
     finally:
@@ -81,11 +80,11 @@ def apply_acks(found: Comparison, acks: list[ack.Ack], in_range: set[str], today
     """Turns slower rows that are acknowledged into ones that fail no gate; says where an acknowledgement has
     expired or is not enough."""
     for index, row in enumerate(found.rows):
-        if row.verdict != SLOWER or row.finding is None or row.finding.low is None:
+        if row.verdict != SLOWER or row.low is None:
             continue
-        covered, why_not = ack.covering(acks, row.name, row.finding.low, in_range, today)
+        covered, why_not = ack.covering(acks, row.name, row.low, in_range, today)
         if covered:
-            words = f"{row.finding.effect:+.1%}, until {covered.expires}: {shown(covered.reason, 200)}"
+            words = f"{row.effect:+.1%}, until {covered.expires}: {shown(covered.reason, 200)}"
             found.rows[index] = replace(row, verdict=ACKNOWLEDGED, note=words)
         elif why_not:
             found.rows[index] = _noted(row, why_not)

@@ -20,7 +20,7 @@ from mpmt.base.shown import shown
 from mpmt.builds import commits
 from mpmt.builds.builds import BuildFailed, Builds, add_build_arguments, builds_of
 from mpmt.builds.process import ending, output_of, started
-from mpmt.measuring.contender import Failed
+from mpmt.builds.process import Failed
 from mpmt.records.stored_files import MACHINE_KEY
 from mpmt.records.storing import file_leftovers, recorded, staging_place, store
 

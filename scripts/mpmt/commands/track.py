@@ -77,8 +77,6 @@ def _run(arguments: list[str]) -> int:
         scratch.temporary_place()
     if options.command not in MEASURING:
         return options.run(options)
-    from mpmt.builds import process
     scratch.sweep()
-    with process.guarded():
-        return options.run(options)
+    return options.run(options)
 

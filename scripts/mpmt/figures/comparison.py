@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
+from mpmt.base.row_names import common_parts, short_names
 from mpmt.base.shown import shown
 from mpmt.figures import page
 from mpmt.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
@@ -33,7 +33,7 @@ _LOOKS = {  # verdict: colour, marker, filled
 
 
 def figures(document: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """Name and figure of each page. `document`: what `track.py compare --json` prints. Raises NothingToDraw."""
+    """Name and figure of each page. `document`: what `mpmt track compare --json` prints. Raises NothingToDraw."""
     rows = [row for row in document["benchmarks"] if row.get("effect") is not None]
     if not rows:
         raise NothingToDraw("no benchmark was measured")
@@ -55,14 +55,15 @@ def _reach(rows: list[Mapping[str, Any]]) -> float:
 def _figure(document: Mapping[str, Any], rows: list[Mapping[str, Any]], reach: float, title: str) -> Figure:
     figure = page.new_figure()
     axes = figure.subplots()
-    common = _common_end([row["name"] for row in rows])
-    _draw(axes, rows, reach, len(common))
-    reading = (f"All names end in {shown(common, 200)}. " if common else "") + (
-        f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: 99 % interval of all "
-        "pairs of processes; shaded: changes too small to be of interest here (the gate).")
+    all_names = [row["name"] for row in document["benchmarks"]]
+    names, common, confidence = short_names(all_names), common_parts(all_names), document["rules"]["confidence"]
+    _draw(axes, rows, reach, document["rules"]["margin"], [_label(names[row["name"]]) for row in rows])
+    reading = (f"All benchmarks: {shown(common, 200)}. " if common else "") + (
+        f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: {confidence:.0%} intervals, of "
+        "a change that of the series which confirmed it; shaded: changes too small to be of interest here (the margin).")
     verdicts = [verdict for verdict in _LOOKS if any(row["verdict"] == verdict for row in rows)]
     legend: list[tuple[Any, str]] = [(_handle(verdict), verdict) for verdict in verdicts]
-    legend.append((Patch(facecolor=GREEN, alpha=0.15), "gate"))
+    legend.append((Patch(facecolor=GREEN, alpha=0.15), "margin"))
     missing = [f"{shown(row['name'], 80)}: {row['verdict']}" for row in document["benchmarks"] if row.get("effect") is None]
     notes = [*page.left_out_note(missing), *(shown(note, 200) for note in document["notes"])]
     sheet = page.Sheet(title, reading, legend, notes, _footer(document))
@@ -78,8 +79,8 @@ def _side(side: Mapping[str, Any]) -> str:
 def _footer(document: Mapping[str, Any]) -> str:
     rules = document["rules"]
     machine = f"machine {document['machine_key']} · " if document["machine_key"] else ""
-    return (f"{machine}{document['seconds']:.0f} s, {rules['budget_s']:g} s per benchmark and look, {rules['pairs']} pairs at "
-            f"first, seed {document['seed']}{', interrupted' if document['interrupted'] else ''}")
+    return (f"{machine}{document['seconds']:.0f} s, at most {rules['budget_s']:g} s per benchmark, seed {document['seed']}"
+            f"{', interrupted' if document['interrupted'] else ''}")
 
 
 def _handle(verdict: str) -> Line2D:
@@ -87,19 +88,11 @@ def _handle(verdict: str) -> Line2D:
     return Line2D([], [], color=color, marker=marker, markerfacecolor=color if filled else "white", markersize=6)
 
 
-def _common_end(names: list[str]) -> str:
-    """What all names end with, from a slash on; of a single name nothing."""
-    if len(names) < 2:
-        return ""
-    end = os.path.commonprefix([name[::-1] for name in names])[::-1]  # noqa: RUF071  # of characters
-    return end[end.index("/"):] if "/" in end else ""
-
-
-def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float, left_out: int) -> None:
+def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float, margin: float, labels: list[str]) -> None:
     axes.set_xlim(-reach, reach)
     axes.axvline(0, color=BLACK, linewidth=0.9, zorder=1)
+    axes.axvspan(-margin, margin, color=GREEN, alpha=0.15, linewidth=0, zorder=0)
     for at, row in enumerate(rows):
-        axes.fill_between([-row["gate"], row["gate"]], at - 0.5, at + 0.5, color=GREEN, alpha=0.15, linewidth=0, zorder=0)
         _draw_row(axes, at, row, reach)
         decided = row["verdict"] in ("slower", "faster", "same")
         words = row["verdict"] + ("" if row["gated"] else ", not gated")
@@ -108,7 +101,7 @@ def _draw(axes: Axes, rows: list[Mapping[str, Any]], reach: float, left_out: int
                           textcoords="offset points", fontsize=7.5, color=BLACK if decided else "#555555",
                           annotation_clip=False)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [_label(row["name"][:len(row["name"]) - left_out]) for row in rows])
+    axes.set_yticks(range(len(rows)), labels)
     axes.tick_params(axis="y", length=0, labelsize=6.5)
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+.0%}" if value else "0"))

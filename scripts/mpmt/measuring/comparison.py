@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mpmt.base.problem import (EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED)
-from mpmt.measuring import experiment
-from mpmt.measuring.campaign import FAILED, Outcome
-from mpmt.measuring.experiment import FASTER, INTERRUPTED, SAME, SLOWER, UNDECIDED, UNSTABLE, Finding
+from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED
+from mpmt.measuring import engine
+from mpmt.records.families import PROGRAMS
+from mpmt.records.record_file import Record
 
+SLOWER, FASTER, SAME = "slower", "faster", "same"
+UNDECIDED, UNSTABLE = "undecided", "unstable"
+FAILED = "failed"  # a process gave no figure
 UNCHANGED = "unchanged"  # the binaries are identical
 NOT_COMPARED = "not compared"  # only one side has it, its versions differ, or this machine cannot run it
 ACKNOWLEDGED = "acknowledged"  # slower, and covered by results/ack.json
@@ -19,43 +21,58 @@ ACKNOWLEDGED = "acknowledged"  # slower, and covered by results/ack.json
 OPEN = (UNDECIDED, UNSTABLE, FAILED)
 FAIL_ON = (SLOWER, UNDECIDED, UNSTABLE, FAILED)
 ORDER = (SLOWER, FAILED, UNSTABLE, UNDECIDED, ACKNOWLEDGED, FASTER, SAME, UNCHANGED, NOT_COMPARED)
+# What the judge says of a row of A and B: who is faster.
+_WORDS = {"a": SLOWER, "b": FASTER, SAME: SAME, UNDECIDED: UNDECIDED, UNSTABLE: UNSTABLE}
+_FREE = "not pinned: where the scheduler puts it decides"
+# Warnings of a record that are of the mpmt that measures, and not of what it measures.
+_OF_THE_ENGINE = ("built from a source with uncommitted changes", "the build identity ", "no build identity")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark. `finding` is None where nothing was measured. `note`: the reason, in words. `foreign_share`: of the
-    usable CPUs' time, what others took while it was measured; None where that is unknown."""
+    """One benchmark. Effects are ratios B ÷ A - 1 of time: above 0, B is slower; None where nothing was measured.
+    `detectable`: a change that would have been found. `note`: the reason, in words. One that is not `gated` raises no alarm."""
 
     name: str
     verdict: str
     note: str = ""
-    finding: Finding | None = None
-    seconds: float = 0.0
-    redone: int = 0
-    disturbed: int = 0
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    detectable: float | None = None
+    rounds: int = 0
     gated: bool = True
-    foreign_share: float | None = None
 
 
 @dataclass(frozen=True)
 class Side:
+    """`path`: of the program, or the command's text. `sha256`: of the program; None for a command."""
+
     label: str
     path: str
-    sha256: str
+    sha256: str | None
     commit: str | None = None
     subject: str = ""
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What the judge went by; shares."""
+
+    margin: float | None = None
+    confidence: float | None = None
+
+
 @dataclass
 class Comparison:
-    """B against A: effects above 0 mean that B is slower."""
+    """B against A."""
 
     a: Side
     b: Side
     rows: list[Row]
-    rules: experiment.Rules
-    budget_s: float
-    seed: int
+    rules: Rules = Rules()
+    budget_s: float = 0.0
+    seed: int | None = None
     machine_key: str | None = None
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -64,7 +81,7 @@ class Comparison:
 
     def sorted_rows(self) -> list[Row]:
         """What matters first; within a verdict the largest effect first."""
-        return sorted(self.rows, key=lambda row: (ORDER.index(row.verdict), -abs(_effect(row)), row.name))
+        return sorted(self.rows, key=lambda row: (ORDER.index(row.verdict), -abs(row.effect or 0.0), row.name))
 
     def exit_code(self) -> int:
         if self.interrupted:
@@ -94,21 +111,46 @@ class Comparison:
         return sum(row.verdict == verdict for row in self.rows)
 
 
-def _effect(row: Row) -> float:
-    return row.finding.effect if row.finding and row.finding.effect is not None else 0.0
+# ---- of a record -------------------------------------------------------------------------------------------
 
 
-def rows_of(outcome: Outcome, not_gated: Collection[str] = ()) -> list[Row]:
-    """`not_gated`: names of the benchmarks that can raise no alarm."""
-    rows = [Row(name, NOT_COMPARED if name in outcome.unsupported else FAILED, reason,
-                seconds=outcome.tallies[name].seconds if name in outcome.tallies else 0.0, gated=name not in not_gated)
-            for name, reason in outcome.failures.items()]
-    rows += [Row(name, UNDECIDED, INTERRUPTED, gated=name not in not_gated) for name in outcome.not_begun]
-    for name, finding in outcome.findings.items():
-        tally = outcome.tallies[name]
-        rows.append(Row(name, finding.verdict, finding.reason, finding, tally.seconds, tally.redone, tally.disturbed,
-                        finding.benchmark.gated, tally.foreign_share))
-    return rows
+def of_record(a: Side, b: Side, answer: engine.Answer, names: Sequence[str], others: Sequence[Row] = ()) -> Comparison:
+    """`names`: of the benchmarks that were asked for; `others`: rows of what was not."""
+    record = answer.record
+    if record is None:
+        return Comparison(a, b, [*others, *(Row(name, UNDECIDED, "interrupted") for name in names)], interrupted=True)
+    context, rules = record["context"], record["context"]["rules"]
+    said = {row["a_case"].removesuffix("/program:A"): row for row in record["comparisons"] if row["table"] == PROGRAMS}
+    faults = _faults(record)
+    rows = [_row(name, said.get(name), faults.get(name), answer.interrupted) for name in names]
+    notes = [warning for warning in context["warnings"] if not warning.startswith(_OF_THE_ENGINE)]
+    return Comparison(a, b, [*others, *rows], Rules(rules["margin"], rules["confidence"]), seed=context["seed"],
+                      machine_key=context["machine"]["key"], notes=notes, interrupted=answer.interrupted)
+
+
+def _row(name: str, said: Mapping[str, Any] | None, fault: tuple[str, str] | None, interrupted: bool) -> Row:
+    if fault is not None:
+        return Row(name, *fault)
+    if said is None or (interrupted and said["ratio"] is None):
+        return Row(name, UNDECIDED, "interrupted" if interrupted else "it was not measured")
+    verdict, free = _WORDS[said["verdict"]], said["placement"] == "free"
+    note = _FREE if free else said["reason"] if verdict in OPEN else ""
+    effect, low, high = (None if said[key] is None else said[key] - 1 for key in ("ratio", "low", "high"))
+    return Row(name, verdict, note, effect, low, high, said["detectable"], said["rounds"], not free)
+
+
+def _faults(record: Record) -> dict[str, tuple[str, str]]:
+    """Benchmarks of which a side has no round that counts: the verdict, and why."""
+    ok: set[tuple[str, str]] = set()
+    faults: dict[tuple[str, str], tuple[str, str]] = {}
+    for entry in engine.entries(record):
+        name, _, side = entry["run_name"].rpartition("/program:")
+        if entry["status"] == "ok":
+            ok.add((name, side))
+        elif entry["error"]:
+            verdict = NOT_COMPARED if entry["status"] == "unsupported" else FAILED
+            faults.setdefault((name, side), (verdict, f"{side}: {entry['status']}: {entry['error']}"))
+    return {name: fault for (name, side), fault in faults.items() if (name, side) not in ok}
 
 
 # ---- JSON --------------------------------------------------------------------------------------------------
@@ -117,27 +159,10 @@ def rows_of(outcome: Outcome, not_gated: Collection[str] = ()) -> list[Row]:
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """docs/tracking.md describes it. Finite numbers only; what was not measured is null."""
     return {
-        "format": "mpmt-comparison", "format_version": 1,
+        "format": "mpmt-comparison", "format_version": 2,
         "a": vars(comparison.a), "b": vars(comparison.b), "machine_key": comparison.machine_key,
         "rules": {**vars(comparison.rules), "budget_s": comparison.budget_s, "fail_on": list(comparison.fail_on)},
         "seed": comparison.seed, "seconds": round(comparison.seconds, 3), "interrupted": comparison.interrupted,
         "exit_code": comparison.exit_code(), "notes": comparison.notes,
-        "benchmarks": [_row_as_json(row) for row in comparison.sorted_rows()],
+        "benchmarks": [vars(row) for row in comparison.sorted_rows()],
     }
-
-
-def _row_as_json(row: Row) -> dict[str, Any]:
-    values: Mapping[str, Any] = {}
-    if row.finding is not None:
-        found = row.finding
-        values = {"effect": found.effect, "low": found.low, "high": found.high, "detectable": found.detectable,
-                  "gate": found.benchmark.gate, "p_holm": found.p_holm, "first_effect": found.first_effect,
-                  "fresh_effect": found.fresh_effect, "pairs": found.pairs,
-                  "modes": [[{"median": median, "share": share} for median, share in side] for side in found.modes]}
-    return {"name": row.name, "verdict": row.verdict, "gated": row.gated, "note": row.note,
-            "seconds": round(row.seconds, 3), "pairs_redone": row.redone, "pairs_disturbed": row.disturbed,
-            "foreign_share": row.foreign_share, **{key: _finite(value) for key, value in values.items()}}
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,227 @@
+"""The mpmt that measures and judges: where it is, and what it is asked. Nothing is timed or decided in Python.
+
+A contender is one of its programs (`mpmt run --program`) or commands (`--command`), called A or B."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mpmt.base.endings import EXIT_INTERRUPTED, ending_signal
+from mpmt.base.places import ROOT
+from mpmt.base.problem import NothingMeasured, Problem
+from mpmt.base.shown import shown
+from mpmt.builds.process import Failed, ending, output_of, started
+from mpmt.builds.scratch import scratch_folder
+from mpmt.records import record_file
+from mpmt.records.stored_files import MACHINE_KEY
+
+CASE_FAILED, NOTHING_MATCHED = 1, 5  # exit codes of `mpmt run`
+ASKED_S = 300.0  # for a plan: programs are asked what they have, and another run may be measuring
+MOST_BYTES_OF_A_LINE = 1 << 20  # of what a program says; a longer one is cut
+
+
+def find() -> Path | None:
+    """The mpmt that these scripts belong to: the one that started them, that of the build tree, or the installed one."""
+    said = os.environ.get("MPMT_BINARY")
+    places = [Path(said)] if said else [ROOT / "build/release/mpmt", ROOT.parents[1] / "bin/mpmt"]
+    return next((place.absolute() for place in places if os.access(place, os.X_OK)), None)
+
+
+def machine_key(program: Path) -> str:
+    """What an mpmt calls this machine. Raises Problem when the program is none."""
+    try:
+        key = json.loads(output_of([str(program), "machine", "--json"], ASKED_S)[1])["key"]
+    except (Failed, ValueError, KeyError, TypeError, RecursionError):
+        key = None
+    if not isinstance(key, str) or not MACHINE_KEY.fullmatch(key):
+        raise Problem(f"{shown(program, 300)}: `mpmt machine --json` names no machine key: this is no mpmt")
+    return key
+
+
+# ---- what is asked -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`command`: for a program the words that start it, in one text as a shell would take it; else any command's text."""
+
+    command: str
+    option: str = "--program"
+
+    def arguments(self, name: str) -> list[str]:
+        return [self.option, f"{name}={self.command}"]
+
+
+def program(words: Sequence[str]) -> Contender:
+    return Contender(shlex.join(words))
+
+
+@dataclass(frozen=True)
+class Question:
+    """One `mpmt run`. `options`: of `mpmt run`, as the user gave them; `margin`: a ratio - 1; `budget_s`: of the whole run."""
+
+    a: Contender
+    b: Contender
+    options: Sequence[str] = ()
+    filter: str = ""  # of --benchmark_filter
+    margin: float = 0.02
+    budget_s: float = 60.0
+    wait_idle_s: float = 10.0
+    seed: int | None = None
+    record: Path | None = None  # where the record is kept; None: nowhere
+
+    def arguments(self) -> list[str]:
+        chosen = ["--benchmark_filter", self.filter] if self.filter else []
+        seed = [] if self.seed is None else ["--seed", str(self.seed)]
+        return [*self.a.arguments("A"), *self.b.arguments("B"), "--margin", f"{self.margin:.4%}",
+                "--budget", f"{self.budget_s:g}", "--wait-idle", f"{self.wait_idle_s:g}", *seed, *chosen, *self.options]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`record`: as record_file.load has it; None where an interruption came before anything was measured."""
+
+    record: record_file.Record | None
+    interrupted: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """Of a plan. `name`: without the program's; `version`: of what a task means."""
+
+    name: str
+    version: int
+    placement: str | None
+    family: str
+
+
+# ---- asking ------------------------------------------------------------------------------------------------
+
+
+def cases_of(engine: Path, contender: Contender, options: Sequence[str] = ()) -> list[Case]:
+    """What `mpmt run` would measure of this contender. Raises Problem, NothingMeasured."""
+    command = [str(engine), "run", *contender.arguments("A"), "--dry-run", "--benchmark_format", "json", *options]
+    try:
+        code, output, said = output_of(command, ASKED_S)
+    except Failed as failed:
+        raise Problem(f"{shown(engine, 300)}: {failed}") from None
+    _refuse(code, said)
+    try:
+        plan = json.loads(output)
+        return [Case(planned["name"].removesuffix("/program:A"), planned["bench_version"], planned["case"].get("placement"),
+                     planned["case"]["family"]) for planned in plan["cases"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Problem(f"{shown(engine, 300)}: its plan is not what these scripts read: is it as new as they are?") from None
+
+
+def _refuse(code: int, said: str) -> None:
+    """Raises Problem unless `mpmt run` ended with a plan or a record. `said`: its last words."""
+    said = said.removeprefix("mpmt: ")
+    if code == NOTHING_MATCHED:
+        raise NothingMeasured(said or "nothing matches")
+    if code not in (0, CASE_FAILED, EXIT_INTERRUPTED):
+        raise Problem(said or f"mpmt run {ending(code)}")
+
+
+def measure(engine: Path, question: Question, say: Callable[[str], None]) -> Answer:
+    """Asks, and waits for the answer; `say` is given the lines of its progress. Ctrl-C ends it early, with what is known by
+    then. Raises Problem, NothingMeasured."""
+    with scratch_folder() as folder:
+        out = question.record or folder / "record.json"
+        command = [str(engine), "run", "--out", str(out), "--journal-dir", str(folder), *question.arguments()]
+        with _started(command) as process:
+            said = Said(say)
+            code, interrupted = to_its_end(process, said.line, said.error)
+        interrupted |= code == EXIT_INTERRUPTED
+        _refuse(0 if interrupted else code, said.last)
+        try:
+            record = record_file.load(out) if out.exists() else None
+        except record_file.BadRecord as bad:
+            raise Problem(f"mpmt run left a record that cannot be used: {bad}") from None
+        if record is None and not interrupted:
+            raise Problem(said.last or "mpmt run left no record")
+        return Answer(record, interrupted)
+
+
+@contextlib.contextmanager
+def _started(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """In a session of its own, so that Ctrl-C reaches it once, and from here."""
+    try:
+        with started(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            yield process
+    except Failed as failed:
+        raise Problem(str(failed)) from None
+
+
+@dataclass
+class Said:
+    """What `mpmt run` says, of which progress is passed on: its tables and warnings are made of the record."""
+
+    say: Callable[[str], None]
+    last: str = ""
+    _progress: bool = field(default=True)
+
+    def line(self, line: str) -> None:
+        self._progress = self._progress and bool(line)
+        if self._progress:
+            self.say(line)
+
+    def error(self, line: str) -> None:
+        self.last = line
+        if not line.startswith("mpmt: warning: "):
+            self.say(line.removeprefix("mpmt: "))
+
+
+def to_its_end(process: subprocess.Popen[bytes], out: Callable[[str], None], err: Callable[[str], None]) -> tuple[int, bool]:
+    """Passes lines on as they come. The exit code, and whether we were interrupted: then the process was told to end, and has
+    kept what it had."""
+    passing = _Passing(process, out, err)
+    try:
+        passing.to_the_end()
+        return process.wait(), False
+    except KeyboardInterrupt:
+        process.send_signal(ending_signal())
+        err("interrupted: waiting for mpmt to store what it has measured; Ctrl-C again gives it up")
+        passing.to_the_end()
+        return process.wait(), True
+
+
+class _Passing:
+    def __init__(self, process: subprocess.Popen[bytes], out: Callable[[str], None], err: Callable[[str], None]) -> None:
+        assert process.stdout and process.stderr
+        self._say = {process.stdout.fileno(): out, process.stderr.fileno(): err}
+        self._begun = {stream: b"" for stream in self._say}
+
+    def to_the_end(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            for stream in self._begun:
+                selector.register(stream, selectors.EVENT_READ)
+            while selector.get_map():
+                for key, _ in selector.select():
+                    if not self._take(key.fd):
+                        selector.unregister(key.fd)
+
+    def _take(self, stream: int) -> bool:
+        """Whether there may be more."""
+        data = os.read(stream, 1 << 16)
+        *whole, self._begun[stream] = (self._begun[stream] + data).split(b"\n")
+        if self._begun[stream] and (not data or len(self._begun[stream]) > MOST_BYTES_OF_A_LINE):
+            whole.append(self._begun[stream])
+            self._begun[stream] = b""
+        for line in whole:
+            self._say[stream](line.decode("utf-8", "replace"))
+        return bool(data)
+
+
+def entries(record: record_file.Record) -> list[dict[str, Any]]:
+    """Rounds of single contenders."""
+    return [entry for entry in record["benchmarks"] if entry["run_type"] == "iteration"]
