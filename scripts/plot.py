@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws mpmt's records: see `plot.py --help`."""
+"""`mpmt plot` without a build."""
 
 from mpmt.entrance import enter
 

@@ -23,6 +23,9 @@ missing_of() {
   local installed package
   installed=$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
   for package in "$@"; do
+    case $package in  # another vendor's nodejs has npm in it, and does not go together with Debian's
+      nodejs | npm) ! command -v "${package%js}" >/dev/null || continue ;;
+    esac
     grep --quiet --line-regexp --fixed-strings "$package installed" <<<"$installed" || printf '%s\n' "$package"
   done
 }
@@ -40,7 +43,7 @@ check_tools_elsewhere() {
         command -v "${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || lacking+=("a C++20 compiler")
         ;;
       python | test) python_is_fit "$group" || lacking+=("a Python with the modules that scripts/python.sh $group asks for") ;;
-      ci) for tool in clang++ clang-format clang-tidy; do command -v "$tool" >/dev/null || lacking+=("$tool"); done ;;
+      ci) for tool in clang++ clang-format clang-tidy mypy node npm; do command -v "$tool" >/dev/null || lacking+=("$tool"); done ;;
     esac
   done
   ((${#lacking[@]})) || return 0

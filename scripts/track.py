@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares commits, follows histories: see `track.py --help`."""
+"""`mpmt track` without a build."""
 
 from mpmt.entrance import enter
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
@@ -66,6 +67,11 @@ void settle() {
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit then is an error with a name
 }
 
+bool names_script(std::string_view command) {
+  const auto& scripts = script_commands();
+  return std::any_of(scripts.begin(), scripts.end(), [&](const auto& script) { return script.name == command; });
+}
+
 /// The commands there are, and what they were given.
 class CommandLine {
  public:
@@ -80,6 +86,8 @@ class CommandLine {
       add_machine();
       add_verdict();
       add_judge();
+      // For --help; main() has seen to it that none of them gets here.
+      for (const auto& script : script_commands()) app_.add_subcommand(script.name, script.what);
     }
     add_trial();
   }
@@ -198,6 +206,7 @@ class CommandLine {
 
 int main(int argc, char** argv) {
   try {
+    if (argc > 1 && names_script(argv[1])) return become_script(argv);
     settle();
   } catch (const std::exception& failure) {
     return usage_error(failure.what());

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
-#include <system_error>
 
 #include "base/shown.hpp"
 #include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 #include "benchmarks/case/parameters.hpp"
+#include "benchmarks/run/scripts.hpp"
 #include "benchmarks/trial/described.hpp"
 #include "commands/words.hpp"
 #include "workloads/echo_server.hpp"
@@ -38,15 +38,8 @@ bool is_python(const Words& words) {
   return false;
 }
 
-/// Beside this program where that is installed, else in the source tree that it was built from.
 Words python_pools(const std::string& interpreter) {
-  std::error_code unknown;
-  const auto own = fs::read_symlink("/proc/self/exe", unknown);
-  for (const auto& folder : {own.parent_path().parent_path() / MPMT_INSTALLED_PROGRAMS, fs::path(MPMT_PROGRAMS)}) {
-    const auto script = folder / "python_pools.py";
-    if (fs::exists(script)) return {interpreter, "-E", "-s", script.string()};
-  }
-  throw UsageError(text("--with python: ", MPMT_PROGRAMS, "/python_pools.py is not there any more"));
+  return {interpreter, "-E", "-s", script_named("mpmt/programs/python_pools.py").string()};
 }
 
 /// What a user named with an option, asked what it is.

@@ -1,8 +1,8 @@
 """How a command starts: with a Python that has what it needs, whichever that is on this machine.
 
 The first python3 on a PATH is often not the one whose packages the system installs (pyenv, a virtual environment). Whoever
-starts a command need not know: if a package is missing here, the command goes on in the first of $MPMT_PYTHON, python3 and
-/usr/bin/python3 that has them all.
+starts a command need not know: if a package is missing here, or MPMT_PYTHON names another Python, the command goes on in the
+first of $MPMT_PYTHON, python3 and /usr/bin/python3 that has them all.
 
 As a program, `entrance.py GROUP` prints that Python, for scripts of the shell; it exits with 69 where there is none. This file
 imports nothing that an old or bare Python lacks."""
@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 LEAST_VERSION = (3, 9)
-EXIT_MISSING = 69
+EXIT_MISSING, EXIT_INTERRUPTED = 69, 130
 # What each group of commands imports, as modules; scripts/packages.txt has the packages.
 GROUPS = {
     "track": ("numpy", "scipy", "diskcache", "fastjsonschema", "filelock", "platformdirs", "regex", "tabulate"),
@@ -29,24 +29,30 @@ _CHOSEN = "MPMT_PYTHON_CHOSEN"  # set for the Python that was chosen: it does no
 
 
 def enter(module: str, group: str) -> None:
-    """Runs the command in `module` with the arguments of this process, and exits with its code. Does not return."""
-    if _lacking(GROUPS[group]) and not os.environ.pop(_CHOSEN, ""):
-        python = chosen(GROUPS[group], skip=os.path.realpath(sys.executable))
-        if python:
-            os.environ[_CHOSEN] = "1"
-            os.execv(python, [python, *sys.argv])
-    os.environ.pop(_CHOSEN, None)
+    """Runs the command in `module` with the arguments of this process, and exits with its code, or with EXIT_MISSING where no
+    Python has the packages of the group. Does not return."""
+    if not os.environ.pop(_CHOSEN, "") and (_another_is_named() or _lacking(GROUPS[group])):
+        try:
+            python = chosen(GROUPS[group])
+        except KeyboardInterrupt:
+            sys.exit(EXIT_INTERRUPTED)
+        if not python:
+            sys.exit(EXIT_MISSING)
+        os.environ[_CHOSEN] = "1"
+        os.execv(python, [python, *sys.argv])
     sys.exit(importlib.import_module(module).main())
 
 
-def chosen(modules: tuple[str, ...], skip: str = "") -> str:
+def _another_is_named() -> bool:
+    named = os.environ.get("MPMT_PYTHON", "")
+    return bool(named) and os.path.abspath(shutil.which(named) or named) != os.path.abspath(sys.executable)
+
+
+def chosen(modules: tuple[str, ...]) -> str:
     """The path of a Python that has them all; empty: there is none, and standard error says what each lacks."""
-    faults = []
+    faults: list[str] = []
     for python in _candidates():
-        if os.path.realpath(python) == skip:
-            fault = "lacks " + ", ".join(_lacking(modules))
-        else:
-            fault = _fault(python, modules)
+        fault = _fault(python, modules)
         if not fault:
             if faults and os.environ.get("MPMT_PYTHON"):
                 print(f"python: MPMT_PYTHON is unfit ({faults[0].strip()}); using {python}", file=sys.stderr)
@@ -70,12 +76,13 @@ def _lacking(modules: tuple[str, ...]) -> list[str]:
 
 def _fault(python: str, modules: tuple[str, ...]) -> str:
     """Why another Python will not do; empty: it will. It has to load them: a module may be there and broken."""
-    lines = ["import importlib, sys", f"lacking = [] if sys.version_info >= {LEAST_VERSION} else ['Python 3.9 or later']",
+    lines = ["import sys", "sys.path = [path for path in sys.path if path]",  # nothing of the folder that somebody stands in
+             "import importlib", f"lacking = [] if sys.version_info >= {LEAST_VERSION} else ['Python 3.9 or later']",
              f"for name in {modules!r}:", "    try: importlib.import_module(name)",
              "    except Exception: lacking.append(name)", "print('lacks ' + ', '.join(lacking) if lacking else 'fit')"]
     try:
         done = subprocess.run([python, "-c", "\n".join(lines)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, universal_newlines=True, timeout=60)
+                              stderr=subprocess.DEVNULL, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return "does not run"
     said = done.stdout.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -14,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt")).absolute()
@@ -43,6 +46,14 @@ os.execvp(sys.argv[3], sys.argv[3:])
 Found = TypeVar("Found")
 
 
+def built(program: Path) -> Path:
+    """`program`, which a build has made. A test without it is an error: skipped, it would look as if nothing were wrong."""
+    if not os.access(program, os.X_OK):
+        pytest.fail(f"{program} is not there: build it (cmake --preset release && cmake --build --preset release), or let "
+                    "MPMT_BINARY name the mpmt of another build", pytrace=False)
+    return program
+
+
 def until(find: Callable[[], Found], what: str, seconds: float = PATIENCE_S) -> Found:
     """What `find` returns, once that is something."""
     deadline = time.monotonic() + seconds
@@ -57,6 +68,15 @@ def until(find: Callable[[], Found], what: str, seconds: float = PATIENCE_S) -> 
 def files(folder: Path) -> set[Path]:
     """All but that of the lock."""
     return {path for path in folder.rglob("*") if not path.is_dir() and path.name != LOCK_FILE}
+
+
+def source_of(binary: Path) -> Path:
+    """The source tree that this program was built from. For a build's program, not an installed one."""
+    cache = built(binary).with_name("CMakeCache.txt")
+    if not cache.is_file():
+        pytest.fail(f"{binary} lies in no build folder: let MPMT_BINARY name one that does", pytrace=False)
+    return Path(next(line.partition("=")[2] for line in cache.read_text("utf-8").splitlines()
+                     if line.startswith("CMAKE_HOME_DIRECTORY:")))
 
 
 class Island:
@@ -267,10 +287,8 @@ class Bench:
     def clear(self) -> None:
         """Kills what a failed test has left: only what carries this bench's mark."""
         for process in self.processes():
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         for started in self._started:
             if started.poll() is None:
                 started.kill()

@@ -19,7 +19,7 @@ GOLDEN = ROOT / "tests" / "data" / "golden_record.json"
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import tracker as tracker_module  # noqa: E402
-from bench import BINARY, MARK, PATIENCE_S, Bench, Island, marked, until  # noqa: E402
+from bench import BINARY, MARK, PATIENCE_S, Bench, Island, built, marked, until  # noqa: E402
 from build_site import TOOLS, Site  # noqa: E402
 from desk import Desk  # noqa: E402
 from make_channel_record import make_record  # noqa: E402
@@ -34,6 +34,7 @@ for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+os.environ.pop("MPMT_PYTHON", None)  # scripts are tested in the Python that tests run in
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -128,11 +129,15 @@ def until_over(made: Place) -> Iterator[Place]:
         made.clear()
 
 
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    """The one that is tested."""
+    return built(BINARY)
+
+
 @pytest.fixture
-def bench(island: Island, tmp_path: Path) -> Iterator[Bench]:
+def bench(island: Island, tmp_path: Path, binary: Path) -> Iterator[Bench]:
     """Runs the binary."""
-    if not os.access(BINARY, os.X_OK):
-        pytest.skip(f"no binary: set MPMT_BINARY or build {BINARY}")
     yield from until_over(Bench(tmp_path, island))
 
 

@@ -175,7 +175,8 @@ def modes_and_doubt(values: list[float]) -> Json:
     modes = None if len(found) < 2 else {"low": statistics.median(found[0]), "high": statistics.median(found[1]),
                                          "low_share": len(found[0]) / len(values)}
     unsteady = len(values) > 1 and stats.is_unstable(values)
-    return {"modes": modes, "unstable": None if not unsteady else "two modes" if modes else "the rounds differ by more than 20 %"}
+    return {"modes": modes,
+            "unstable": None if not unsteady else "two modes" if modes else "the rounds differ by more than 20 %"}
 
 
 def aggregates(trials: list[Json]) -> list[Json]:
@@ -259,7 +260,8 @@ def context(done: int) -> Json:
         "library_build_type": "release", "schema_version": 3, "suite": "mpmt", "suite_version": "0.1.0",
         "command_line": ["mpmt", "run", "--profile", "quick"], "profile": "quick", "seed": SEED,
         "rounds": ROUNDS, "laps": LAPS, "block_ns": 3_000_000, "budget_s": 50.0,
-        "rules": {"margin": MARGIN, "confidence": CONFIDENCE, "rows": 20}, "family": "pool", "started_utc": "2024-05-01T12:00:00Z",
+        "rules": {"margin": MARGIN, "confidence": CONFIDENCE, "rows": 20}, "family": "pool",
+        "started_utc": "2024-05-01T12:00:00Z",
         "finished_utc": "2024-05-01T12:00:52Z", "interrupted": False, "recovered": False,
         "commit": {"id": "0123456789abcdef0123456789abcdef01234567", "parents": ["89abcdef" * 5],
                    "date": "2024-05-01T11:50:00+00:00", "dirty": False},

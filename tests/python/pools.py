@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from test_trial_example import BINARY, Conversation, Json
+from bench import BINARY
+from test_trial_example import Conversation, Json
 
 from conftest import ROOT
 
@@ -57,7 +58,7 @@ def expect_failure(answer: Json, status: str, *parts: str) -> None:
         assert part in answer["error"], answer
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def true_sum(workload: str, grain: int, payload_bytes: int, tasks: int, data_dir: Path) -> str | None:
     """What mpmt's own serial trial says. None: it does not run here."""
     talk = Conversation([str(BINARY), "trial"])

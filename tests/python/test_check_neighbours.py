@@ -15,7 +15,8 @@ def test_a_row_says_whether_it_holds(bench: Bench) -> None:
     done = run_script("check_neighbours.py", "--mpmt", BINARY, *SHORT)
     heading, row = done.stdout.splitlines()
     assert heading.split()[:2] == ["workload", "ratio"]
-    found = re.fullmatch(r"payload_copy +(\d\.\d{4}) +(\d\.\d{4}) - (\d\.\d{4}) +3% (holds|misses|open: take more --rounds)", row)
+    found = re.fullmatch(r"payload_copy +(\d\.\d{4}) +(\d\.\d{4}) - (\d\.\d{4}) +3% (holds|misses|open: take more --rounds)",
+                         row)
     assert found, row
     ratio, low, high = map(float, found.groups()[:3])
     assert low <= ratio <= high

@@ -18,6 +18,10 @@ from mpmt.records import record_file
 from bench import ONE_LAP, PATIENCE_S, SHORTEST, Bench, files
 
 NOTHING_MATCHED = 5
+OPTIONS = """profile family workload executor channel workers grain batch payload window placement wait margin confidence budget
+    rounds laps wait-idle tasks seed timeout data-dir journal-dir out dry-run no-wait benchmark_filter benchmark_list_tests
+    benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions benchmark_min_time
+    benchmark_enable_random_interleaving benchmark_counters_tabular"""
 SMALL = ("--workload", "empty,prime_count", "--grain", "100", "--workers", "1", "--rounds", "2", "--laps", "2",
          "--tasks", "64", "--seed", "7")
 
@@ -25,10 +29,7 @@ SMALL = ("--workload", "empty,prime_count", "--grain", "100", "--workers", "1", 
 def test_help_has_every_option_and_exit_code(bench: Bench) -> None:
     done = bench.run("run", "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for option in ("profile family workload executor channel workers grain batch payload window placement wait margin "
-                   "confidence budget rounds laps wait-idle tasks seed timeout data-dir journal-dir out dry-run no-wait benchmark_filter benchmark_list_tests "
-                   "benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions "
-                   "benchmark_min_time benchmark_enable_random_interleaving benchmark_counters_tabular").split():
+    for option in OPTIONS.split():
         assert re.search(rf"^ +--{option}\b", done.stdout, re.MULTILINE), option
     for text in (done.stdout, bench.run("--help").stdout):
         assert all(re.search(rf"\b{code} \w", text) for code in (0, 1, 2, 5, 130))
@@ -90,11 +91,11 @@ def test_the_listed_cases_are_those_of_the_plan(bench: Bench) -> None:
 def test_a_dry_run_tells_cases_trials_and_time_and_leaves_nothing(bench: Bench) -> None:
     done = bench.run("run", "--dry-run", *SMALL)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.match(r"\d+ cases? in \d+ groups?, \d+ rows? to decide, 2 rounds each, for how long pilots have to tell, as --tasks is "
-                    r"given; seed 7\n", done.stdout), done.stdout
+    assert re.match(r"\d+ cases? in \d+ groups?, \d+ rows? to decide, 2 rounds each, for how long pilots have to tell, as "
+                    r"--tasks is given; seed 7\n", done.stdout), done.stdout
     done = bench.run("run", "--dry-run", "--workload", "empty", "--seed", "7")
-    assert re.match(r"\d+ cases? in \d+ groups?, \d+ rows? to decide, rounds until all is decided, a guess of \d+ to \d+ s, before "
-                    r"any pilot; seed 7\n", done.stdout), done.stdout
+    assert re.match(r"\d+ cases? in \d+ groups?, \d+ rows? to decide, rounds until all is decided, a guess of \d+ to \d+ s, "
+                    r"before any pilot; seed 7\n", done.stdout), done.stdout
     assert files(bench.folder) == set()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,17 +13,15 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT
+from bench import BINARY, ROOT
 
-BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt"))
 PAGES = [page for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md",
                            ROOT / "benchmarks" / "micro" / "README.md",
                            *sorted((ROOT / "docs").glob("*.md"))] if page.exists()]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARKER = re.compile(r"(?://|#) ([\w./-]+\.\w+)\n")
 LEFT_OUT = re.compile(r"^(?://|#) \.\.\.\n", re.MULTILINE)
-needs_binary = pytest.mark.skipif(not os.access(BINARY, os.X_OK),
-                                  reason=f"no binary: set MPMT_BINARY or build {BINARY}")
+needs_binary = pytest.mark.usefixtures("binary")
 
 
 def shown(page: Path) -> str:
@@ -96,10 +93,10 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
     code = [line for _, block in fences(page) for line in block.splitlines()]
     code += re.findall(r"`([^`\n]+)`", FENCE.sub("", text)) + re.findall(r"^ {4}(.+)$", text, re.MULTILINE)
     for line in code:
-        command = re.search(r"(?:^|[\s/])mpmt (run|list|machine|verdict|judge|trial)\b(.*)", line)
-        if tracking := re.search(r"track\.py ([a-z]+)\b(.*)", line):
+        command = re.search(r"(?:^|[\s/])mpmt (run|list|machine|verdict|judge|plot|trial)\b(.*)", line)
+        if tracking := re.search(r"(?:track\.py|mpmt track) ([a-z]+)\b(.*)", line):
             ours, _, theirs = tracking[2].partition(" -- ")
-            yield f"track.py {tracking[1]}", options_in(ours)
+            yield f"track {tracking[1]}", options_in(ours)
             yield "run", options_in(theirs)
         elif not command and (script := re.search(r"scripts/run\.sh\b(.*)", line)):
             yield "run", options_in(script[1])
@@ -117,9 +114,7 @@ def options_in(line: str) -> list[str]:
 
 @lru_cache
 def help_of(command: str) -> str:
-    program = [sys.executable, ROOT / "scripts" / "track.py"] if command.startswith("track.py ") else [BINARY]
-    words = command.removeprefix("track.py ").split()
-    return subprocess.run([*program, *words, "--help"], capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run([BINARY, *command.split(), "--help"], capture_output=True, text=True, timeout=60).stdout
 
 
 def accepted(command: str, option: str) -> bool:
@@ -131,7 +126,7 @@ ELSEWHERE = {"--benchmark_perf_counters", "--preset", "--build", "--install", "-
              "--output-on-failure", "--target", "--commands", "--twins"}
 
 
-TRACKING = [f"track.py {name}" for name in ("compare", "gate", "bisect", "aa", "record", "history", "diff", "ack")]
+TRACKING = [f"track {name}" for name in ("compare", "gate", "bisect", "aa", "record", "history", "diff", "ack")]
 
 
 @needs_binary
@@ -139,7 +134,7 @@ TRACKING = [f"track.py {name}" for name in ("compare", "gate", "bisect", "aa", "
 def test_options_exist(page: Path) -> None:
     unknown = set()
     for command, options in commands(page):
-        every = TRACKING if page.name == "tracking.md" else ["run", "list", "verdict", "judge", "trial", "machine"]
+        every = TRACKING if page.name == "tracking.md" else ["run", "list", "verdict", "judge", "plot", "trial", "machine"]
         tried = [command] if command else every
         unknown |= {f"{command} {option}" for option in options
                     if option not in ELSEWHERE and not any(accepted(name, option) for name in tried)}

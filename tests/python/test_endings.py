@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mpmt.base import endings
+import as_usual
 from bench import PATIENCE_S, ROOT, Island, marked, until, with_signals
 from desk import QUICK, SAME, Desk
 from mpmt.base.endings import ENDING
@@ -103,12 +103,12 @@ def test_what_was_blocked_when_it_started_is_taken(real: Real, number: int) -> N
     assert started.returncode == 130 and "Traceback" not in err
 
 
-@pytest.mark.parametrize("script", ["plot.py", "check_channels.py"])
-def test_other_scripts_are_ended_by_what_is_not_ignored_only(real: Real, script: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("module", "name"), [("commands.plot", "mpmt plot"), ("checks.channels", "check_channels.py")])
+def test_other_scripts_are_ended_by_what_is_not_ignored_only(real: Real, module: str, name: str, tmp_path: Path) -> None:
     waits = tmp_path / "record.json"  # reading it lasts until somebody writes
     os.mkfifo(waits)
-    path = tmp_path / script
-    path.write_text(f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\nimport {script[:-3]} as s, os\n"
+    path = tmp_path / "script.py"
+    path.write_text(f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\nimport os\nimport mpmt.{module} as s\n"
                     f"def wait(*_):\n    print('here', flush=True)\n    open({str(waits)!r}).read()\n"
                     "s.load_records = s.load_runs = wait\nsys.exit(s.main())\n")
     started = real.start("some.json", ignored=[signal.SIGHUP], script=path)
@@ -116,11 +116,11 @@ def test_other_scripts_are_ended_by_what_is_not_ignored_only(real: Real, script:
     started.send_signal(signal.SIGHUP)
     started.send_signal(signal.SIGTERM)
     _, err = started.communicate(timeout=PATIENCE_S)
-    assert started.returncode == 130 and err == f"{script}: interrupted\n"
+    assert started.returncode == 130 and err == f"{name}: interrupted\n"
 
 
 def test_a_command_is_run_as_if_nothing_had_been_ignored(real: Real) -> None:
-    code, out, err = real.run("grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", script=Path(endings.__file__),
+    code, out, err = real.run("grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", script=Path(as_usual.__file__),
                               ignored=[*ENDING, signal.SIGCHLD], blocked=ENDING)
     assert code == 0, err
     blocked, ignored = (int(line.split()[1], 16) for line in out.splitlines())
@@ -130,11 +130,11 @@ def test_a_command_is_run_as_if_nothing_had_been_ignored(real: Real) -> None:
 # ---- faults of its own -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("script", ["track", "plot", "check_channels"])
+@pytest.mark.parametrize("module", ["commands.track", "commands.plot", "checks.channels"])
 @pytest.mark.parametrize("fault", ["raise RuntimeError('odd')", "raise MemoryError", "sys.stderr.close(); raise ValueError"])
-def test_no_fault_leaves_with_an_answers_exit_code(real: Real, script: str, fault: str, tmp_path: Path) -> None:
+def test_no_fault_leaves_with_an_answers_exit_code(real: Real, module: str, fault: str, tmp_path: Path) -> None:
     path = tmp_path / "script.py"
-    path.write_text(f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\nimport {script} as s\n"
+    path.write_text(f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\nimport mpmt.{module} as s\n"
                     f"def fail(*_):\n    {fault}\ns.parse = s.parse_arguments = fail\nsys.exit(s.main())\n")
     started = real.start(script=path)
     _, err = started.communicate(timeout=PATIENCE_S)
@@ -170,7 +170,8 @@ def test_a_killed_track_leaves_nothing_running_and_the_next_sweeps(desk: Desk, w
 def test_a_killed_track_leaves_no_build_running(desk: Desk) -> None:
     repository, reached = Repository(desk.folder / "repository"), desk.folder / "reached"
     commit = repository.commit({"build.sh": f"(setsid sleep 600 & sleep 600) & touch {reached}\nwait\n"})
-    started = desk.start("compare", commit, commit, "--repo", repository.path, "--build", "sh build.sh", "--binary", "x", *QUICK)
+    started = desk.start("compare", commit, commit, "--repo", repository.path, "--build", "sh build.sh", "--binary", "x",
+                         *QUICK)
     until(reached.exists, "the build to run")
     started.kill(signal.SIGKILL)
     started.wait()

@@ -151,7 +151,8 @@ def test_the_umask_is_left_alone(tmp_path: Path, umask: None, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError, GeneratorExit])
-def test_whatever_ends_the_writing_the_temporary_goes_and_the_old_file_stays(tmp_path: Path, error: type[BaseException]) -> None:
+def test_whatever_ends_the_writing_the_temporary_goes_and_the_old_file_stays(tmp_path: Path,
+                                                                             error: type[BaseException]) -> None:
     (tmp_path / "target").write_text("old")
     with pytest.raises(error), whole_file(tmp_path / "target") as file:
         file.write(b"new")
@@ -185,7 +186,7 @@ def test_a_private_file_is_for_its_user_whatever_the_umask(tmp_path: Path, mask:
     assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_text("") and None or path.chmod(0o666),
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: (path.write_text(""), path.chmod(0o666)),
                                   lambda path: (path.write_text(""), path.with_name("other").hardlink_to(path))],
                          ids=["FIFO", "others may write", "two names"])
 def test_what_others_have_a_hand_in_is_no_private_file(tmp_path: Path, make: Callable[[Path], object]) -> None:

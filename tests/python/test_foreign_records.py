@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ import pytest
 
 import oracle
 from mpmt.records import record_file as records
-from bench import BINARY, Bench, Island
+from bench import BINARY, Bench, Island, built
 from conftest import until_over
 from mpmt.records.families import FAMILIES, comparisons_of, families_in, value_ns
 from test_schema import expect_agreement
@@ -42,9 +41,7 @@ assert socket.create_connection(("127.0.0.1", int(sys.argv[1]))).recv(1) == b""
 
 
 @pytest.fixture(scope="module")
-def place(island: Island, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    if not os.access(BINARY, os.X_OK):
-        pytest.skip(f"no binary: set MPMT_BINARY or build {BINARY}")
+def place(island: Island, tmp_path_factory: pytest.TempPathFactory, binary: Path) -> Iterator[Bench]:
     yield from until_over(Bench(tmp_path_factory.mktemp("foreign"), island))
 
 
@@ -73,9 +70,7 @@ def arguments_of(kind: str, folder: Path) -> list[str]:
         return ["--serve", f"a={serve}", "--serve", f"b={serve}", "--ready", "{port}", "--load",
                 f"{PYTHON} {folder}/load.py {{port}}"]
     if kind == "google":
-        if not os.access(ODD, os.X_OK):
-            pytest.skip(f"no Google Benchmark program: build {ODD}")
-        copied = shutil.copy(ODD, folder / "other")
+        copied = shutil.copy(built(ODD), folder / "other")
         return ["--program", f"a={ODD}", "--program", f"b={copied}"]
     if kind == "builds":
         copied = shutil.copy(BINARY, folder / "mpmt-b")

@@ -1,14 +1,13 @@
-"""Programs that use the Google Benchmark library, measured by `mpmt run`: which are their cases, and what is said of odd ones."""
+"""Programs that use the Google Benchmark library, measured by `mpmt run`: which cases they have, what is said of odd ones."""
 
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
 
-from bench import BINARY, USAGE, Bench, finish
+from bench import BINARY, USAGE, Bench, built, finish
 from fakes import program
 
 Json = dict[str, Any]
@@ -17,7 +16,10 @@ ODD = BINARY.parent / "tests" / "programs" / "odd"
 CASE_FAILED, NOTHING_MATCHED = 1, 5
 ONCE = ("--rounds", "1", "--laps", "1")
 
-pytestmark = pytest.mark.skipif(not os.access(ODD, os.X_OK), reason=f"no {ODD}: build the tests")
+
+@pytest.fixture(autouse=True, scope="module")
+def programs() -> None:
+    built(ODD)
 
 
 def odd(name: str, which: str, slower: str = "1") -> tuple[str, str]:

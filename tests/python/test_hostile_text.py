@@ -22,7 +22,8 @@ from tracker import run_script
 HOSTILE = "\u00a0::error::x\x1b[31m\x9b31m\u202e##[error]##vso[x\n::error::y\n ::error::z\rend\x7f"
 NAME = "hostile" + HOSTILE
 FILE = HOSTILE.replace("/", "") + "\udcff"
-BAD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]|##\\[|##vso\\[")
+BAD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+                 "|##\\[|##vso\\[")
 BEGINS = re.compile(r"\s*(::|hostile|end|\\x3a:|y$|z)", re.M)
 
 
@@ -35,7 +36,8 @@ def expect_harmless(*texts: str) -> None:
 
 def script(folder: Path, name: str, *arguments: object) -> tuple[int, str, str]:
     done = subprocess.run([sys.executable, ROOT / "scripts" / name, *map(str, arguments)], capture_output=True, timeout=120,
-                          cwd=folder, check=False, env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "LC_ALL": "C.UTF-8"})
+                          cwd=folder, check=False, env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"),
+                                                        "LC_ALL": "C.UTF-8"})
     out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
     expect_harmless(out, err)
     return done.returncode, out, err
@@ -81,13 +83,15 @@ def test_files_that_are_refused_are_named_harmlessly(record: Path, tmp_path: Pat
             assert code == 2 and len(err.splitlines()) == 1, err
 
 
-OPTIONS = [["diff", "a", "b", "--cases", "(" + HOSTILE], ["diff", "a", "b", "--" + HOSTILE], ["diff", "a", "b", HOSTILE], [HOSTILE], [NAME],
+OPTIONS = [["diff", "a", "b", "--cases", "(" + HOSTILE], ["diff", "a", "b", "--" + HOSTILE], ["diff", "a", "b", HOSTILE],
+           [HOSTILE], [NAME],
            ["compare", HOSTILE, "b"], ["compare", "a", "b", "--fail-on", HOSTILE], ["compare", "a", "b", "--cpu", HOSTILE],
            ["compare", "a", "b", "--build", "x", "--binary", HOSTILE], ["gate", "--base", HOSTILE], ["gate", "--repo", HOSTILE],
            ["aa", HOSTILE], ["aa", "--runs", HOSTILE], ["bisect", HOSTILE, HOSTILE, HOSTILE], ["record", HOSTILE],
            ["record", "--step", HOSTILE], ["record", HOSTILE + ".." + HOSTILE], ["record", "--", "--out", HOSTILE],
-           ["history", "--branch", HOSTILE], ["history", "--since", HOSTILE], ["history", "--results", HOSTILE], ["history", "--machine", HOSTILE],
-           ["history", "--format", HOSTILE], ["ack", HOSTILE, "--commit", HOSTILE, "--effect", "5%", "--reason", "x"], ["ack", "x", "--effect", HOSTILE],
+           ["history", "--branch", HOSTILE], ["history", "--since", HOSTILE], ["history", "--results", HOSTILE],
+           ["history", "--machine", HOSTILE], ["history", "--format", HOSTILE], ["ack", "x", "--effect", HOSTILE],
+           ["ack", HOSTILE, "--commit", HOSTILE, "--effect", "5%", "--reason", "x"],
            ["ack", "x", "--expires", HOSTILE], ["ack", "--remove", HOSTILE], ["ack", "--list", "--results", HOSTILE]]
 
 
@@ -99,9 +103,9 @@ def test_options_are_named_harmlessly(desk: Desk) -> None:
         assert done.code in (0, 2, 4, 5), (arguments, done)
         expect_harmless(done.out, done.err)
         for line in done.err.splitlines():
-            assert line.startswith(("track.py", "usage: ", " ", "note: ")), line
-    for name, arguments in (("plot.py", ["x", "--format", HOSTILE]), ("plot.py", ["x", "--dpi", HOSTILE]), ("plot.py", ["x", "--" + HOSTILE]),
-                            ("check_channels.py", ["--" + HOSTILE])):
+            assert line.startswith(("mpmt track", "track.py", "usage: ", " ", "note: ")), line
+    for name, arguments in (("plot.py", ["x", "--format", HOSTILE]), ("plot.py", ["x", "--dpi", HOSTILE]),
+                            ("plot.py", ["x", "--" + HOSTILE]), ("check_channels.py", ["--" + HOSTILE])):
         done = run_script(name, *arguments)
         assert done.returncode == 2
         expect_harmless(done.stdout, done.stderr)
@@ -112,7 +116,8 @@ def test_programs_are_harmless(desk: Desk) -> None:
     times = {NAME.replace("\n", "|").replace("\r", "|") + name: SAME for name in "ab"}
     first = f"import sys\nBAD = {HOSTILE!r}"
     a, b = (desk.program(f"{name}{HOSTILE}", times, first=f"{first}\nname = {name!r}",
-                         then="if wanted.endswith('b$'):\n    sys.stderr.buffer.write(BAD.encode()); sys.exit(1)") for name in "ab")
+                         then="if wanted.endswith('b$'):\n    sys.stderr.buffer.write(BAD.encode()); sys.exit(1)")
+            for name in "ab")
     for arguments in (["compare", a, b], ["compare", a, b, "--json"], ["compare", a, b, "--out", desk.folder / HOSTILE],
                       ["aa", a, "--runs", "1"], ["aa", a, "--runs", "1", "--json"]):
         done = desk.run(*arguments, *QUICK)
@@ -126,14 +131,16 @@ def test_commits_and_builds_are_harmless(desk: Desk) -> None:
     base = repository.commit(failing, HOSTILE)
     repository.commit({**failing, "other": "x"}, HOSTILE)
     summary = desk.folder / "summary.md"
-    for arguments in (["compare", base, "HEAD"], ["gate", "--base", base, "--summary", summary], ["bisect", base, "HEAD", "x"], ["record", "HEAD"]):
+    for arguments in (["compare", base, "HEAD"], ["gate", "--base", base, "--summary", summary], ["bisect", base, "HEAD", "x"],
+                      ["record", "HEAD"]):
         done = desk.run(*arguments, "--repo", repository.path, *BUILD)
         assert done.code == 2 and "build failed" in done.err, done
         expect_harmless(done.out, done.err)
 
 
 def test_figures_and_what_is_said_of_them_are_harmless(tmp_path: Path) -> None:
-    made = make_record(channels=("pipe",), sizes=(64,), patterns=("ping_pong",), placements=("same",), factors=(), bimodal=(), disturbed=())
+    made = make_record(channels=("pipe",), sizes=(64,), patterns=("ping_pong",), placements=("same",), factors=(), bimodal=(),
+                       disturbed=())
     for entry in made["benchmarks"]:
         for field in ("name", "run_name"):
             entry[field] = NAME + entry[field]

@@ -202,7 +202,7 @@ def test_a_stopped_one_is_timed_out_and_the_run_goes_on(
     os.kill(stopped.pid, signal.SIGSTOP)
     done = finish(run)
     assert done.returncode == CASE_FAILED, done.stderr
-    assert [entry["status"] for entry in entries(bench)][0] == "timed_out"
+    assert entries(bench)[0]["status"] == "timed_out"
     assert {entry["status"] for entry in entries(bench)[1:]} == {"ok"}
     assert not stopped.alive()
 

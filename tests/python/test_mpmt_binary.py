@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -154,7 +153,7 @@ def test_unpinned_cases_are_not_gated(tmp_path: Path) -> None:
     assert trial_of(tmp_path, trial_text(plan=plan)).cases()[0].why_not_gated.startswith("not pinned")
 
 
-@pytest.mark.skipif(not os.access(BINARY, os.X_OK), reason=f"no binary: set MPMT_BINARY or build {BINARY}")
+@pytest.mark.usefixtures("binary")
 @pytest.mark.parametrize("workload", ["hash_chain", "empty"])
 def test_mpmt_itself_is_a_contender(workload: str) -> None:
     mpmt = MpmtBinary(BINARY, "A", ["--workload", workload, "--executor", "serial", "--grain", "1"])
@@ -166,7 +165,7 @@ def test_mpmt_itself_is_a_contender(workload: str) -> None:
     assert 0 < mpmt.measure(case, size) < 1e9
 
 
-@pytest.mark.skipif(not os.access(BINARY, os.X_OK), reason=f"no binary: set MPMT_BINARY or build {BINARY}")
+@pytest.mark.usefixtures("binary")
 def test_mpmt_says_which_option_it_does_not_know() -> None:
     with pytest.raises(Problem, match="exited with 2.*--nonsense"):
         MpmtBinary(BINARY, "A", ["--nonsense"]).cases()

@@ -42,10 +42,12 @@ def misses(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A record of which check_channels.py says that something misses."""
     slow = {"channel": "shm_ring", "wait": "yield", "placement": "spread"}
     path = tmp_path_factory.mktemp("record") / "record.json"
-    path.write_text(json.dumps(make_record(channels=("shm_ring",), sizes=(64,), factors=((slow, 9.0),), bimodal=(), disturbed=())))
+    path.write_text(json.dumps(make_record(channels=("shm_ring",), sizes=(64,), factors=((slow, 9.0),), bimodal=(),
+                                           disturbed=())))
     return path
 
 
+NAMES = {"check_channels.py": "check_channels.py", "plot.py": "mpmt plot", "track.py": "mpmt track diff"}
 COMMANDS = {"check_channels.py": (), "plot.py": ("--format", "svg"), "track.py": ("diff",)}
 # A reader that has gone, and says so through a FIFO before the script begins.
 GONE, AFTER_GONE = '| { exec <&-; : > gone; }', 'read _ < gone;'
@@ -58,10 +60,9 @@ def test_what_cannot_be_written_is_no_answer(run: Run, misses: Path, tmp_path: P
     both = [misses, misses] if script == "track.py" else [misses]
     os.mkfifo(tmp_path / "gone")
     done = run(script, *COMMANDS[script], *both, redirect=redirect, before=AFTER_GONE if redirect == GONE else "")
-    name = f"{script} diff" if script == "track.py" else script
     lines = done.stderr.splitlines()
     assert done.returncode == USAGE and len(lines) == 1, done
-    assert lines[0].startswith(f"{name}: standard output cannot be written: "), lines
+    assert lines[0].startswith(f"{NAMES[script]}: standard output cannot be written: "), lines
     assert bool(list(tmp_path.rglob("*.svg"))) is (script == "plot.py")  # figures are written although nobody reads of them
 
 
@@ -110,10 +111,9 @@ def with_stack(kib: int, script: str, *arguments: object) -> subprocess.Complete
 
 @pytest.mark.parametrize("script", COMMANDS)
 def test_a_tiny_stack_is_refused_in_one_line(script: str, misses: Path) -> None:
-    done = with_stack(160, script, misses)
-    name = f"track.py {misses}" if script == "track.py" else script
+    done = with_stack(160, script, *COMMANDS[script], misses)
     assert (done.returncode, done.stdout) == (USAGE, "")
-    assert done.stderr == f"{name}: the stack may have 160 KiB, but Python needs 256: raise `ulimit -s`\n"
+    assert done.stderr == f"{NAMES[script]}: the stack may have 160 KiB, but Python needs 256: raise `ulimit -s`\n"
 
 
 @pytest.mark.parametrize("text", ["[" * 900_000, '{"a":' * 900_000, "[" * 990 + "]" * 990], ids=["lists", "objects", "closed"])

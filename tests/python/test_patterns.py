@@ -32,7 +32,8 @@ def test_what_is_no_pattern_is_refused(text: str) -> None:
         Pattern(text)
 
 
-@pytest.mark.parametrize("text", [r"(x+x+)+y", r"^(([a-z])+.)+[A-Z]([a-z])+$", r"(a?){60}a{60}b", r"(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)b",
+@pytest.mark.parametrize("text", [r"(x+x+)+y", r"^(([a-z])+.)+[A-Z]([a-z])+$", r"(a?){60}a{60}b",
+                                  r"(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)b",
                                   r"^(\w+\s?)*\1$"])
 def test_no_pattern_takes_for_ever(text: str) -> None:
     began = time.monotonic()

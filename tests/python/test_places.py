@@ -29,7 +29,8 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("mask", [0, 0o022, 0o777])
-def test_what_is_made_is_this_users_alone_whatever_the_umask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: int) -> None:
+def test_what_is_made_is_this_users_alone_whatever_the_umask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                             mask: int) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     os.umask(mask)
     for found, expected in ((places.state_folder(), ".local/state/mpmt"), (places.cache_folder(), ".cache/mpmt")):

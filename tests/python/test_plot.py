@@ -1,4 +1,4 @@
-"""plot.py as its user runs it: files, words, exit codes."""
+"""mpmt plot as its user runs it: files, words, exit codes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refused(*arguments: object) -> str:
     done = plot(*arguments)
     lines = done.stderr.strip().splitlines()
     assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr and lines[-1].startswith("plot.py: ")
+    assert "Traceback" not in done.stderr and lines[-1].startswith("mpmt plot: ")
     return lines[-1]
 
 

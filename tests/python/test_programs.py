@@ -251,7 +251,8 @@ def test_who_dies_or_talks_nonsense_costs_its_own_rows_only(bench: Bench, progra
         "after": ("end", "print(json.dumps(answer), flush=True); os._exit(4)", "worker_died", "exited with 4"),
         "talks": ("run", "answer = 'hello'", "error", "said 'hello' instead of 'block'"),
         "early": ("case", "answer['type'] = 'done'", "error", "instead of 'ready'"),
-        "refuses": ("case", "answer = {'type': 'failed', 'status': 'unsupported', 'error': 'not today'}", "unsupported", "not today"),
+        "refuses": ("case", "answer = {'type': 'failed', 'status': 'unsupported', 'error': 'not today'}", "unsupported",
+                    "not today"),
     }
     arguments = [word for name, (moment, then, _, _) in wrong.items()
                  for word in programs.named(name, at(moment, then))]
@@ -344,7 +345,8 @@ def test_two_builds_are_two_programs_whose_equal_cases_are_compared(bench: Bench
 
 
 def test_what_only_one_program_has_is_unsupported_by_the_other_in_one_line(bench: Bench, programs: Programs) -> None:
-    done = bench.measure(*MPMT, *programs.named("few"), "--workload", "hash_chain,empty", "--executor", "serial", "--grain", "5",
+    done = bench.measure(*MPMT, *programs.named("few"), "--workload", "hash_chain,empty", "--executor", "serial", "--grain",
+                         "5",
                          "--tasks", "8", "--laps", "1", "--rounds", "1")
     assert done.returncode == 0, done.stderr
     notes = [line for line in done.stderr.splitlines() if "unsupported" in line]

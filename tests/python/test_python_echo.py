@@ -11,8 +11,8 @@ from pools import PROGRAMS
 
 sys.path.insert(0, str(PROGRAMS))
 
-import python_echo  # noqa: E402
-from python_echo import MESSAGE, MOST_STRANGERS, WELCOME, Service  # noqa: E402
+import python_echo
+from python_echo import MESSAGE, MOST_STRANGERS, WELCOME, Service
 
 SECRET = b"s" * python_echo.SECRET_BYTES
 

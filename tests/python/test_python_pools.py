@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from pools import (CHANNELS, END, EXECUTORS, NEWEST, POOLS, PROCESSES, PROGRAM, RUN, VERSION, case, expect_failure,
                    ready, true_sum)
-from test_trial_example import BINARY, Conversation, Json, check_block
+from test_trial_example import Conversation, Json, check_block
 
-needs_binary = pytest.mark.skipif(not os.access(BINARY, os.X_OK),
-                                  reason=f"no binary: set MPMT_BINARY or build {BINARY}")
+needs_binary = pytest.mark.usefixtures("binary")
 SHARED = ("empty", "prime_count", "hash_chain", "sort_block", "payload_copy", "sleep_wait", "loopback_echo",
           "file_cached", "file_sync")
 

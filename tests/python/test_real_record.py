@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 from pathlib import Path
@@ -13,13 +12,8 @@ import pytest
 
 import oracle
 from mpmt.records import families, histograms, record_file
-from bench import AT_ONCE
-from conftest import ROOT
+from bench import AT_ONCE, BINARY
 from tracker import run_script
-
-BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt"))
-pytestmark = pytest.mark.skipif(not os.access(BINARY, os.X_OK),
-                                reason=f"no binary: set MPMT_BINARY or build {BINARY}")
 
 
 ROUNDS, LAPS = 6, 3  # as many rounds as the first look has

@@ -28,7 +28,8 @@ def test_bytes_of_paths_and_halves_of_characters_are_escaped() -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("x" * 20, "x" * 20), ("x" * 21, "x" * 19 + "…"), ("\n" * 11, "\\n" * 9 + "\\…"), ("::" + "x" * 16, "\\x3a:" + "x" * 14 + "…"),
+    ("x" * 20, "x" * 20), ("x" * 21, "x" * 19 + "…"), ("\n" * 11, "\\n" * 9 + "\\…"), ("::" + "x" * 16,
+                                                                                       "\\x3a:" + "x" * 14 + "…"),
 ])
 def test_long_text_is_cut(text: str, expected: str) -> None:
     assert shown(text, 20) == expected and shown(expected, 20) == expected

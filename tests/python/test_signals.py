@@ -33,7 +33,8 @@ RUNS = [
     ("--workload", "hash_chain", "--executor", "serial", "--grain", "20us", "--rounds", "2", "--laps", "2", "--tasks", "50"),
     ("--family", "channel", "--channel", "pipe", "--pattern", "ping_pong", "--message-bytes", "64", "--placement", "same",
      "--rounds", "1", "--laps", "2"),
-    ("--workload", "empty", "--executor", "thread_pool,process_pool", "--channel", "boost_queue", "--workers", "1", "--tasks", "64",
+    ("--workload", "empty", "--executor", "thread_pool,process_pool", "--channel", "boost_queue", "--workers", "1", "--tasks",
+     "64",
      "--laps", "1", "--rounds", "30"),
 ]
 

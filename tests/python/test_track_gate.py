@@ -126,7 +126,7 @@ def test_a_summary_on_a_full_disk_is_a_warning_beside_the_verdict(desk: Desk, is
                                                                   forked: tuple[Repository, str, str]) -> None:
     repository, _, _ = forked
     done = gate(desk, repository, GITHUB_STEP_SUMMARY=str(desk.folder / "no" / "such" / "folder"))
-    assert done.code == 1 and "REGRESSION" in done.out and "track.py: warning: $GITHUB_STEP_SUMMARY: " in done.err
+    assert done.code == 1 and "REGRESSION" in done.out and "mpmt track: warning: $GITHUB_STEP_SUMMARY: " in done.err
     if island.why_not:
         pytest.skip(island.why_not)
     summary = "/dev/shm/summary"

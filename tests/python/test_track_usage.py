@@ -81,8 +81,8 @@ def test_a_tmpdir_that_is_not_there_is_named(desk: Desk, temporary: str) -> None
     for arguments in (["compare", "a", "b"], ["aa"], ["gate"], ["bisect", "a", "b", "c"], ["record"], ["history"], ["ack", "--list"]):
         done = desk.run(*arguments, TMPDIR=str(place))
         assert (done.code, done.out) == (2, "")
-        assert done.err.startswith(f"track.py {arguments[0]}: TMPDIR: {place}: ") and done.err.count("\n") == 1
-    assert desk.run("diff", "a", "b", TMPDIR=str(place)).err == "track.py diff: a: cannot be read: No such file or directory\n"
+        assert done.err.startswith(f"mpmt track {arguments[0]}: TMPDIR: {place}: ") and done.err.count("\n") == 1
+    assert desk.run("diff", "a", "b", TMPDIR=str(place)).err == "mpmt track diff: a: cannot be read: No such file or directory\n"
 
 
 def test_programs_are_compared_without_a_home(desk: Desk, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_with_standard_output_closed_it_ends_in_order(desk: Desk, island: Island
                                                        *QUICK, "--out", desk.folder / "out.json"]),
                           env=desk.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
-    assert (desk.folder / "code").read_text() == "2\n" and "track.py compare: standard output cannot be written: B" in done.stderr
+    assert (desk.folder / "code").read_text() == "2\n" and "mpmt track compare: standard output cannot be written: B" in done.stderr
     assert json.loads((desk.folder / "out.json").read_text())["exit_code"] == 1
 
 

@@ -10,18 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import Bench
-from conftest import ROOT
+from bench import BINARY, ROOT, Bench
 
 Json = dict[str, Any]
 
 EXAMPLE = [sys.executable, str(ROOT / "docs" / "examples" / "program.py")]
-BINARY = Path(os.environ.get("MPMT_BINARY", ROOT / "build" / "release" / "mpmt"))
 CASE: Json = {
     "type": "case", "protocol": 2, "tasks": 40, "warmup_tasks": 5, "deadline_s": 30.0, "data_dir": "/tmp",
     "case": {"family": "pool", "workload": "hash_chain", "executor": "threads", "channel": "futures",
@@ -154,7 +151,7 @@ def test_it_ends_when_nobody_asks_any_more(conversation: Conversation, executor:
     assert conversation.close() == (0, "")
 
 
-@pytest.mark.skipif(not os.access(BINARY, os.X_OK), reason=f"no binary: set MPMT_BINARY or build {BINARY}")
+@pytest.mark.usefixtures("binary")
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_its_sums_are_those_of_mpmts_own_trial(conversation: Conversation, executor: str) -> None:
     conversation.ask(of(executor))

@@ -131,7 +131,8 @@ class Tracker:
               out: Path | None = None, script: Path = SCRIPT) -> Started:
         self._count += 1
         out, err = out or folder / f"{self._count}.out", folder / f"{self._count}.err"
-        pid = self.ask({"script": str(script), "arguments": list(map(str, arguments)), "cwd": str(cwd), "environment": environment,
+        pid = self.ask({"script": str(script), "arguments": list(map(str, arguments)), "cwd": str(cwd),
+                        "environment": environment,
                         "out": str(out), "err": str(err)})
         return Started(self, pid, out, err)
 

@@ -1,7 +1,7 @@
 """What every script does around its work: standard streams, options, and how it ends.
 
-Whole lines go to the standard streams, each made fit to be read (mpmt/base/shown.py). That is the net below messages and tables,
-which show names before they lay them out: whatever Python, argparse or a library says goes through it."""
+Whole lines go to the standard streams, each made fit to be read (mpmt/base/shown.py). That is the net below messages and
+tables, which show names before they lay them out: whatever Python, argparse or a library says goes through it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _done(name: str, work: Callable[[], int]) -> int:
         tell(f"{name}: {shown(error.filename or 'input/output')}: {error.strerror or shown(error)}")
         return EXIT_USAGE
     except ModuleNotFoundError as error:
-        tell(f"{name}: {sys.executable} has no package '{error.name}': run it with the Python that scripts/python.sh prints")
+        tell(f"{name}: {sys.executable} has no package '{error.name}': name a Python that has it with MPMT_PYTHON")
         return EXIT_MISSING
     except SystemExit as error:  # argparse has said why
         return error.code if isinstance(error.code, int) else EXIT_USAGE
@@ -109,7 +109,7 @@ class ShownLines(io.TextIOBase):
         self._line = ""
 
     @property
-    def encoding(self) -> str:
+    def encoding(self) -> str:  # type: ignore[override]  # a property everywhere
         return self.beneath.encoding
 
     def fileno(self) -> int:
@@ -152,9 +152,9 @@ class ShownLines(io.TextIOBase):
                 write()
         except (OSError, ValueError) as error:  # ValueError: closed
             self.lost = getattr(error, "strerror", None) or str(error)
-            with contextlib.suppress(OSError, ValueError):  # what is left in its buffer would be tried again
-                with open(os.devnull, "wb") as nowhere:
-                    os.dup2(nowhere.fileno(), self.beneath.fileno())
+            # What is left in its buffer would be tried again.
+            with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), self.beneath.fileno())
 
 
 @contextlib.contextmanager
@@ -186,11 +186,11 @@ def _open_descriptors() -> None:
 def _streams() -> Iterator[ShownLines]:
     """Standard output, while it and standard error show what is printed."""
     before = sys.stdout, sys.stderr, warnings.formatwarning
-    beneath = sys.stdout or open(1, "w"), sys.stderr or open(2, "w")
+    beneath: tuple[Any, Any] = sys.stdout or os.fdopen(1, "w"), sys.stderr or os.fdopen(2, "w")
     for stream in beneath:
         stream.reconfigure(errors="backslashreplace")
     out, errors = (ShownLines(stream) for stream in beneath)
-    sys.stdout, sys.stderr = out, errors
+    sys.stdout, sys.stderr = out, errors  # type: ignore[assignment]  # all of a text stream that is used
     warnings.formatwarning = lambda message, kind, *_: f"warning: {kind.__name__}: {shown(message)}\n"
     try:
         yield out

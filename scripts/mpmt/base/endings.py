@@ -1,11 +1,9 @@
 """How a script ends: by which signals, and never with exit code 1 by a fault of its own, which for some of them is an
-answer ("a regression", "something misses").
-
-As a program, `mpmt.base.endings.py COMMAND ...` runs a command as if nothing had been ignored or blocked by whoever started it:
-for tests, which send signals and expect them to be taken."""
+answer ("a regression", "something misses")."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -20,7 +18,7 @@ EXIT_FAULT, EXIT_INTERRUPTED = 2, 130
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def take_signals(handler: Callable[[int, Any], Any]) -> None:
+def take_signals(handler: Callable[[int, Any], Any] | signal.Handlers) -> None:
     """Call this first, in the main thread. Signals that end a program go to `handler`, even if blocked by whoever started
     this one; but what that one has told us to ignore (nohup, a background job of sh) stays ignored. Children that end are
     waited for: with SIGCHLD ignored, the system would throw their exit codes away."""
@@ -56,7 +54,5 @@ def tell_fault(name: str, error: BaseException) -> None:
 
 def tell(line: str) -> None:
     """To standard error, as far as that can be written."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         print(shown(line), file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass

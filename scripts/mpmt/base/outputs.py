@@ -37,7 +37,7 @@ def add(target: Path, text: str, option: str) -> None:
         with _named(target, option):
             append(target, text)
     except Problem as why:
-        tell(f"track.py: warning: {why}")
+        tell(f"mpmt track: warning: {why}")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from mpmt.base.files import make_private
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 
-ROOT = Path(__file__).resolve().parents[3]  # the checkout that these scripts belong to
+# What these scripts belong to: a checkout, or <prefix>/share/mpmt where mpmt is installed. Nothing is written there.
+ROOT = Path(__file__).resolve().parents[3]
 RUN = Path("/run/user")  # a folder of each user that is logged in
 _FOREIGN = stat.S_IWGRP | stat.S_IWOTH
 _told: set[str] = set()
@@ -95,8 +96,8 @@ def _first(candidates: list[_Candidate], variable: str, what: str) -> Path:
             _tell(candidate.path, str(why))
         except OSError as error:
             _tell(candidate.path, f"cannot be made: {error.strerror}")
-    why = "neither it nor HOME is an absolute path" if not candidates else "see above"
-    raise NoPlace(f"there is no folder for {what}: set {variable} to one of your own that nobody else can write to ({why})")
+    reason = "neither it nor HOME is an absolute path" if not candidates else "see above"
+    raise NoPlace(f"there is no folder for {what}: set {variable} to one of your own that nobody else can write to ({reason})")
 
 
 def _check(path: Path) -> None:

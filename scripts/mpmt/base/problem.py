@@ -1,12 +1,12 @@
-"""How a command of track.py ends when it cannot do what it was asked for."""
+"""How a command of mpmt track ends when it cannot do what it was asked for."""
 
 from __future__ import annotations
 
 from mpmt.base.command_line import EXIT_USAGE, Problem
 from mpmt.base.endings import EXIT_INTERRUPTED
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_NOTHING", "EXIT_NOT_COMPARABLE", "EXIT_OK", "EXIT_REGRESSION", "EXIT_UNDECIDED", "EXIT_USAGE",
-           "NotComparable", "NothingMeasured", "Problem"]
+__all__ = ["EXIT_INTERRUPTED", "EXIT_NOTHING", "EXIT_NOT_COMPARABLE", "EXIT_OK", "EXIT_REGRESSION", "EXIT_UNDECIDED",
+           "EXIT_USAGE", "NotComparable", "NothingMeasured", "Problem"]
 
 EXIT_OK = 0  # no regression
 EXIT_REGRESSION = 1  # at least one regression is confirmed

@@ -73,7 +73,8 @@ def _ratio(run: Run, ours: Case | None, theirs: Case | None, limit: float) -> An
 
 def _against_floor(channel: str, floor: str, limit: float, sides: str, placement: str, wait: str,
                    futexes: Sequence[str | None] = ("private", "shared", None)) -> Check:
-    where = {"sides": sides, "pattern": "ping_pong", "message_bytes": SMALL, "placement": placement, "wait": wait}
+    where: dict[str, Any] = {"sides": sides, "pattern": "ping_pong", "message_bytes": SMALL, "placement": placement,
+                             "wait": wait}
 
     def ask(run: Run) -> Answer | None:
         case = run.channel(channel, futexes, **where)
@@ -122,7 +123,8 @@ def _copies() -> Iterator[Check]:
 def _arena() -> Iterator[Check]:
     for where, words in _cells():
         def untouched(run: Run, where: Mapping[str, str] = where) -> Answer | None:
-            return _ratio(run, *(_at(run, "shm_arena", size, where, touched=False) for size in (LARGE, SMALL)), limit=1.2)
+            large, small = (_at(run, "shm_arena", size, where, touched=False) for size in (LARGE, SMALL))
+            return _ratio(run, large, small, 1.2)
 
         def touching(run: Run, where: Mapping[str, str] = where) -> Answer | None:
             found = medians(*(_at(run, "shm_arena", LARGE, where, touched) for touched in (True, False)),
@@ -158,7 +160,7 @@ def _pool(run: Run, channel: str, **wanted: Any) -> list[Case]:
 def _pools() -> Iterator[Check]:
     def on_one(run: Run) -> Answer | None:
         found = medians(next(iter(_pool(run, "shm_ring", placement="same", wait="yield")), None))
-        return found and Answer(duration(found.values[0]), found.values[0] <= 100, found.rounds, found.unstable)
+        return Answer(duration(found.values[0]), found.values[0] <= 100, found.rounds, found.unstable) if found else None
     yield Check("process_pool over shm_ring, empty, batch 1, 1 worker, yield, same", "≤ 100 ns per task", on_one)
     for wait in WAITS:
         def on_two(run: Run, wait: str = wait) -> Answer | None:

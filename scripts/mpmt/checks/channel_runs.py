@@ -61,7 +61,7 @@ class Run:
                 **wanted: Any) -> Case | None:
         """A channel's case: with the first kind of futex that there is. A floor has no wait, and may leave touching out."""
         floor = channel.startswith("floor_")
-        asked = {**wanted, **({"wait": ANY} if floor else {}), "family": CHANNEL, "channel": channel}
+        asked: dict[str, Any] = {**wanted, **({"wait": ANY} if floor else {}), "family": CHANNEL, "channel": channel}
         for futex in futexes:
             for is_touched in (touched, not touched) if floor else (touched,):
                 if found := self.find(**asked, futex=futex, touched=is_touched):

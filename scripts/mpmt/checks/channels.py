@@ -14,13 +14,13 @@ from mpmt.measuring.judge import OWN_BUILD
 EXIT_HOLDS, EXIT_MISSES = 0, 1
 
 EPILOG = """\
-Ratios are of laps in which both took turns, by `mpmt judge`, with the interval in brackets; other rows are medians over the rounds
-that count. A row is open where what is allowed lies within its interval. A row is answered by every record that has its cases: with
-several, the record is named. The records' runs: check_channels.py --commands.
+Ratios are of laps in which both took turns, by `mpmt judge`, with the interval in brackets; other rows are medians over the
+rounds that count. A row is open where what is allowed lies within its interval. A row is answered by every record that has its
+cases: with several, the record is named. The records' runs: check_channels.py --commands.
 
 exit codes:
-  0 all that has data holds · 1 something misses, or is open · 2 wrong usage, unreadable or foreign record, unwritable output, records of
-  several machines, or no row has data · 69 a Python package is missing · 130 interrupted
+  0 all that has data holds · 1 something misses, or is open · 2 wrong usage, unreadable or foreign record, unwritable output,
+  records of several machines, or no row has data · 69 a Python package is missing · 130 interrupted
 """
 
 _CHANNELS = "mpmt run --family channel --sides threads,processes"

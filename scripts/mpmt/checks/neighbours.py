@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import statistics
 import subprocess
@@ -20,9 +21,12 @@ NEIGHBOURS = 7
 ALLOWED = {"prime_count": 0.01, "hash_chain": 0.01, "file_cached": 0.03, "payload_copy": 0.03, "sort_block": 0.03}
 PAYLOADS = {"payload_copy": "64Ki"}
 
+OPEN = "open: take more --rounds"
+
 EPILOG = """\
 Each round starts fresh trials, has them run blocks, and takes the median; a round alone and one with neighbours follow each
-other, in an order that alternates. A row holds where `mpmt judge` says of the pairs that both are the same within what is allowed.
+other, in an order that alternates. A row holds where `mpmt judge` says of the pairs that both are the same within what is
+allowed.
 
 exit codes:
   0 all rows hold · 1 one does not, or is open · 2 wrong usage, or a trial failed · 130 interrupted
@@ -59,10 +63,8 @@ class Trial:
     def _ask(self, message: dict[str, Any], wanted: str) -> dict[str, Any]:
         streams = self._process.stdin, self._process.stdout
         assert streams[0] and streams[1]
-        try:
+        with contextlib.suppress(BrokenPipeError):  # what it had to say is still to be read
             print(json.dumps(message), file=streams[0], flush=True)
-        except BrokenPipeError:
-            pass  # what it had to say is still to be read
         answer = json.loads(streams[1].readline() or "{}")
         if answer.get("type") != wanted:
             raise Problem(f"a trial did not say {wanted}: {shown(str(answer.get('error', answer)), 300)}")
@@ -92,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
     for workload in options.workload or ALLOWED:
         allowed = ALLOWED[workload]
         finding = judged(options.mpmt, [[pair] for pair in pairs(options, workload)], allowed)
-        verdict = {"same": "holds", "a_faster": "misses", "b_faster": "misses"}.get(finding["verdict"], "open: take more --rounds")
+        verdict = {"same": "holds", "a_faster": "misses", "b_faster": "misses"}.get(finding["verdict"], OPEN)
         unshown += verdict != "holds"
         print(row(workload, f"{finding['ratio']:.4f}", f"{finding['low']:.4f} - {finding['high']:.4f}", f"{allowed:.0%}",
                   verdict), flush=True)

@@ -46,7 +46,7 @@ exit codes:
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = Parser(
-        prog="plot.py", description=__doc__, epilog=EPILOG,
+        prog="mpmt plot", description=__doc__, epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", metavar="RESULT.json", help="record written by `mpmt run`")
     parser.add_argument("-o", "--out", default="plots", metavar="DIR", type=folder_named,
@@ -73,7 +73,7 @@ def _dpi(text: str) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command_line("plot.py", lambda: run(parse_arguments(arguments)))
+    return command_line("mpmt plot", lambda: run(parse_arguments(arguments)))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -123,16 +123,15 @@ def folders(paths: list[str], out: Path) -> list[Path]:
 
 def draw_record(name: str, record: dict[str, Any], folder: Path, options: argparse.Namespace) -> list[Path]:
     """Draws every figure that the record has data for; says what is missing and why. Returns the files."""
-    from mpmt.records.families import CHANNEL, POOL, PROGRAMS, comparisons_of, families_in
-
     from mpmt.figures.channel_subject import ChannelSubject
     from mpmt.figures.subject import NothingToDraw, Subject
+    from mpmt.records.families import CHANNEL, POOL, PROGRAMS, comparisons_of, families_in
     written: list[Path] = []
     for family in families_in(record):
         if family not in (POOL, CHANNEL):
             print(f"of {shown(name, 300)}: the family {family} has no figures; `mpmt verdict` prints its tables")
             continue
-        subject = {POOL: Subject, CHANNEL: ChannelSubject}[family](record)
+        subject: Any = Subject(record) if family == POOL else ChannelSubject(record)
         print(f"of {shown(name, 300)}: {len(subject.all_cases)} cases, {len(subject.cases)} of them with ok trials")
         for line in subject.left_out:
             print(f"  left out: {line}")
@@ -151,16 +150,10 @@ def draw_record(name: str, record: dict[str, Any], folder: Path, options: argpar
 
 def kinds_of_figure(family: str) -> dict[str, Callable[[Any], Iterator[tuple[str, Figure]]]]:
     if family == "pool":
-        from mpmt.figures import costs
-        from mpmt.figures import latency
-        from mpmt.figures import ratios
-        from mpmt.figures import speedup
+        from mpmt.figures import costs, latency, ratios, speedup
         return {"speedup": speedup.figures, "processes_vs_threads": ratios.figures, "latency": latency.figures,
                 "costs": costs.figures}
-    from mpmt.figures import by_size
-    from mpmt.figures import core_matrix
-    from mpmt.figures import cpus
-    from mpmt.figures import sides
+    from mpmt.figures import by_size, core_matrix, cpus, sides
     return {"channel_latency": by_size.latency, "channel_open_loop": by_size.open_loop,
             "channel_bandwidth": by_size.bandwidth, "channel_sides": sides.figures, "channel_cpus": cpus.figures,
             "core_to_core": core_matrix.figures}

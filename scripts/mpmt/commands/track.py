@@ -30,13 +30,13 @@ exit codes:
   69 a Python package is missing · 130 interrupted: what was answered by then is reported
 
 Options after -- go to the program that is measured: those of `mpmt run` that choose the cases, say
-`-- --workload hash_chain`. `track.py COMMAND --help` has the options of a command; docs/tracking.md says how to use them.
+`-- --workload hash_chain`. `mpmt track COMMAND --help` has the options of a command; docs/tracking.md says how to use them.
 """
 
 
 def parser(command: str) -> argparse.ArgumentParser:
     """Only the module of the command that is called is loaded."""
-    whole = Parser(prog="track.py", description=__doc__, epilog=EPILOG,
+    whole = Parser(prog="mpmt track", description=__doc__, epilog=EPILOG,
                    formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, what in COMMANDS.items():
@@ -66,8 +66,8 @@ def _command(arguments: list[str]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    arguments = sys.argv[1:] if arguments is None else arguments
-    return command_line(f"track.py {_command(arguments)}".rstrip(), lambda: _run(arguments))
+    given = sys.argv[1:] if arguments is None else arguments
+    return command_line(f"mpmt track {_command(given)}".rstrip(), lambda: _run(given))
 
 
 def _run(arguments: list[str]) -> int:

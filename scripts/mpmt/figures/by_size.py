@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from mpmt.figures import direct_labels, page
-from mpmt.figures.channel_subject import (PLACEMENTS, SIDES, UNSTABLE_NOTE, UNSTABLE_WORDS, WAITS, ChannelSubject, Look, Measured,
-                              channel_label, distinct, handle, short_size, unstable_handle)
+from mpmt.figures.channel_subject import (PLACEMENTS, SIDES, UNSTABLE_NOTE, UNSTABLE_WORDS, WAITS, ChannelSubject, Look,
+                                          Measured, channel_label, distinct, handle, short_size, unstable_handle)
 from mpmt.figures.style import GREY, duration, number, ticks_between
 from mpmt.figures.subject import NothingToDraw
 
@@ -99,8 +99,8 @@ def lines_of(subject: ChannelSubject, measured: Sequence[Measured]) -> list[Line
         windows.setdefault((case.channel, case.futex, case.touched, case.message_bytes), set()).add(case.window)
     several = {key[:3] for key, values in windows.items() if len(values) > 1}
     for m in measured:
-        key = (m.case.channel, m.case.futex, m.case.touched)
-        by_line.setdefault((*key, m.case.window if key in several else None), []).append(m)
+        look_of = (m.case.channel, m.case.futex, m.case.touched)
+        by_line.setdefault((*look_of, m.case.window if look_of in several else None), []).append(m)
     lines = []
     for key in sorted(by_line, key=lambda k: (list(subject.looks).index(k[0]), str(k[1]), not k[2], k[3] or 0)):
         channel, futex, touched, window = key
@@ -127,7 +127,7 @@ def _figure(subject: ChannelSubject, kind: Kind, found: list[Measured], wait: st
     grid = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey=True)
     low, high = _limits(found)
     sizes = distinct(cases, "message_bytes")
-    heading = {}
+    heading: dict[str, Any] = {}
     for axes, (placement, sides) in zip(grid.flat, [(row, column) for row in rows for column in columns]):
         lines = lines_of(subject, [m for m in found if (m.case.placement, m.case.sides) == (placement, sides)])
         _set_axes(axes, sizes, low, high, kind)
@@ -142,8 +142,8 @@ def _figure(subject: ChannelSubject, kind: Kind, found: list[Measured], wait: st
         axes.set_ylabel(kind.axis)
     for axes in grid[-1]:
         axes.set_xlabel("bytes per message (log)")
-    sheet = page.Sheet(_title(kind, wait, rate), _reading(kind, found), _legend(subject, heading, found), _notes(subject, found),
-                       page.footer_of(subject.record))
+    sheet = page.Sheet(_title(kind, wait, rate), _reading(kind, found), _legend(subject, heading, found),
+                       _notes(subject, found), page.footer_of(subject.record))
     page.dress(figure, sheet, axes_height=_PANEL_HEIGHT * len(rows) + 0.2)
     return figure
 
@@ -175,7 +175,8 @@ def _windows(found: list[Measured], floor: bool) -> str:
 
 def _legend(subject: ChannelSubject, heading: dict[str, Line], found: list[Measured]) -> list[tuple[Any, str]]:
     names = list(dict.fromkeys(line.channel for line in heading.values()))
-    entries: list[tuple[Any, str]] = [(handle(look), channel_label(name)) for name, look in subject.looks.items() if name in names]
+    entries: list[tuple[Any, str]] = [(handle(look), channel_label(name))
+                                      for name, look in subject.looks.items() if name in names]
     if any("," in line.label for line in heading.values()):
         entries.append((Line2D([], [], color=GREY, linestyle=(0, (1, 1)), linewidth=0.8), "thin dots: variant, as labelled"))
     if any(m.unstable for m in found):

@@ -52,7 +52,8 @@ _FLOOR_DASHES: dict[str, Dashes] = {
     "floor_cache_line": (0, (1, 1.2)), "floor_futex": (0, (5, 2)), "floor_pipe": (0, (5, 1.5, 1, 1.5)),
     "floor_seqpacket": (0, (2.5, 1.5)), "floor_memcpy": (0, (8, 2, 1, 2, 1, 2)),
 }
-_OTHERS = [Look(color, marker, dashes) for marker, dashes in (("p", "-"), ("h", (0, (2, 2))), ("8", (0, (6, 2, 2, 2))))
+_SHAPES: list[tuple[str, Dashes]] = [("p", "-"), ("h", (0, (2, 2))), ("8", (0, (6, 2, 2, 2)))]
+_OTHERS = [Look(color, marker, dashes) for marker, dashes in _SHAPES
            for color in (GREEN, BLUE, VERMILION, ORANGE, PURPLE, SKY)]
 
 

@@ -46,9 +46,9 @@ def figures(document: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
 
 def _reach(rows: list[Mapping[str, Any]]) -> float:
     """The width of the axis to either side of 0. Intervals of what is unstable need not fit."""
-    drawn = [row["effect"] for row in rows]
+    drawn: list[float] = [row["effect"] for row in rows]
     drawn += [row[end] for row in rows if row["verdict"] != "unstable" for end in ("low", "high") if row[end] is not None]
-    widest = max(map(abs, drawn))
+    widest = max(abs(effect) for effect in drawn)
     return min(max(_LEAST_REACH, 1.08 * widest), _MOST_REACH)
 
 
@@ -59,8 +59,8 @@ def _figure(document: Mapping[str, Any], rows: list[Mapping[str, Any]], reach: f
     names, common, confidence = short_names(all_names), common_parts(all_names), document["rules"]["confidence"]
     _draw(axes, rows, reach, document["rules"]["margin"], [_label(names[row["name"]]) for row in rows])
     reading = (f"All benchmarks: {shown(common, 200)}. " if common else "") + (
-        f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: {confidence:.0%} intervals, of a change "
-        "that of the series which confirmed it; shaded: changes too small to be of interest here (the margin).")
+        f"A: {_side(document['a'])}. B: {_side(document['b'])}. Right of 0, B is slower. Bars: {confidence:.0%} intervals, of "
+        "a change that of the series which confirmed it; shaded: changes too small to be of interest here (the margin).")
     verdicts = [verdict for verdict in _LOOKS if any(row["verdict"] == verdict for row in rows)]
     legend: list[tuple[Any, str]] = [(_handle(verdict), verdict) for verdict in verdicts]
     legend.append((Patch(facecolor=GREEN, alpha=0.15), "margin"))

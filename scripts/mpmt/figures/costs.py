@@ -98,7 +98,8 @@ def _legend(subject: Subject, costs: list[Cost]) -> list[tuple[Any, str]]:
     used = {(cost.case.executor, cost.case.channel) for cost in costs}
     entries: list[tuple[Any, str]] = [
         (Patch(facecolor=s.color), s.label) for key, s in subject.series.items() if key in used]
-    return entries + [
+    return [
+        *entries,
         (Patch(facecolor=GREY), "workers (CPU time), voluntary (switches)"),
         (Patch(facecolor="white", edgecolor=GREY, hatch=_SUBMITTER_HATCH), "submitter (CPU time)"),
         (Patch(facecolor="white", edgecolor=GREY, hatch=_INVOLUNTARY_HATCH), "involuntary (switches)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +17,7 @@ from mpmt.figures.channel_subject import (SIDES, UNSTABLE_NOTE, UNSTABLE_WORDS, 
 from mpmt.figures.style import BLACK, BLUE, GREY, VERMILION, duration_ticks, ratio, ticks_between
 from mpmt.figures.subject import NothingToDraw
 
+Key = tuple[str, Optional[str]]  # sides, and how they wait, if that is told apart
 _WANTED_BYTES = (64, 65536)  # a figure each, for the nearest sizes that there are
 _ROW_HEIGHT = 0.165
 _HEADROOM = 2.2  # rows' worth of height for a panel's title and ticks
@@ -36,12 +37,12 @@ class Dumbbell:
 
 
 def figures(subject: ChannelSubject) -> Iterator[tuple[str, Figure]]:
-    found: dict[int, dict[tuple[str, str], list[Dumbbell]]] = {}
+    found: dict[int, dict[Key, list[Dumbbell]]] = {}
     pairs = _pairs(subject)
     for size in sorted({nearest(sorted({key[0] for key in pairs}), wanted) for wanted in _WANTED_BYTES if pairs}):
-        panels: dict[tuple[str, str], list[Dumbbell]] = {}
+        panels: dict[Key, list[Dumbbell]] = {}
         of_size = {key: pair for key, pair in pairs.items() if key[0] == size}
-        waits = [wait for wait in WAITS if any(key[2] == wait for key in of_size)] or [None]
+        waits: list[str | None] = [wait for wait in WAITS if any(key[2] == wait for key in of_size)] or [None]
         for (_, sides, wait, *_), bell in of_size.items():
             for shown in waits if wait is None else [wait]:
                 panels.setdefault((sides, shown), []).append(bell)
@@ -70,12 +71,12 @@ def _pairs(subject: ChannelSubject) -> dict[tuple[Any, ...], Dumbbell]:
 
 def _label(key: tuple[Any, ...], both: dict[tuple[Any, ...], Any]) -> str:
     """The futex is named where there are two kinds."""
-    *most, futex, window = key
+    *most, futex, _ = key
     several = len({other[4] for other in both if list(other[:4]) == most}) > 1
     return channel_label(key[3]) + (f", {futex}" if several and futex else "")
 
 
-def _figure(subject: ChannelSubject, size: int, panels: dict[tuple[str, str], list[Dumbbell]]) -> Figure:
+def _figure(subject: ChannelSubject, size: int, panels: dict[Key, list[Dumbbell]]) -> Figure:
     rows = [sides for sides in SIDES if any(key[0] == sides for key in panels)]
     columns = [wait for wait in (*WAITS, None) if any(key[1] == wait for key in panels)]
     heights = [max(len(panels.get((sides, wait), ())) for wait in columns) + _HEADROOM for sides in rows]
@@ -96,9 +97,9 @@ def _figure(subject: ChannelSubject, size: int, panels: dict[tuple[str, str], li
     return figure
 
 
-_READING = ("Median round trip with both sides on one CPU, where each switch is the scheduler's, and on two, where a waker has to "
-            "reach another CPU or a cache line has to travel. Right: two CPUs ÷ one. Whiskers: lowest to highest trial. Grey "
-            "names: floors.")
+_READING = ("Median round trip with both sides on one CPU, where each switch is the scheduler's, and on two, where a waker "
+            "has to reach another CPU or a cache line has to travel. Right: two CPUs ÷ one. Whiskers: lowest to highest trial. "
+            "Grey names: floors.")
 
 
 def _legend(bells: list[Dumbbell]) -> list[tuple[Any, str]]:

@@ -141,10 +141,10 @@ def _draw(axes: Axes, subject: Subject, profiles: list[Profile]) -> None:
     for at, profile in enumerate(profiles):
         look = subject.series[profile.case.executor, profile.case.channel]
         shift = side_by_side(at, len(profiles))
-        known = [(x, name) for x, name in enumerate(names) if profile.merged[name]]
-        xs = [x + shift for x, _ in known]
-        middle = [float(profile.merged[name]) for _, name in known]
-        ends = [_whisker(profile, name, value) for (_, name), value in zip(known, middle)]
+        known = [(x, name, value) for x, name in enumerate(names) if (value := profile.merged[name])]
+        xs = [x + shift for x, _, _ in known]
+        middle = [float(value) for _, _, value in known]
+        ends = [_whisker(profile, name, value) for _, name, value in known]
         reach = [[m - low for m, (low, _) in zip(middle, ends)],
                  [high - m for m, (_, high) in zip(middle, ends)]]
         axes.errorbar(xs, middle, yerr=reach, color=look.color, marker=look.marker, linestyle=look.dashes,

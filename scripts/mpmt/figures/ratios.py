@@ -223,8 +223,8 @@ def _sides(subject: Subject, row: dict[str, Any]) -> str:
     """process_pool · boost_queue ÷ thread_pool · by_reference; with their workers where the row does not
     say."""
     cases = {case.name: case for case in rows_of(subject.all_cases)}
-    sides = [cases.get(row[key]) for key in ("processes_case", "threads_case")]
-    if None in sides:
+    sides = [cases[row[key]] for key in ("processes_case", "threads_case") if row[key] in cases]
+    if len(sides) < 2:
         return ""
     workers = "" if {case.workers for case in sides} == {row["workers"]} else " ×{}"
     return " ÷ ".join(series_label(case.executor, case.channel) + workers.format(case.workers)

@@ -41,7 +41,8 @@ def figures(subject: ChannelSubject) -> Iterator[tuple[str, Figure]]:
         raise NothingToDraw("no comparison has a ratio: they need two rounds in which both sides are ok")
     rates = {case.name: case.rate for case in subject.cases}
     for pattern in PATTERNS:
-        for rate in sorted({rates.get(row["processes_case"]) for row in rows if row["pattern"] == pattern}, key=lambda r: r or 0):
+        for rate in sorted({rates.get(row["processes_case"]) for row in rows if row["pattern"] == pattern},
+                           key=lambda r: r or 0):
             chosen = [row for row in rows if row["pattern"] == pattern and rates.get(row["processes_case"]) == rate]
             if any(row["ratio"] for row in chosen):
                 yield from _of_pattern(subject, pattern, rate, chosen)
@@ -151,7 +152,8 @@ def _draw_panel(axes: Axes, rows: list[_Row], keys: list[_Key], sizes: list[int]
     step = (sizes[-1] / sizes[0]) ** (1 / max(1, len(sizes) - 1)) if not single else 2
     keys = [key for key in keys if any(_key(row) == key for row in rows)]
     for at, key in enumerate(keys):
-        chosen = sorted((row for row in rows if _key(row) == key and row["message_bytes"]), key=lambda row: row["message_bytes"])
+        chosen = sorted((row for row in rows if _key(row) == key and row["message_bytes"]),
+                        key=lambda row: row["message_bytes"])
         shift = min(step, 4.0) ** (0.2 * (at - (len(keys) - 1) / 2))
         _draw_line(axes, chosen, _look(key), shift, limits)
     set_size_ticks(axes, sizes, 5)

@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 import matplotlib
 from matplotlib.ticker import FuncFormatter
@@ -18,7 +18,7 @@ from mpmt.base.shown import shown
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
 
-Dashes = str | tuple[int, tuple[float, ...]]
+Dashes = Union[str, tuple[int, tuple[float, ...]]]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from mpmt.records import record_file
 from mpmt.records.families import POOL, Round, is_baseline
 from mpmt.records.record_file import Record
 
-# Parameters that a figure holds fixed within a panel; no panel has pools of two programs. Serial cases leave out window, placement and wait.
+# Parameters that a figure holds fixed within a panel; no panel has pools of two programs. Serial cases leave out window,
+# placement and wait.
 PANEL_FIELDS = ["program", "workload", "bench_version", "grain", "batch_shown", "payload_bytes", "window",
                 "placement", "wait"]
 PARAMETERS = {"program": "program", "grain": "grain", "batch_shown": "batch", "payload_bytes": "payload",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from python_executors import (Executor, InterpreterPool, MpPool, Processes, ProcessPool, ProcessPoolForkserver,
                               ProcessPoolSpawn, Serial, ThreadPool, Threads)
-from python_workloads import Papers
 
 
 class Entry:
     """An executor as it is described."""
 
-    def __init__(self, name: str, sides: str, channel: str | None, make: Callable[[Papers], Executor], *,
+    def __init__(self, name: str, sides: str, channel: str | None, make: type[Executor], *,
                  quick: bool = False) -> None:
         self.name, self.sides, self.channel, self.make, self._quick = name, sides, channel, make, quick
 

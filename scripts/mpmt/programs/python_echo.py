@@ -73,7 +73,7 @@ def client(papers: Papers) -> Callable[[int], int]:
             raise ConnectionError(f"{server}: {failure.strerror}") from None
         if came != (delay, sent, *(~word & MASK for word in words)):
             raise ValueError(f"{server} gave a wrong reply")
-        return result_of(came[2:])
+        return result_of(list(came[2:]))
     return run
 
 

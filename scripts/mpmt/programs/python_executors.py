@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from python_entrance import Entrance
 from python_names import expect_names, forget_names
@@ -82,7 +83,7 @@ class Serial(Executor):
             yield function(*call)
 
 
-def serve(papers: Papers, door: object, tasks: object, results: object) -> None:
+def serve(papers: Papers, door: Any, tasks: Any, results: Any) -> None:
     """What a worker of the queues does: None ends it."""
     come_up(papers, door)
     while (task := tasks.get()) is not None:
@@ -237,7 +238,7 @@ class InterpreterPool(Futures):
         return "one in each interpreter"
 
     def _open(self) -> None:
-        from concurrent.futures import InterpreterPoolExecutor
+        from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # since Python 3.14
 
         # A new interpreter does not have the script's folder on its path, and would not find come_up there.
         code = (f"import sys; sys.path.insert(0, {sys.path[0]!r}); import python_worker as worker; "

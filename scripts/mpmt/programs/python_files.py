@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Callable
 from itertools import accumulate
+from typing import Any
 
 from python_workloads import GOLDEN, MASK, Fixture, Papers, Unsupported, mix
 
@@ -59,7 +60,7 @@ class UnnamedFile:
     def close(self) -> None:
         os.close(self._file)
 
-    def _do(self, name: str, call: Callable, *arguments: object):
+    def _do(self, name: str, call: Callable, *arguments: object) -> Any:
         try:
             return call(*arguments)
         except OSError as failure:

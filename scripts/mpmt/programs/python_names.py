@@ -23,7 +23,7 @@ def forget_names() -> None:
         return
     from multiprocessing import synchronize, util
 
-    of_names = (synchronize.SemLock._cleanup, util._remove_temp_dir)
-    for finalizer in list(util._finalizer_registry.values()):
+    of_names = (synchronize.SemLock._cleanup, util._remove_temp_dir)  # type: ignore[attr-defined]  # Python has no other way
+    for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]
         if finalizer._callback in of_names:
             finalizer()  # does it once only

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 PROTOCOL = 2
 
@@ -42,7 +43,7 @@ def prepare_process() -> None:
     os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
 
 
-def try_case(message: dict, orders: object) -> int:
+def try_case(message: dict, orders: Iterator[dict]) -> int:
     from python_conversation import fail, refuse
     from python_trial import Trial, papers_of
     from python_workloads import Unsupported

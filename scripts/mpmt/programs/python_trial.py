@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from python_conversation import Deadline, fail, say
 from python_catalogue import CHANNELS, EXECUTORS, MOST_PAYLOAD_BYTES, this_python
@@ -80,7 +81,7 @@ class Trial:
     def __init__(self, message: Papers, papers: Papers) -> None:
         self._message, self._papers = message, papers
         self._workload = WORKLOADS[papers["workload"]]
-        self._executor = None
+        self._executor: Any = None  # once workers are to come up
         self._watch: DeathWatch | None = None
         self._doing, self._came = "", 0
         self._answering = threading.Event()

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from python_system import counts_of, cpu_of, cpu_time_ns, own_counts
 
@@ -62,7 +63,7 @@ class DeathWatch:
             self._tell(self.who_died())
 
 
-def end_of(child: object) -> int:
+def end_of(child: Any) -> int:
     """A descriptor that is readable once the process has ended. Its sentinel may be so later: a fork server learns of
     the end first."""
     try:

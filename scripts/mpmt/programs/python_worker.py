@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from typing import Any
 
 from python_system import cpu_at, die_with_parent, pin_here
 from python_workloads import MASK, VARIANTS, WORKLOADS, Papers
@@ -21,7 +22,7 @@ class Door:
     """A worker's ends of python_entrance's pipes: descriptors, or multiprocessing's Connections where it has to
     be sent them."""
 
-    def __init__(self, tickets: object, greetings: object, gate: object, life: object) -> None:
+    def __init__(self, tickets: Any, greetings: Any, gate: Any, life: Any) -> None:
         self._ends = (tickets, greetings, gate, life)
 
     def descriptors(self) -> list[int]:
@@ -35,7 +36,7 @@ def come_up(papers: Papers, door: Door) -> None:
     """
     _here.door = door  # a Connection would be closed with its last reference
     tickets, greetings, gate, life = door.descriptors()
-    greeting = {"pid": os.getpid(), "tid": threading.get_native_id()}
+    greeting: dict[str, Any] = {"pid": os.getpid(), "tid": threading.get_native_id()}
     try:
         end_with_program(papers, life)
         greeting["id"] = int.from_bytes(os.read(tickets, 4), "little")

@@ -32,8 +32,8 @@ class Unsupported(Exception):
 class Fixture:
     """What all workers of a trial share. Made before any of them exists."""
 
-    papers: Papers = {}  # more of them
-    surroundings: dict[str, str] = {}
+    papers: Papers = {}  # noqa: RUF012  # more of them
+    surroundings: dict[str, str] = {}  # noqa: RUF012
 
     def close(self) -> None:
         """When all workers have left."""
