@@ -20,7 +20,7 @@ LEAST_VERSION = (3, 9)
 EXIT_MISSING, EXIT_INTERRUPTED = 69, 130
 # What each group of commands imports, as modules; scripts/packages.txt has the packages.
 GROUPS = {
-    "track": ("numpy", "scipy", "diskcache", "fastjsonschema", "filelock", "platformdirs", "regex", "tabulate"),
+    "track": ("numpy", "scipy", "diskcache", "fastjsonschema", "regex", "tabulate"),
     "plot": ("numpy", "scipy", "pandas", "matplotlib", "fastjsonschema", "regex"),
 }
 GROUPS["python"] = tuple(dict.fromkeys([*GROUPS["track"], *GROUPS["plot"]]))
