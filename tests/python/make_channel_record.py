@@ -2,7 +2,8 @@
 
     MPMT_BINARY=build/release/mpmt python3 tests/python/make_channel_record.py FILE
 
-Nothing in it was measured; its comparisons are what `mpmt judge` says of the invented rounds. Tests ask `make_record` for the part of it that they need. """
+Nothing in it was measured; its comparisons are what `mpmt judge` says of the invented rounds. Tests ask `make_record`
+for the part of it that they need. """
 
 from __future__ import annotations
 
@@ -245,7 +246,8 @@ def comparisons(by_case: dict[str, list[Json]]) -> list[Json]:
                 sides[t[0]["sides"]] = t
     rows += [("deployed", s["threads"], s["processes"]) for s in best.values() if len(s) == 2]
     found = found_in([rounds_of(threads, processes) for _, threads, processes in rows])
-    return [comparison(*row) | said | (NOT_PINNED if row[1][0]["placement"] == "free" else {}) for row, said in zip(rows, found)]
+    return [comparison(*row) | said | (NOT_PINNED if row[2][0]["placement"] == "free" else {})
+            for row, said in zip(rows, found)]
 
 
 def make_record(choice: Choice | None = None, **changes: Any) -> Json:

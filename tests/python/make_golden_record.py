@@ -3,9 +3,9 @@ scripts.
 
     MPMT_BINARY=build/release/mpmt python3 tests/python/make_golden_record.py [FILE]
 
-Nothing in it was measured; its comparisons are what `mpmt judge` says of the invented rounds. It holds what a real record may hold: good, unstable, unsupported, dead, disturbed
-cases. Records of older versions, golden_record_1.json and golden_record_2.json beside it, are what this program and
-make_channel_record.py made of parts of theirs when these were the newest; they stay as they are. """
+Nothing in it was measured; its comparisons are what `mpmt judge` says of the invented rounds. It holds what a real
+record may hold: good, unstable, unsupported, dead, disturbed cases. Records of older versions, golden_record_1.json and golden_record_2.json beside it, are what
+this program and make_channel_record.py made of parts of theirs when these were the newest; they stay as they are. """
 
 from __future__ import annotations
 
@@ -212,7 +212,8 @@ def comparison(table: str, threads: list[Json], processes: list[Json]) -> Json:
 
 
 def comparisons(by_case: dict[tuple[str, str, str | None, int], list[Json]]) -> list[Json]:
-    rows = [(table, by_case[workload, "thread_pool", channel, workers], by_case[workload, "process_pool", "boost_queue", workers])
+    rows = [(table, by_case[workload, "thread_pool", channel, workers],
+             by_case[workload, "process_pool", "boost_queue", workers])
             for table, channel in (("controlled", "boost_queue"), ("deployed", "by_reference"))
             for workload in WORKLOADS for workers in ((1, 2) if table == "controlled" else (2,))]
     found = found_in([rounds_of(threads, processes) for _, threads, processes in rows])
