@@ -12,7 +12,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -20,6 +19,7 @@
 #include <sstream>
 
 #include "benchmarks/judge/judge.hpp"
+#include "replayed.hpp"
 
 namespace mpmt::benchmarks {
 namespace {
@@ -52,8 +52,7 @@ std::map<std::string, Recorded> recorded_rows() {
 }
 
 int tables() {
-  const char* const asked = std::getenv("MPMT_DRAWS");
-  return asked == nullptr ? 500 : std::atoi(asked);
+  return replay_draws();
 }
 
 class Replay : public ::testing::Test {

@@ -1,8 +1,9 @@
 """A plausible, invented record of the channel family, with a fixed seed, for tests of the scripts.
 
-    python3 tests/python/make_channel_record.py FILE
+    MPMT_BINARY=build/release/mpmt python3 tests/python/make_channel_record.py FILE
 
-Nothing in it was measured. Tests ask `make_record` for the part of it that they need. """
+Nothing in it was measured; its comparisons are what `mpmt judge` says of the invented rounds. Tests ask `make_record`
+for the part of it that they need. """
 
 from __future__ import annotations
 
@@ -20,9 +21,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from mpmt.records import histograms  # noqa: E402
-from make_golden_record import STOPPED, found_of, modes_and_doubt  # noqa: E402
+from judged import found_in, rounds_of  # noqa: E402
+from make_golden_record import STOPPED, modes_and_doubt  # noqa: E402
 from make_golden_record import context as golden_context  # noqa: E402
+
+from mpmt.records import histograms  # noqa: E402
 from mpmt.records.families import outcome  # noqa: E402
 
 Json = dict[str, Any]
@@ -214,6 +217,7 @@ def aggregates(fields: Json, trials: Sequence[Json]) -> list[Json]:
     return entries
 
 
+NOT_PINNED = {"verdict": "undecided", "reason": "not pinned"}
 SHARED_KEYS = ("pattern", "message_bytes", "window", "placement", "wait", "futex", "touched")
 
 
@@ -224,8 +228,6 @@ def comparison(table: str, threads: list[Json], processes: list[Json]) -> Json:
         **dict.fromkeys(("workers", "grain", "batch", "batch_split", "payload_bytes")),
         **{key: first[key] if first[key] == other[key] else None for key in SHARED_KEYS},
         "processes_case": first["name"], "threads_case": other["name"],
-        **found_of(threads, processes, "ns_per_operation"),
-        **({"verdict": "undecided", "reason": "not pinned"} if first["placement"] == "free" else {}),
     }
 
 
@@ -233,8 +235,8 @@ def comparisons(by_case: dict[str, list[Json]]) -> list[Json]:
     channels = [t for t in by_case.values() if not t[0]["floor"] and ok_values(t)]
     keys = ("channel", "pattern", "message_bytes", "placement", "wait", "futex", "touched", "rate")
     threads = {tuple(t[0][key] for key in keys): t for t in channels if t[0]["sides"] == "threads"}
-    controlled = [comparison("controlled", threads[key], t) for t in channels if t[0]["sides"] == "processes"
-                  and (key := tuple(t[0][k] for k in keys)) in threads]
+    rows = [("controlled", threads[key], t) for t in channels if t[0]["sides"] == "processes"
+            and (key := tuple(t[0][k] for k in keys)) in threads]
     best: dict[tuple[Any, ...], dict[str, list[Json]]] = {}
     for t in channels:
         if t[0]["touched"]:
@@ -243,8 +245,10 @@ def comparisons(by_case: dict[str, list[Json]]) -> list[Json]:
             middle = statistics.median(ok_values(t).values())
             if old is None or middle < statistics.median(ok_values(old).values()):
                 sides[t[0]["sides"]] = t
-    deployed = [comparison("deployed", s["threads"], s["processes"]) for s in best.values() if len(s) == 2]
-    return controlled + deployed
+    rows += [("deployed", s["threads"], s["processes"]) for s in best.values() if len(s) == 2]
+    found = found_in([rounds_of(threads, processes) for _, threads, processes in rows])
+    return [comparison(*row) | said | (NOT_PINNED if row[2][0]["placement"] == "free" else {})
+            for row, said in zip(rows, found)]
 
 
 def make_record(choice: Choice | None = None, **changes: Any) -> Json:

@@ -1,11 +1,11 @@
 """Writes tests/data/golden_record.json: a plausible, invented record with a fixed seed, for tests of the
 scripts.
 
-    python3 tests/python/make_golden_record.py [FILE]
+    MPMT_BINARY=build/release/mpmt python3 tests/python/make_golden_record.py [FILE]
 
-Nothing in it was measured, nor judged. It holds what a real record may hold: good, unstable, unsupported, dead, disturbed
-cases. Records of older versions, golden_record_1.json and golden_record_2.json beside it, are what this program and
-make_channel_record.py made of parts of theirs when these were the newest; they stay as they are. """
+Nothing in it was measured; its comparisons are what `mpmt judge` says of the invented rounds. It holds what a real
+record may hold: good, unstable, unsupported, dead, disturbed cases. Records of older versions, golden_record_1.json and golden_record_2.json beside it, are what
+this program and make_channel_record.py made of parts of theirs when these were the newest; they stay as they are. """
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from judged import RULES, found_in, rounds_of  # noqa: E402
+
 from mpmt.records import histograms  # noqa: E402
 from mpmt.records import stats  # noqa: E402
 from mpmt.records.families import outcome  # noqa: E402
 
-ROUNDS, LAPS, SEED = 6, 8, 20240501
-FIRST_LOOK = 6  # rounds; with fewer nothing is said of a comparison
-MARGIN, CONFIDENCE = 0.03, 0.95
+ROUNDS, LAPS, SEED = 14, 4, 20240501  # rounds of a first look, and of the series that confirms what it shows
 STOPPED = "the trial was stopped and continued"
 Json = dict[str, Any]
 
@@ -87,7 +87,7 @@ def time_per_task(random_: random.Random, workload: str, dispatch: float, worker
     per_task = cost / share * (1.0 if workers == 1 else 1.02) + dispatch / share
     if workload == "file_cached" and workers == 2 and executor == "thread_pool":
         per_task *= 1.28  # one descriptor table for all
-    if workload == "loopback_echo" and executor == "process_pool" and workers == 2 and round_ in (1, 3):
+    if workload == "loopback_echo" and executor == "process_pool" and workers == 2 and round_ % 5 in (1, 3):
         per_task *= 1.9  # two modes: unstable
     return per_task * drift * math.exp(random_.gauss(0, 0.012))
 
@@ -96,13 +96,13 @@ def latency(random_: random.Random, per_task: float, workers: int, count: int) -
     """Mostly a full window, with a tail."""
     values = [per_task * workers * random_.lognormvariate(2.0, 0.25) * (random_.choice((4, 9))
                                                                         if random_.random() < 0.004
-              else 1) for _ in range(60)]
+              else 1) for _ in range(30)]
     shares: dict[int, int] = {}
     for value in values:
         lowest = int(value) - int(value) % histograms.bucket_width(int(value))
         shares[lowest] = shares.get(lowest, 0) + 1
     coarse = sorted(shares.items())
-    buckets = [[low, max(1, n * count // 60)] for low, n in coarse]
+    buckets = [[low, max(1, n * count // 30)] for low, n in coarse]
     total, highest = histograms.total(buckets), int(max(values))
     percentiles = {f"p{name}": histograms.quantile(buckets, q, highest)
                    for name, q in (("50", 0.5), ("90", 0.9), ("99", 0.99), ("999", 0.999))}
@@ -175,8 +175,7 @@ def modes_and_doubt(values: list[float]) -> Json:
     modes = None if len(found) < 2 else {"low": statistics.median(found[0]), "high": statistics.median(found[1]),
                                          "low_share": len(found[0]) / len(values)}
     unsteady = len(values) > 1 and stats.is_unstable(values)
-    return {"modes": modes,
-            "unstable": None if not unsteady else "two modes" if modes else "the rounds differ by more than 20 %"}
+    return {"modes": modes, "unstable": None if not unsteady else "two modes" if modes else "the rounds differ by more than 20 %"}
 
 
 def aggregates(trials: list[Json]) -> list[Json]:
@@ -204,39 +203,21 @@ def aggregates(trials: list[Json]) -> list[Json]:
     return entries
 
 
-def found_of(threads: list[Json], processes: list[Json], metric: str) -> Json:
-    """What a comparison says of these rounds. Invented as they are: one of each verdict, by a rule of thumb."""
-    sides = [{t["round"]: t[metric] for t in side if outcome(t) == "ok"} for side in (processes, threads)]
-    interval = stats.paired_ratio(*sides)
-    pairs = interval.pairs if interval else 0
-    if interval is None or pairs < FIRST_LOOK:
-        return {"rounds": pairs, "rounds_looked_at": 0, "ratio": None, "low": None, "high": None, "verdict": "undecided",
-                "detectable": None, "reason": f"{pairs} rounds; the first look is after {FIRST_LOOK}"}
-    said = {"rounds": pairs, "rounds_looked_at": FIRST_LOOK, "ratio": interval.ratio, "low": interval.low,
-            "high": interval.high, "detectable": max(MARGIN, math.sqrt(interval.high / interval.low) - 1)}
-    if stats.is_unstable([sides[0][at] / sides[1][at] for at in sides[0].keys() & sides[1].keys()]):
-        return {**said, "verdict": "unstable", "reason": "the ratio has two modes"}
-    if max(interval.high, 1 / interval.low) <= 1 + MARGIN:
-        return {**said, "verdict": "same", "reason": ""}
-    if interval.low <= 1 <= interval.high:
-        return {**said, "verdict": "undecided", "reason": "more rounds are needed"}
-    return {**said, "verdict": "threads" if interval.low > 1 else "processes", "reason": ""}
-
-
 def comparison(table: str, threads: list[Json], processes: list[Json]) -> Json:
     first, other = processes[0], threads[0]
     row = {key: first[key] for key in ("workload", "workers", "grain", "batch", "payload_bytes", "window", "placement",
                                        "wait")}
     return {"table": table, **row, "channel": first["channel"] if table == "controlled" else None,
-            "processes_case": first["name"], "threads_case": other["name"],
-            **found_of(threads, processes, "ns_per_task")}
+            "processes_case": first["name"], "threads_case": other["name"]}
 
 
 def comparisons(by_case: dict[tuple[str, str, str | None, int], list[Json]]) -> list[Json]:
-    return [comparison(table, by_case[workload, "thread_pool", channel, workers],
-                       by_case[workload, "process_pool", "boost_queue", workers])
+    rows = [(table, by_case[workload, "thread_pool", channel, workers],
+             by_case[workload, "process_pool", "boost_queue", workers])
             for table, channel in (("controlled", "boost_queue"), ("deployed", "by_reference"))
             for workload in WORKLOADS for workers in ((1, 2) if table == "controlled" else (2,))]
+    found = found_in([rounds_of(threads, processes) for _, threads, processes in rows])
+    return [comparison(*row) | said for row, said in zip(rows, found)]
 
 
 def core_to_core(cpus: int, seed: int = SEED) -> Json:
@@ -260,8 +241,7 @@ def context(done: int) -> Json:
         "library_build_type": "release", "schema_version": 3, "suite": "mpmt", "suite_version": "0.1.0",
         "command_line": ["mpmt", "run", "--profile", "quick"], "profile": "quick", "seed": SEED,
         "rounds": ROUNDS, "laps": LAPS, "block_ns": 3_000_000, "budget_s": 50.0,
-        "rules": {"margin": MARGIN, "confidence": CONFIDENCE, "rows": 20}, "family": "pool",
-        "started_utc": "2024-05-01T12:00:00Z",
+        "rules": RULES, "family": "pool", "started_utc": "2024-05-01T12:00:00Z",
         "finished_utc": "2024-05-01T12:00:52Z", "interrupted": False, "recovered": False,
         "commit": {"id": "0123456789abcdef0123456789abcdef01234567", "parents": ["89abcdef" * 5],
                    "date": "2024-05-01T11:50:00+00:00", "dirty": False},

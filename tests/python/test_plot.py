@@ -60,7 +60,7 @@ def test_every_figure_is_written_twice(drawn: tuple[Path, subprocess.CompletedPr
 
 def test_what_is_left_out_is_said(drawn: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, done = drawn
-    for said in ("sort_block: worker died", "hash_chain: disturbed", "file_sync: unsupported here (42 trials",
+    for said in ("sort_block: worker died", "hash_chain: disturbed", "file_sync: unsupported here (98 trials",
                  "unstable, drawn and marked: loopback_echo/process_pool"):
         assert said in done.stdout
     for svg in folder.glob("*.svg"):
@@ -85,7 +85,7 @@ def test_figures_say_what_they_show(drawn: tuple[Path, subprocess.CompletedProce
                                     expected: list[str]) -> None:
     text = words(drawn[0] / f"{kind}.svg").replace("\N{NO-BREAK SPACE}", " ")
     for said in [*expected, "Golden CPU 9000", "2 usable CPUs", "hypervisor kvm", "commit 0123456789ab",
-                 "2024-05-01T12:00:00Z", "6 rounds of 8 laps", "seed 20240501"]:
+                 "2024-05-01T12:00:00Z", "14 rounds of 4 laps", "seed 20240501"]:
         assert said in text, said
 
 

@@ -164,7 +164,7 @@ def test_nesting_in_a_field_is_refused(small: Json, write: Write) -> None:
 # ---- what breaks the schema ------------------------------------------------------------------------------
 
 TRIAL = ("benchmarks", 0)
-OK = ("benchmarks", 10)  # a pooled ok trial
+OK = ("benchmarks", 20)  # a pooled ok trial
 MUTATIONS: list[tuple[tuple[str | int, ...], Any]] = [
     (("context",), LEFT_OUT), (("benchmarks",), LEFT_OUT), (("comparisons",), LEFT_OUT), (("benchmarks",), {}),
     (("comparisons",), None), (("extra",), 1),
@@ -250,9 +250,9 @@ def test_a_failed_trial_may_have_measured_nothing(golden_once: Json) -> None:
 
 def test_the_tables_hold_every_trial_and_every_case(golden_once: Json) -> None:
     trials, cases = records.trials(golden_once), records.cases(golden_once)
-    assert len(trials) == sum(e["run_type"] == "iteration" for e in golden_once["benchmarks"]) == 420
+    assert len(trials) == sum(e["run_type"] == "iteration" for e in golden_once["benchmarks"]) == 980
     assert len(cases) == 70 and cases["name"].is_unique
-    assert cases["trials"].sum() == 420 and cases["ok"].sum() == (trials["status"] == "ok").sum()
+    assert cases["trials"].sum() == 980 and cases["ok"].sum() == (trials["status"] == "ok").sum()
     assert set(cases["status"]) == {"ok", "unstable", "unsupported"}
 
 
@@ -260,7 +260,7 @@ def test_only_rounds_that_count_are_counted(golden_once: Json) -> None:
     trials = records.trials(golden_once)
     bad = trials[trials["status"] == "disturbed"].iloc[0]
     values = records.by_round(trials, bad["name"])
-    assert len(values) == 5 and (bad["together"], bad["round"]) not in values
+    assert len(values) == 13 and (bad["together"], bad["round"]) not in values
     entry = next(e for e in golden_once["benchmarks"] if (e["name"], e.get("round")) == (bad["name"], bad["round"]))
     assert entry["status"] == "ok" and outcome(entry) == "disturbed" and bad["value_ns"] == entry["ns_per_task"]
 
@@ -324,7 +324,7 @@ def test_what_is_left_out_is_counted(golden_once: Json) -> None:
     lines = records.left_out(golden_once)
     assert [line.split(" (")[0] for line in lines] == [
         "sort_block: worker died", "hash_chain: disturbed", "file_sync: unsupported here"]
-    assert "42 trials of 7 cases" in lines[2] and "1 trial of 1 case:" in lines[0]
+    assert "98 trials of 7 cases" in lines[2] and "1 trial of 1 case:" in lines[0]
 
 
 def test_machine_facts(golden: Json) -> None:
