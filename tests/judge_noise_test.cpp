@@ -127,11 +127,9 @@ std::vector<NoiseCell> cells() {
   powers("cv_pp_same", 4, {0.60, 0.90, 0.99});
   powers("cv_pp_same", 8, {0.90, 0.98, 0.99});
   powers("file_sync", 10, {0.60, 0.90, 0.98});
-  // In one of six draws the budget is spent before a candidate's confirming series, as long as the look, is complete.
-  powers("mem_chase", 20, {0.80, 0.95, 0.98});
+  powers("mem_chase", 20, {0.85, 0.95, 0.98});
   all.push_back({"mem_chase", "short", 20, 0.30, kSlower, 0.98});
-  // Two of a series' eight rounds beside the neighbour's burst are a second mode: unstable.
-  all.push_back({"mem_chase", "short", 20, 1.00, kSlower, 0.90});
+  all.push_back({"mem_chase", "short", 20, 1.00, kSlower, 0.98});
   all.push_back({"file_rw", "loaded", 4, 0, kSlower, 0.005});
   all.push_back({"pipe_pp", "short", 4, 0, kSlower, 0.005});
   for (const double budget_s : {4, 8}) {

@@ -147,10 +147,23 @@ TEST(Judge, a_ratio_with_two_modes_is_unstable) {
   EXPECT_EQ(found.more.rounds, 2) << "it may settle";
 }
 
-TEST(Judge, no_winner_is_named_by_a_mean_of_two_modes) {
+TEST(Judge, no_winner_is_named_by_a_mean_of_modes_on_either_side) {
+  Logs confirming = around(1.5, 8);
+  for (const std::size_t at : {1, 5}) confirming[at] = std::log(0.95);
+  EXPECT_EQ(judge(around(1.9, 6), confirming, {}).judgement, Judgement::unstable);
+}
+
+TEST(Judge, a_winner_in_both_modes_is_named) {
   Logs confirming = around(1.5, 8);
   for (std::size_t i = 0; i < 4; ++i) confirming[2 * i] += std::log(1.6);
-  EXPECT_EQ(judge(around(1.9, 6), confirming, {}).judgement, Judgement::unstable);
+  EXPECT_EQ(judge(around(1.9, 6), confirming, {}).judgement, Judgement::a_faster);
+}
+
+TEST(Judge, a_series_that_confirms_has_two_thirds_of_the_rounds_of_the_look) {
+  EXPECT_EQ(confirming_for(6), kLeastConfirming);
+  EXPECT_EQ(confirming_for(15), 10);
+  EXPECT_EQ(confirming_for(20), 14);
+  EXPECT_EQ(confirming_for(36), 24);
 }
 
 TEST(Judge, a_ratio_that_drifts_is_unstable) {

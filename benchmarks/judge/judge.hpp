@@ -28,8 +28,10 @@ struct Rules {
 
 /// After how many rounds a row is looked at.
 const std::vector<int>& looks();
-/// Rounds of a series that confirms.
+/// Rounds of a series that confirms a candidate, at least.
 inline constexpr int kLeastConfirming = 8;
+/// Rounds of the series that confirms a candidate of the look after `look` rounds: two thirds as many.
+int confirming_for(int look);
 
 enum class Judgement { a_faster, b_faster, same, undecided, unstable };
 std::string_view text_of(Judgement judgement);
@@ -71,7 +73,7 @@ Interval interval_of(const std::vector<double>& rounds, double confidence);
 /// 1. `same`, when the two one-sided intervals at (1 - confidence) ÷ 2 lie within the margin (Schuirmann,
 ///    J. Pharmacokin. Biopharm. 15, 1987, 657-680);
 /// 2. otherwise there is a candidate, when the two-sided interval at (1 - confidence) ÷ 5 excludes 0. It is confirmed
-///    by a series of its own, of as many rounds and 8 at least: `a_faster` or `b_faster` when that series alone
+///    by a series of its own, of two thirds as many rounds and 8 at least: `a_faster` or `b_faster` when that series alone
 ///    excludes 0 on the same side at 2 ÷ (looks × rows), or at 1 - confidence where that is less. Ratio and interval
 ///    are then those of that series, which did not choose the winner; where they lie within the margin, as in 1, the
 ///    difference is real and too small to count, and the row is `same`;
@@ -81,7 +83,8 @@ Interval interval_of(const std::vector<double>& rounds, double confidence);
 /// back by later rounds. A false winner needs a candidate and, independently of it, its confirmation on the same side:
 /// in no more than (1 - confidence) ÷ 5 of tables is there one, by union bounds over looks and rows. Where no verdict
 /// falls, `unstable` says that the rounds have two modes or drift, so that more of them would not decide; two modes in
-/// the series that decides make it `unstable`, too, since a mean of them describes neither.
+/// the series that decides make it `unstable`, too, since a mean of them describes neither: but not where both modes
+/// lie on the side of a confirmed winner, who is faster in either.
 ///
 /// `detectable` is worked out for this very rule, all looks so far and the correction for the rows included, from the
 /// scatter of the rounds, by the non-central t distribution.

@@ -180,7 +180,8 @@ double Dealer::RowState::rounds_to_decide(const Rules& rules) const {
   const double effect = std::abs(std::log(finding.ratio));
   const double bounded = finding.rounds * square(half / std::max(1e-9, std::log1p(rules.margin) - effect));
   const double shown = finding.rounds * square(kCandidateWidth * half / std::max(1e-9, effect));
-  const double confirmed = shown + std::max(shown, double{kLeastConfirming});
+  const double most = looks().back();
+  const double confirmed = shown + confirming_for(static_cast<int>(std::min(shown, most)));
   return std::max(asked, std::min(effect < std::log1p(rules.margin) ? bounded : HUGE_VAL, confirmed) - finding.rounds);
 }
 
