@@ -1,22 +1,28 @@
-"""What end-to-end tests of track.py share: where a test works, and programs whose times are drawn, not measured."""
+"""What end-to-end tests of `mpmt track` share: where a test works, and programs whose times are drawn, not measured."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import uuid
 from pathlib import Path
 from typing import Any
 
-from bench import MARK, marked, until
-from fakes import google_text, program
+import pytest
+
+from bench import BINARY, MARK, marked, until
+from fakes import DRAWN, Drawn, drawn_text, program
 from repository import ENVIRONMENT, Repository
 from tracker import Done, Started, Tracker
 
-# Few pairs, and time that is never used up: what is found does not depend on how fast this machine is.
-QUICK = ["--pairs", "10", "--budget", "60", "--seed", "1"]
-# Every third process is in the slow mode; programs a and b take different ones, so that modes split pairs.
-SAME, MODES = "1000 * noise(0.002)", "1000 * noise(0.01) * (2.5 if turn() % 3 == 0 else 1)"
+# Time that is never used up: what is found does not depend on how fast this machine is.
+QUICK = ["--wait-idle", "0", "--budget", "600", "--seed", "1"]
+# For what stays open: however little is measured in it.
+BRIEF = ["--budget", "1"]
+SAME = Drawn(1000, 0.002)
+# Against SAME: rounds of two kinds far apart; rounds that are too long and too short in turn, so that nothing is decided.
+MODES, OPEN = Drawn(1000, 0.01, 2.5, 2), Drawn(1000 / 1.1, 0.002, 1.21, 2)
 
 
 class Desk:
@@ -31,13 +37,19 @@ class Desk:
         self.environment = {**ENVIRONMENT, MARK: self.mark, "TMPDIR": str(self.temporary), "HOME": str(folder / "home"),
                             "XDG_STATE_HOME": str(self.state), "XDG_CACHE_HOME": str(folder / "cache"),
                             "XDG_CONFIG_HOME": str(folder / "config"), "XDG_DATA_HOME": str(folder / "data"),
-                            "LC_ALL": "C.UTF-8"}
+                            "MPMT_BINARY": str(BINARY), "LC_ALL": "C.UTF-8"}
         self.environment.pop("GITHUB_STEP_SUMMARY", None)
 
-    def program(self, name: str, times: dict[str, str] | None = None, first: str | None = None, **options: Any) -> Path:
+    def program(self, name: str, times: dict[str, Drawn] | None = None, first: str | None = None, **options: Any) -> Path:
         """Unless told what to do first, no two of them are identical."""
-        first = f"name = {name!r}" if first is None else first
-        return program(self.folder / name, google_text(times, first=first, **options))
+        return program(self.folder / name, drawing({"BM_x": SAME} if times is None else times,
+                                                   first=f": {shlex.quote(ascii(name))}" if first is None else first,
+                                                   turns=self.folder / f"{uuid.uuid4().hex}.turns", **options))
+
+    def mpmt(self, name: str) -> Path:
+        """Another build of mpmt: it does the same, and is not the same file."""
+        needs(BINARY)
+        return program(self.folder / name, BINARY.read_bytes() + name.encode())
 
     def start(self, *arguments: object, cwd: Path | None = None, out: Path | None = None, **variables: str) -> Started:
         self._started.append(self._tracker.start(self.folder, {**self.environment, **variables}, list(arguments),
@@ -50,11 +62,14 @@ class Desk:
         return done
 
     def compare(self, *arguments: object, **options: Any) -> Done:
-        return self.run("compare", *arguments, *QUICK, **options)
+        """The later of two options counts."""
+        needs(BINARY)
+        return self.run("compare", *QUICK, *arguments, **options)
 
     def expect_nothing_left(self) -> None:
         until(lambda: not marked(self.mark), "all processes to end", 5)
         assert os.listdir(self.temporary) == []
+        assert list(self.folder.rglob("*.journal")) == []
 
     def clear(self) -> None:
         """Kills what a failed test has left."""
@@ -66,6 +81,16 @@ class Desk:
             os.kill(process.pid, signal.SIGKILL)
 
 
+def needs(path: Path) -> None:
+    if not os.access(path, os.X_OK):
+        pytest.skip(f"no {path}: build mpmt and its tests, or set MPMT_BINARY")
+
+
+def drawing(times: dict[str, Drawn], **options: Any) -> str:
+    needs(DRAWN)
+    return drawn_text(times, **options)
+
+
 def verdicts(document: dict[str, Any]) -> dict[str, str]:
     return {row["name"]: row["verdict"] for row in document["benchmarks"]}
 
@@ -75,7 +100,7 @@ BUILDS, FAILS = "cp bench built\n", "echo it does not compile >&2; exit 1\n"
 
 
 def bench_text(factor: float, version: int) -> str:
-    return google_text({"BM_x": f"{factor} * {SAME}", "BM_y": SAME}, first=f"version = {version}")
+    return drawing({"BM_x": SAME.times(factor), "BM_y": SAME}, first=f": version {version}")
 
 
 class Line:

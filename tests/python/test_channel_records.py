@@ -14,11 +14,8 @@ import pytest
 
 from mpmt.records import families, record_file as records
 from conftest import ROOT
-from fakes import CASE, program, trial_text
 from left_out import LEFT_OUT
 from mpmt.commands import diff
-from mpmt.measuring.contender import Unsupported
-from mpmt.measuring.mpmt_binary import MpmtBinary
 from mpmt.records.stored_files import beyond_measure, summarise
 
 Json = dict[str, Any]
@@ -180,24 +177,3 @@ def test_a_history_tells_operations_from_tasks(channels_once: Json, tmp_path: Pa
     assert series and all("ns_per_operation" in one["points"][0] for one in series)
     svg = next((tmp_path / "plots").rglob("*.svg")).read_text()
     assert "time per operation" in svg and "task" not in svg
-
-
-CHANNEL_CASE = {**CASE, "name": "shm_ring/processes/ping_pong/bytes:64", "workload_kind": None, "divides": 1, "case": {
-    "family": "channel", "channel": "shm_ring", "floor": False, "sides": "processes", "pattern": "ping_pong",
-    "message_bytes": 64, "window": 1, "placement": "spread", "wait": "block", "futex": "shared", "touched": True,
-    "rate": None}}
-
-
-def test_channels_are_compared_by_the_same_protocol(tmp_path: Path) -> None:
-    plan = {"plan_version": 1, "cases": [CHANNEL_CASE]}
-    fake = MpmtBinary(program(tmp_path / "mpmt", trial_text(plan=plan, ns=500)), "A")
-    case, = fake.cases()
-    size = fake.size(case, 0.05)
-    assert fake.measure(case, size) == 500 and case.why_not_gated == ""
-
-
-def test_what_is_sent_at_a_given_rate_is_not_timed_by_the_wall(tmp_path: Path) -> None:
-    offered = {**CHANNEL_CASE, "runnable": False, "case": {**CHANNEL_CASE["case"], "pattern": "open_loop", "rate": 1000.0}}
-    fake = MpmtBinary(program(tmp_path / "mpmt", trial_text(plan={"plan_version": 1, "cases": [offered]})), "A")
-    with pytest.raises(Unsupported, match="at a given rate"):
-        fake.size(fake.cases()[0], 0.05)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,11 @@ import pytest
 
 import as_usual
 from bench import PATIENCE_S, ROOT, Island, marked, until, with_signals
-from desk import QUICK, SAME, Desk
+from desk import QUICK, Desk
+from fakes import from_trial_on, hang
 from mpmt.base.endings import ENDING
 from repository import Repository
-from tracker import SCRIPT
+from tracker import SCRIPT, Started
 
 
 class Real:
@@ -54,20 +57,20 @@ def real(desk: Desk, island: Island) -> Iterator[Real]:
     made.clear()
 
 
-def hanging(desk: Desk, what: str) -> tuple[Path, Path, Path]:
-    """Two programs of which one hangs, and a file that appears when it does."""
+def hanging(desk: Desk, before: str = ":") -> tuple[Path, Path, Path]:
+    """Two programs of which one hangs, after its pilots, and a file that appears when it does."""
     reached = desk.folder / "reached"
-    then = f"import time\n{what}\nopen({str(reached)!r}, 'w')\ntime.sleep(600)"
-    return desk.program("a", then=then), desk.program("b", then=then), reached
+    then = from_trial_on(4, "BM_x", desk.folder / "trials", hang(reached, before))
+    return desk.program("a"), desk.program("b", then=then), reached
 
 
 # ---- SIGCHLD -----------------------------------------------------------------------------------------------
 
 
 def test_with_sigchld_ignored_a_program_that_aborts_has_failed(real: Real) -> None:
-    a, b = real.desk.program("a"), real.desk.program("b", then="import atexit; atexit.register(os.abort)")
+    a, b = real.desk.program("a"), real.desk.program("b", then="kill -ABRT $$")
     code, out, err = real.run("compare", a, b, *QUICK, ignored=[signal.SIGCHLD])
-    assert code == 5 and "was killed by SIGABRT" in err, (code, out, err)
+    assert code == 5 and "SIGABRT" in out + err, (code, out, err)
 
 
 def test_with_sigchld_ignored_a_failing_git_is_no_answer(real: Real) -> None:
@@ -83,7 +86,7 @@ def test_with_sigchld_ignored_a_failing_git_is_no_answer(real: Real) -> None:
 
 def test_what_it_was_told_to_ignore_it_ignores(real: Real) -> None:
     """nohup; a background job of sh. Its children, too."""
-    a, b, reached = hanging(real.desk, "")
+    a, b, reached = hanging(real.desk)
     started = real.start("compare", a, b, *QUICK, ignored=[signal.SIGHUP, signal.SIGINT])
     until(reached.exists, "a process that hangs")
     for number in (signal.SIGHUP, signal.SIGINT):
@@ -95,7 +98,7 @@ def test_what_it_was_told_to_ignore_it_ignores(real: Real) -> None:
 
 @pytest.mark.parametrize("number", ENDING)
 def test_what_was_blocked_when_it_started_is_taken(real: Real, number: int) -> None:
-    a, b, reached = hanging(real.desk, "")
+    a, b, reached = hanging(real.desk)
     started = real.start("compare", a, b, *QUICK, blocked=ENDING)
     until(reached.exists, "a process that hangs")
     started.send_signal(number)
@@ -153,18 +156,33 @@ def test_a_message_that_cannot_be_written_costs_no_exit_code(real: Real) -> None
 # ---- SIGKILL -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["", "os.fork()", "if os.fork() == 0: os.setsid()"], ids=["itself", "a child", "a daemon"])
-def test_a_killed_track_leaves_nothing_running_and_the_next_sweeps(desk: Desk, what: str) -> None:
-    a, b, reached = hanging(desk, what)
+@pytest.mark.parametrize("before", [":", "setsid sleep 600 &"], ids=["a child", "a daemon"])
+def test_a_killed_compare_leaves_nothing_running_and_the_next_sweeps(desk: Desk, before: str) -> None:
+    a, b, reached = hanging(desk, before)
     started = desk.start("compare", a, b, *QUICK)
     until(reached.exists, "a process that hangs")
+    killed_and_swept(desk, started)
+
+
+def killed_and_swept(desk: Desk, started: Started) -> None:
+    """Of the killed `mpmt run` no journal stays, of which later ones would complain."""
     started.kill(signal.SIGKILL)
-    assert started.wait().code == -signal.SIGKILL
+    assert started.wait().code in (-signal.SIGKILL, 0)
     until(lambda: not marked(desk.mark), "what it had started to end", 5)
-    assert os.listdir(desk.temporary) != []
-    quick = [desk.program(name, {"BM_x": SAME}) for name in "cd"]
-    assert desk.compare(*quick).code == 0
+    done = desk.compare(desk.program("c"), desk.program("d"))
+    assert done.code == 0 and "left as it is" not in done.err, done
     desk.expect_nothing_left()
+
+
+def test_a_compare_that_is_killed_at_any_moment_leaves_nothing_running(desk: Desk) -> None:
+    seed = int(os.environ.get("MPMT_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+    print(f"MPMT_SEED={seed}")
+    draw = random.Random(seed)
+    a, b = desk.program("a"), desk.program("b")
+    for _ in range(int(os.environ.get("MPMT_KILLS", "5"))):
+        started = desk.start("compare", a, b, *QUICK)
+        time.sleep(draw.uniform(0, 2.5))
+        killed_and_swept(desk, started)
 
 
 def test_a_killed_track_leaves_no_build_running(desk: Desk) -> None:
@@ -185,9 +203,9 @@ def test_a_file_named_like_a_tag_is_said_to_be_both(desk: Desk) -> None:
     repository = Repository(desk.folder / "repository")
     commit = repository.commit({"file": "x\n"})
     repository.git("tag", "v1")
-    desk.program("repository/v1", {"BM_x": SAME})
+    desk.program("repository/v1")
     done = desk.run("compare", "v1", desk.program("b"), *QUICK, cwd=repository.path)
     assert done.code == 2 and f"'v1' is both a file and a commit, {commit[:12]}: write ./v1 for the file" in done.err
-    assert desk.run("compare", "./v1", desk.program("b"), *QUICK, cwd=repository.path).code == 0
+    assert desk.compare("./v1", desk.program("b"), cwd=repository.path).code == 0
 
 

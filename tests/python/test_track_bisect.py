@@ -1,4 +1,4 @@
-"""track.py bisect, end to end: the commit that brought a change."""
+"""mpmt track bisect, end to end: the commit that brought a change."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import signal
 
 import pytest
 
-from bench import until
-from desk import BUILD, BUILDS, QUICK, Desk, Line, bench_text, verdicts
+from bench import BINARY, PATIENCE_S, until
+from desk import BUILD, BUILDS, QUICK, Desk, Line, bench_text, needs, verdicts
+from fakes import hang
 from tracker import Done
 
 
 def bisect(desk: Desk, line: Line, good: str, bad: str, case: str, *options: object) -> Done:
+    needs(BINARY)
     return desk.run("bisect", good, bad, case, "--repo", line.repository.path, *BUILD, *QUICK, *options)
 
 
@@ -26,6 +28,7 @@ def test_the_commit_is_found_and_proved(desk: Desk, dozen: tuple[Line, list[str]
     line, ids = dozen
     done = bisect(desk, line, ids[0], ids[13], "BM_x", "--json")
     document = done.json
+    assert (document["format"], document["format_version"]) == ("mpmt-bisection", 2)
     assert done.code == document["exit_code"] == 1 and document["proved"]
     assert document["candidates"] == [ids[8]]
     assert (document["last_good"], document["first_bad"]) == (ids[7], ids[8])
@@ -66,15 +69,14 @@ def test_a_case_must_be_one(desk: Desk, case: str, code: int, said: str) -> None
 
 def test_interrupted_it_says_how_far_it_came(desk: Desk) -> None:
     line = Line(desk.folder / "repo")
-    hang = f"import time; open({str(desk.folder / 'reached')!r}, 'w'); time.sleep(600)"
-    ids = []
+    reached, ids = desk.folder / "reached", []
     for at in range(9):
         text = bench_text(1.2 if at >= 6 else 1.0, at)
         if at == 6:  # asked for second, after the one in the middle
-            text = text.replace("version = 6", f"if 'BM_x' in ' '.join(sys.argv): {hang}")
+            text = text.replace("exec ", f'case "$*" in *_list_tests=true*) ;; *)\n{hang(reached)}\n;; esac\nexec ')
         ids.append(line.repository.commit({"bench": text, "build.sh": BUILDS}, f"Commit {at}"))
     started = desk.start("bisect", ids[0], ids[8], "BM_x", "--repo", line.repository.path, *BUILD, *QUICK, "--json")
-    until((desk.folder / "reached").exists, "a process that hangs")
+    until(reached.exists, "a process that hangs", 2 * PATIENCE_S)
     started.kill(signal.SIGINT)
     done = started.wait()
     assert done.code == 130 and done.json["interrupted"] and not done.json["proved"]

@@ -1,19 +1,21 @@
-"""track.py gate, end to end: a change against what it was made from."""
+"""mpmt track gate, end to end: a change against what it was made from."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from bench import Island
-from desk import BUILD, QUICK, Desk, Line, bench_text, verdicts
+from bench import BINARY, PATIENCE_S, Island
+from desk import BUILD, QUICK, Desk, Line, bench_text, needs, verdicts
 from repository import Repository
-from tracker import Done
+from tracker import SCRIPT, Done
 
 
 @pytest.fixture
@@ -32,6 +34,7 @@ def forked(desk: Desk) -> tuple[Repository, str, str]:
 
 
 def gate(desk: Desk, repository: Repository, *arguments: object, **variables: str) -> Done:
+    needs(BINARY)
     return desk.run("gate", "--repo", repository.path, *BUILD, *QUICK, "--cases", "x", *arguments, **variables)
 
 
@@ -103,12 +106,44 @@ def test_without_a_base_there_is_no_gate_but_a_hint(desk: Desk, forked: tuple[Re
     assert done.code == 2 and "--base: 'origin/main': no such commit" in done.err and "fetch it" in done.err
 
 
+# ---- in a CI -----------------------------------------------------------------------------------------------
+
+
 def test_a_shallow_clone_is_told_what_to_fetch(desk: Desk, forked: tuple[Repository, str, str]) -> None:
     repository, _, _ = forked
     shallow = repository.clone(desk.folder / "shallow", "--depth=1", "--no-single-branch")
     shallow.git("checkout", "--quiet", "change")
     done = gate(desk, shallow)
     assert done.code == 2 and "git fetch --unshallow" in done.err
+
+
+def test_a_ci_without_a_home_needs_only_a_place_for_builds(desk: Desk, forked: tuple[Repository, str, str]) -> None:
+    """With the history that `fetch-depth: 0` brings."""
+    for name in [name for name in desk.environment if name == "HOME" or name.startswith("XDG_")]:
+        del desk.environment[name]
+    clone = forked[0].clone(desk.folder / "clone", "--no-single-branch")
+    clone.git("checkout", "--quiet", "--detach", "origin/change")
+    done = gate(desk, clone, "--json", XDG_CACHE_HOME=str(desk.folder / "cache"))
+    assert done.code == 1 and verdicts(done.json) == {"BM_x": "slower"}, done
+    done = gate(desk, clone)
+    assert (done.code, done.out) == (2, "") and "set XDG_CACHE_HOME" in done.err and done.err.count("\n") == 1
+
+
+def test_a_source_tree_that_is_only_read_is_judged(desk: Desk, island: Island, forked: tuple[Repository, str, str]) -> None:
+    """As a container's volume: nothing is written into it, not even by git."""
+    repository, _, _ = forked
+    if island.why_not:
+        pytest.skip(island.why_not)
+    only_read = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && cd "$1" && ! touch x 2>/dev/null'
+    command = ["unshare", "--mount", "sh", "-c", only_read + ' && shift && exec "$@"', "sh", repository.path,
+               sys.executable, SCRIPT, "gate", *BUILD, *QUICK, "--cases", "x", "--json"]
+    done = subprocess.run(island.command(desk.folder, command), env=desk.environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
+    assert done.returncode == 1, done
+    assert verdicts(json.loads(done.stdout)) == {"BM_x": "slower"}
+
+
+# ---- the summary -------------------------------------------------------------------------------------------
 
 
 def test_a_summary_that_is_no_file_is_refused_before_anything_is_measured(
@@ -157,6 +192,9 @@ def test_a_summary_on_standard_output_follows_the_table(desk: Desk, forked: tupl
     done = gate(desk, repository, "--summary", "-")
     assert done.code == 1 and done.out.index("REGRESSION") < done.out.index("Benchmarks against the merge base\n---")
     assert gate(desk, repository, "--summary", "-", "--json").code == 2
+
+
+# ---- what is built -----------------------------------------------------------------------------------------
 
 
 def test_a_base_that_does_not_build_says_so(desk: Desk) -> None:

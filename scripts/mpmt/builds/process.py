@@ -159,4 +159,4 @@ def ending(code: int) -> str:
 
 def last_line(errors: bytes) -> str:
     lines = errors[-4096:].decode("utf-8", "replace").strip().splitlines()
-    return shown(lines[-1], 300) if lines else ""
+    return shown(lines[-1], 600) if lines else ""

@@ -63,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
 def check_output(options: argparse.Namespace) -> None:
     """Before anything is measured: whether what is to be written or drawn can be at all. Raises Problem, ModuleNotFoundError."""
     outputs.check(options.out, "--out")
+    if options.record and is_standard_output(options.record):
+        raise Problem("--record: standard output has the answer: name a file")
     outputs.check(options.record, "--record")
     options.json |= options.out is not None and is_standard_output(options.out)
     if options.plots:

@@ -129,28 +129,25 @@ def of_record(a: Side, b: Side, answer: engine.Answer, names: Sequence[str], oth
 
 
 def _row(name: str, said: Mapping[str, Any] | None, fault: tuple[str, str] | None, interrupted: bool) -> Row:
-    if fault is not None:
+    if fault is not None and (said is None or _WORDS[said["verdict"]] in OPEN):
         return Row(name, *fault)
     if said is None or (interrupted and said["ratio"] is None):
         return Row(name, UNDECIDED, "interrupted" if interrupted else "it was not measured")
     verdict, free = _WORDS[said["verdict"]], said["placement"] == "free"
-    note = _FREE if free else said["reason"] if verdict in OPEN else ""
+    note = _FREE if free else said["reason"] if verdict in OPEN else fault[1] if fault else ""
     effect, low, high = (None if said[key] is None else said[key] - 1 for key in ("ratio", "low", "high"))
     return Row(name, verdict, note, effect, low, high, said["detectable"], said["rounds"], not free)
 
 
 def _faults(record: Record) -> dict[str, tuple[str, str]]:
-    """Benchmarks of which a side has no round that counts: the verdict, and why."""
-    ok: set[tuple[str, str]] = set()
-    faults: dict[tuple[str, str], tuple[str, str]] = {}
+    """Benchmarks of which a round gave no figure: the verdict if that leaves it open, and why."""
+    faults: dict[str, tuple[str, str]] = {}
     for entry in engine.entries(record):
         name, _, side = entry["run_name"].rpartition("/program:")
-        if entry["status"] == "ok":
-            ok.add((name, side))
-        elif entry["error"]:
+        if entry["status"] != "ok" and entry["error"]:
             verdict = NOT_COMPARED if entry["status"] == "unsupported" else FAILED
-            faults.setdefault((name, side), (verdict, f"{side}: {entry['status']}: {entry['error']}"))
-    return {name: fault for (name, side), fault in faults.items() if (name, side) not in ok}
+            faults.setdefault(name, (verdict, f"{side}: {entry['status']}: {entry['error']}"))
+    return faults
 
 
 # ---- JSON --------------------------------------------------------------------------------------------------

@@ -136,7 +136,8 @@ def measure(engine: Path, question: Question, say: Callable[[str], None]) -> Ans
     """Asks, and waits for the answer; `say` is given the lines of its progress. Ctrl-C ends it early, with what is known by
     then. Raises Problem, NothingMeasured."""
     with scratch_folder() as folder:
-        out = question.record or folder / "record.json"
+        out = _made_room(question.record) if question.record else folder / "record.json"
+        before = _stamp(out)
         command = [str(engine), "run", "--out", str(out), "--journal-dir", str(folder), *question.arguments()]
         with _started(command) as process:
             said = Said(say)
@@ -144,12 +145,29 @@ def measure(engine: Path, question: Question, say: Callable[[str], None]) -> Ans
         interrupted |= code == EXIT_INTERRUPTED
         _refuse(0 if interrupted else code, said.last)
         try:
-            record = record_file.load(out) if out.exists() else None
+            record = record_file.load(out) if _stamp(out) not in (None, before) else None
         except record_file.BadRecord as bad:
             raise Problem(f"mpmt run left a record that cannot be used: {bad}") from None
         if record is None and not interrupted:
             raise Problem(said.last or "mpmt run left no record")
         return Answer(record, interrupted)
+
+
+def _made_room(record: Path) -> Path:
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(f"--record: {shown(record, 300)} cannot be written: {error.strerror}") from None
+    return record
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Another once the file has been replaced; None: there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 @contextlib.contextmanager

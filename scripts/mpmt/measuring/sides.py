@@ -97,7 +97,7 @@ class Sides:
         return Measured(Side(text, text, None), engine.Contender(text, "--command"), self.options.options, "command")
 
     def _measured(self, side: Side, words: list[str], reads_tree: bool = False) -> Measured:
-        family = engine.cases_of(self.engine, engine.program(words))[0].family
+        family = self._family(words)
         if family == GOOGLE:
             pinned = ["taskset", "-c", self.options.cpu] if self.options.cpu else []
             return Measured(side, engine.program([*pinned, *words, *self.options.options]), (), family, reads_tree)
@@ -105,6 +105,15 @@ class Sides:
             raise Problem("--cpu: mpmt pins its own workers: choose with `-- --placement same`, spread or free")
         refuse_times_as_grain(self.options.options)
         return Measured(side, engine.program(words), self.options.options, family, reads_tree)
+
+    def _family(self, words: list[str]) -> str:
+        """Whether the options are `mpmt run`'s or the program's own is not known before."""
+        try:
+            return engine.cases_of(self.engine, engine.program(words))[0].family
+        except Problem:
+            if not self.options.options:
+                raise
+            return engine.cases_of(self.engine, engine.program([*words, *self.options.options]))[0].family
 
     # ---- comparing -------------------------------------------------------------------------------------
 
