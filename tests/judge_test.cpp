@@ -153,6 +153,14 @@ TEST(Judge, no_winner_is_named_by_a_mean_of_modes_on_either_side) {
   EXPECT_EQ(judge(around(1.9, 6), confirming, {}).judgement, Judgement::unstable);
 }
 
+TEST(Judge, no_winner_is_named_where_one_mode_is_as_good_as_the_same) {
+  Logs confirming = around(1.5, 8);
+  for (const std::size_t at : {1, 5}) confirming[at] = std::log(1.01);
+  EXPECT_EQ(judge(around(1.9, 6), confirming, {}).judgement, Judgement::unstable);
+  for (double& log : confirming) log = -log;
+  EXPECT_EQ(judge(around(1 / 1.9, 6), confirming, {}).judgement, Judgement::unstable);
+}
+
 TEST(Judge, a_winner_in_both_modes_is_named) {
   Logs confirming = around(1.5, 8);
   for (std::size_t i = 0; i < 4; ++i) confirming[2 * i] += std::log(1.6);

@@ -202,9 +202,10 @@ class Looking {
   void decide(Judgement judgement, const Logs& series) {
     finding_.judgement = judgement;
     const auto found = modes_in(series);
-    const bool on_one_side = (found.low > 1) == (found.high > 1);
-    const bool has_winner = judgement == Judgement::a_faster || judgement == Judgement::b_faster;
-    if (!found.two || (has_winner && on_one_side)) return;
+    const bool wins_in_both = judgement == Judgement::a_faster   ? std::log(found.low) > margin_
+                              : judgement == Judgement::b_faster ? std::log(found.high) < -margin_
+                                                                 : false;
+    if (!found.two || wins_in_both) return;
     finding_.judgement = Judgement::unstable;
     finding_.reason = words_of(found);
   }

@@ -83,8 +83,8 @@ Interval interval_of(const std::vector<double>& rounds, double confidence);
 /// back by later rounds. A false winner needs a candidate and, independently of it, its confirmation on the same side:
 /// in no more than (1 - confidence) ÷ 5 of tables is there one, by union bounds over looks and rows. Where no verdict
 /// falls, `unstable` says that the rounds have two modes or drift, so that more of them would not decide; two modes in
-/// the series that decides make it `unstable`, too, since a mean of them describes neither: but not where both modes
-/// lie on the side of a confirmed winner, who is faster in either.
+/// the series that decides make it `unstable`, too, since a mean of them describes neither: but not where a confirmed
+/// winner is faster in either mode, by more than the margin.
 ///
 /// `detectable` is worked out for this very rule, all looks so far and the correction for the rows included, from the
 /// scatter of the rounds, by the non-central t distribution.
