@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/sanitizers.hpp"
 #include "channel_sides.hpp"
 
 namespace mpmt::tests {
@@ -198,7 +199,7 @@ TEST_P(EveryChannelsTraces, a_full_dev_shm_is_a_clear_error) {
 }
 
 TEST_P(EveryChannelsTraces, too_little_address_space_is_a_clear_error) {
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#ifdef MPMT_SANITIZED
   GTEST_SKIP() << "a sanitizer takes terabytes of address space";
 #endif
   const auto large = std::min<std::size_t>(channel().max_payload_bytes, std::size_t{4} << 20);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/sanitizers.hpp"
 #include "base/text.hpp"
 
 namespace mpmt::tests {
@@ -47,7 +48,7 @@ inline bool has_children() {
 }
 
 inline std::set<std::string> own_threads() {
-#ifdef __SANITIZE_THREAD__
+#ifdef MPMT_THREAD_SANITIZER
   // ThreadSanitizer has a thread of its own, from the first other one on: it is to be there before and after.
   [[maybe_unused]] static const bool once = (std::thread([] {}).join(), true);
 #endif
