@@ -22,6 +22,10 @@ inline Deadline soon(std::chrono::milliseconds patience = std::chrono::seconds(2
   return Clock::now() + patience;
 }
 
+/// Within which a death is told of on a machine that is busy with other tests: far below soon(), at which a wait ends
+/// that nobody has told.
+inline constexpr std::chrono::seconds kNoticeWhenLoaded{5};
+
 /// Polls `condition` until it holds; false when it does not before the deadline.
 template <class Condition>
 bool comes_true(Condition&& condition, Deadline deadline = soon()) {
