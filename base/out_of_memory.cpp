@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/sanitizers.hpp"
+
 namespace mpmt {
 
 OutOfMemory::OutOfMemory(std::size_t bytes) noexcept {
@@ -12,17 +14,7 @@ OutOfMemory::OutOfMemory(std::size_t bytes) noexcept {
 
 }  // namespace mpmt
 
-// clang says it otherwise than gcc.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MPMT_SANITIZERS_NEW
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MPMT_SANITIZERS_NEW
-#endif
-
-#if !defined(MPMT_SANITIZERS_NEW)
+#ifndef MPMT_SANITIZED
 
 // The library's own do the same but for the size. The other forms of new and delete go by these.
 

@@ -1,15 +1,9 @@
 // What ThreadSanitizer cannot see by itself.
 #pragma once
 
-#if defined(__SANITIZE_THREAD__)
-#define MPMT_TELLS_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MPMT_TELLS_THREAD_SANITIZER 1
-#endif
-#endif
+#include "base/sanitizers.hpp"
 
-#ifdef MPMT_TELLS_THREAD_SANITIZER
+#ifdef MPMT_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -20,12 +14,12 @@ namespace mpmt {
 /// other. That may order more than the kernel does, since it is said before it is known whether the call succeeds.
 /// Nothing in any other build.
 inline void kernel_releases([[maybe_unused]] const void* object) {
-#ifdef MPMT_TELLS_THREAD_SANITIZER
+#ifdef MPMT_THREAD_SANITIZER
   __tsan_release(const_cast<void*>(object));
 #endif
 }
 inline void kernel_acquires([[maybe_unused]] const void* object) {
-#ifdef MPMT_TELLS_THREAD_SANITIZER
+#ifdef MPMT_THREAD_SANITIZER
   __tsan_acquire(const_cast<void*>(object));
 #endif
 }

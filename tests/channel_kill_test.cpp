@@ -21,8 +21,6 @@ using ipc::WaitingEnd;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// kNoticeOfDeath, on a machine that is busy with other tests.
-constexpr seconds kNoticeWhenLoaded{5};
 constexpr int kSituations = 8;
 
 /// What a channel must survive although it declares that it does not survive a killed peer: a death outside of what it

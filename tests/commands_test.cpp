@@ -41,6 +41,9 @@ void make_program(const std::filesystem::path& path, const std::string& script) 
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
 }
 
+/// Within which a command gets to start, also beside other tests.
+constexpr std::chrono::seconds kToStart{3};
+
 /// Each test's commands leave nothing.
 class Commands : public ::testing::Test {
  protected:
@@ -213,7 +216,7 @@ TEST_F(Commands, a_flood_on_both_outputs_neither_blocks_nor_stays) {
 
 TEST_F(Commands, one_that_hangs_is_ended_at_the_deadline_with_all_below_it) {
   for (const char* text : {"sleep 1000", "sleep 1000 | sleep 1001", "setsid sleep 1000 & trap '' TERM; sleep 1001"}) {
-    const auto done = execute({text}, Clock::now() + std::chrono::milliseconds(300));
+    const auto done = execute({text}, soon(kToStart));
     EXPECT_EQ(done.status, Status::timed_out);
     EXPECT_TRUE(done.error.starts_with("'" + std::string(text) + "' was still running after ")) << done.error;
   }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/cpu_time.hpp"
+#include "base/sanitizers.hpp"
 
 namespace mpmt::tests {
 
@@ -28,7 +29,7 @@ inline Nanoseconds cpu_used_by(const std::set<pid_t>& processes, Nanoseconds mea
 
 /// What so many executors at rest may use in a second, all together.
 inline Nanoseconds allowed_at_rest(std::size_t executors) {
-#ifdef __SANITIZE_THREAD__
+#ifdef MPMT_THREAD_SANITIZER
   constexpr std::chrono::milliseconds kOfTheSanitizer{20};  // whose run-time has a thread that wakes ten times a second
 #else
   constexpr std::chrono::milliseconds kOfTheSanitizer{0};

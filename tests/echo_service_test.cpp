@@ -163,17 +163,19 @@ TEST_F(EchoServiceTest, a_peer_that_takes_no_replies_does_not_hold_up_others) {
 
 class EchoServiceWithoutPatience : public EchoServiceTest {
  protected:
-  EchoServiceWithoutPatience() : EchoServiceTest({.time_to_show = std::chrono::milliseconds(20)}) {}
+  static constexpr std::chrono::milliseconds kTimeToShow{20};
+
+  EchoServiceWithoutPatience() : EchoServiceTest({.time_to_show = kTimeToShow}) {}
 };
 
 TEST_F(EchoServiceWithoutPatience, who_does_not_show_the_secret_in_time_is_dropped) {
   auto silent = stranger();
   auto half = stranger();
   ASSERT_TRUE(half.send(secret_, sizeof secret_ / 2));
-  while (service_.strangers() < 2) service_.turn(1000);
-  while (service_.strangers() > 0) service_.turn();  // by the service's own timer
-  EXPECT_TRUE(silent.is_closed());
-  EXPECT_TRUE(half.is_closed());
+  const auto start = Clock::now();
+  // By the service's own timer, once they are in. On a busy machine one may be dropped before the other is let in.
+  while (!silent.is_closed() || !half.is_closed()) service_.turn(service_.strangers() > 0 ? -1 : 1000);
+  EXPECT_GE(since(start), kTimeToShow);
 }
 
 }  // namespace

@@ -176,7 +176,8 @@ class SlowToClose final : public workloads::Fixture {
 TEST_P(EveryExecutor, who_waits_for_the_last_worker_is_woken_by_it) {
   SlowToClose fixture;
   auto shortest = Nanoseconds::max();
-  for (int i = 0; i < 5; ++i) {
+  // On a busy machine it may be long until who is woken gets a CPU, but not each time.
+  for (int i = 0; i < 20 && shortest >= kLongestSleep; ++i) {
     const auto executor = start(fixture, config());
     EXPECT_EQ(executor->run({5}, soon()).status, Status::ok);
     const auto told = Clock::now();

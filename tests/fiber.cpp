@@ -4,14 +4,9 @@
 #include <cstdint>
 #include <system_error>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define MPMT_TESTS_TELL_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MPMT_TESTS_TELL_SANITIZER 1
-#endif
-#endif
-#ifdef MPMT_TESTS_TELL_SANITIZER
+#include "base/sanitizers.hpp"
+
+#ifdef MPMT_ADDRESS_SANITIZER
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -22,7 +17,7 @@ namespace {
 constexpr std::size_t kStackBytes = std::size_t{256} << 10;
 
 // AddressSanitizer must be told of every change of stacks, before and after it.
-#ifdef MPMT_TESTS_TELL_SANITIZER
+#ifdef MPMT_ADDRESS_SANITIZER
 void leave(void** fake_stack, const void* to, std::size_t bytes) {
   ::__sanitizer_start_switch_fiber(fake_stack, to, bytes);
 }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/sanitizers.hpp"
 #include "base/text.hpp"
 
 namespace mpmt::tests {
@@ -20,6 +21,10 @@ namespace mpmt::tests {
 inline Deadline soon(std::chrono::milliseconds patience = std::chrono::seconds(20)) {
   return Clock::now() + patience;
 }
+
+/// Within which a death is told of on a machine that is busy with other tests: far below soon(), at which a wait ends
+/// that nobody has told.
+inline constexpr std::chrono::seconds kNoticeWhenLoaded{5};
 
 /// Polls `condition` until it holds; false when it does not before the deadline.
 template <class Condition>
@@ -47,7 +52,7 @@ inline bool has_children() {
 }
 
 inline std::set<std::string> own_threads() {
-#ifdef __SANITIZE_THREAD__
+#ifdef MPMT_THREAD_SANITIZER
   // ThreadSanitizer has a thread of its own, from the first other one on: it is to be there before and after.
   [[maybe_unused]] static const bool once = (std::thread([] {}).join(), true);
 #endif

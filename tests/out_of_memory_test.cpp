@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "base/sanitizers.hpp"
+
 namespace mpmt {
 namespace {
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef MPMT_SANITIZED
 
 constexpr std::size_t kTooLarge = std::size_t{1} << 60;
 

@@ -15,7 +15,12 @@ int main(int argc, char** argv) {
   using namespace mpmt::benchmarks;
   if (argc >= 5 && std::string_view(argv[1]) == "trial") {
     const int parent = std::atoi(argv[4]);
-    if (std::string_view(argv[2]) == "--fork") return fork_own_trials(parent) ? run_trial(parent) : 0;
+    if (std::string_view(argv[2]) == "--fork") {
+      if (fork_own_trials(parent)) return run_trial(parent);
+      // At once: it is killed as soon as its work is done, and would leave us the process with which LeakSanitizer
+      // looks at what ends otherwise.
+      ::_exit(0);
+    }
     const auto kept = keep_trial(parent, {argv + std::min(argc, 6), argv + argc});
     return kept ? *kept : run_trial(::getppid());
   }

@@ -147,10 +147,10 @@ TEST_F(TrialProcessTest, a_trial_that_says_done_and_stays_is_timed_out) {
 }
 
 TEST_F(TrialProcessTest, the_deadline_holds_for_each_answer_and_not_for_all_together) {
-  const std::string pause = "sleep 0.4; ";  // three of them are more than a deadline and all of kGrace
+  const std::string pause = "sleep 1.2; ";  // three of them are more than a deadline and all of kGrace
   const auto result = converse(kGetReady + "read request; " + pause + say(kBlock) + "read request; " + pause +
                                    say(kBlock) + "read request; " + pause + say(kDone),
-                               2, 0.6);
+                               2, 3);
   EXPECT_EQ(result.status, Status::ok) << result.error;
 }
 

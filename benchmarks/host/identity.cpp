@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/sanitizers.hpp"
 #include "base/text.hpp"
 
 namespace mpmt::benchmarks {
@@ -34,7 +35,7 @@ std::string contents_of(const fs::path& file) {
 }
 
 bool sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef MPMT_SANITIZED
   return true;
 #else
   return false;

@@ -31,7 +31,7 @@ def write(text: str) -> None:
 
 def probe(executor: object, name: str) -> object:
     if name == "order":
-        return list(executor.as_completed(wait_for, [(0.6,), (0.3,), (0.0,)]))
+        return list(executor.as_completed(wait_for, [(3.0,), (1.5,), (0.0,)]))
     if name == "isolation":
         list(executor.as_completed(write, [("by a worker",)]))
         return written

@@ -268,7 +268,7 @@ def test_what_a_killed_removal_has_left_is_in_nobodys_way(site: Site) -> None:
 
 def test_a_build_that_never_ends_has_failed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = stuck(site)
-    monkeypatch.setattr(worktrees, "BUILD_S", 0.2)
+    monkeypatch.setattr(worktrees, "BUILD_S", 3.0)  # long enough to begin, beside other tests
     monkeypatch.setattr(worktrees, "GRACE_S", 0.1)
     with site.builds() as builds, pytest.raises(BuildFailed, match="the build did not end within"):
         builds.binary(commit)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import USAGE, Bench, finish, until
+from bench import PATIENCE_S, USAGE, Bench, finish, until
 
 Json = dict[str, Any]
 
@@ -124,7 +124,7 @@ FAILING = [
 
 def test_a_command_that_does_not_behave_costs_its_own_row_and_says_one_line(bench: Bench) -> None:
     arguments = [word for number, (text, _) in enumerate(FAILING) for word in command(f"c{number}", text)]
-    done = bench.measure(*command("good", "true"), *arguments, *ONCE, "--timeout", "1")
+    done = bench.measure(*command("good", "true"), *arguments, *ONCE, "--timeout", "2", timeout=2 * PATIENCE_S)
     assert done.returncode == CASE_FAILED, done.stderr
     found = errors(bench)
     assert set(found) == {f"c{number}" for number in range(len(FAILING))}
@@ -225,7 +225,7 @@ def test_values_of_one_server_are_servers_with_ports_of_their_own(bench: Bench, 
     ("no-such-server", "no such program"),
 ])
 def test_a_server_that_does_not_come_up_is_said(bench: Bench, scripts: Path, serve: str, said: str) -> None:
-    done = bench.measure("--serve", f"a={serve}", *load(scripts), *ONCE, "--timeout", "1")
+    done = bench.measure("--serve", f"a={serve}", *load(scripts), *ONCE, "--timeout", "3")
     assert done.returncode == CASE_FAILED and said in errors(bench)["a"], errors(bench)
     bench.expect_nothing_left()
 

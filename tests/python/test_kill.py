@@ -197,7 +197,7 @@ def test_what_was_not_killed_is_measured(bench: Bench) -> None:
 @pytest.mark.parametrize("victim, arguments", [(trial, THREADS), (worker, PROCESSES)], ids=["trial", "worker"])
 def test_a_stopped_one_is_timed_out_and_the_run_goes_on(
         bench: Bench, victim: Callable[[Bench, subprocess.Popen[str]], Process], arguments: tuple[str, ...]) -> None:
-    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "2", "--timeout", "1")
+    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "2", "--timeout", "3")
     stopped = victim(bench, run)
     os.kill(stopped.pid, signal.SIGSTOP)
     done = finish(run)

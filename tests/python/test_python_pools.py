@@ -165,12 +165,12 @@ def test_many_large_messages_block_nobody(talk: Conversation, executor: str) -> 
 @pytest.mark.parametrize("executor", ["python_serial", "python_thread", "python_process", "python_thread_pool",
                                       "python_process_pool", "python_mp_pool"])
 def test_a_deadline_that_passes_is_named(talk: Conversation, executor: str) -> None:
-    ready(talk, case(executor, "sleep_wait", grain=600_000, deadline_s=1.0, tasks=1))
-    expect_failure(talk.ask({"type": "run", "tasks": 40}), "timed_out", "the deadline of 1 s", "tasks 0 to 39")
+    ready(talk, case(executor, "sleep_wait", grain=600_000, deadline_s=3.0, tasks=1))
+    expect_failure(talk.ask({"type": "run", "tasks": 40}), "timed_out", "the deadline of 3 s", "tasks 0 to 39")
     assert talk.close() == (0, "")
 
 
 def test_waiting_for_the_next_message_takes_no_time_of_an_answer(talk: Conversation) -> None:
-    ready(talk, case("python_thread_pool", "sleep_wait", grain=150_000, deadline_s=0.5, batch=1))
+    ready(talk, case("python_thread_pool", "sleep_wait", grain=450_000, deadline_s=3.0, batch=1))
     for _ in range(4):
         check_block(talk.ask({"type": "run", "tasks": 4}), messages=4, tasks=4)
