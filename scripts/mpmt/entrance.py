@@ -19,7 +19,7 @@ import sys
 LEAST_VERSION = (3, 9)
 EXIT_MISSING, EXIT_INTERRUPTED = 69, 130
 # What each group of commands imports, as modules; scripts/packages.txt has the packages.
-GROUPS = {
+GROUPS: dict[str, tuple[str, ...]] = {
     "track": ("numpy", "scipy", "diskcache", "fastjsonschema", "regex", "tabulate"),
     "plot": ("numpy", "scipy", "pandas", "matplotlib", "fastjsonschema", "regex"),
 }

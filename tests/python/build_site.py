@@ -90,10 +90,11 @@ def output_of(program: Path) -> str:
 
 
 def stuck(site: Site) -> str:
-    """A commit whose build says that it runs, and then waits for a file $COUNT.go; not for ever, whatever becomes of the test."""
+    """A commit whose build says that it runs, and then waits for a file $COUNT.go; not for ever, whatever becomes of the
+    test."""
     return site.commit('trap "" TERM; echo $$ >"$COUNT.pid.new"; mv "$COUNT.pid.new" "$COUNT.pid"\n'
-                       f'tries=0; until [ -e "$COUNT.go" ] || [ $((tries += 1)) -gt {PATIENCE_S / 0.02:.0f} ]; do sleep 0.02; done\n'
-                       f"{GOOD}")
+                       f'tries=0; until [ -e "$COUNT.go" ] || [ $((tries += 1)) -gt {PATIENCE_S / 0.02:.0f} ]; do '
+                       f"sleep 0.02; done\n{GOOD}")
 
 
 def build_of(site: Site) -> int:

@@ -17,7 +17,7 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-from mpmt.history import changes  # noqa: E402
+from mpmt.history import changes
 
 Logs = numpy.ndarray
 Random = numpy.random.Generator

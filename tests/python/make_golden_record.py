@@ -4,8 +4,9 @@ scripts.
     MPMT_BINARY=build/release/mpmt python3 tests/python/make_golden_record.py [FILE]
 
 Nothing in it was measured; its comparisons are what `mpmt judge` says of the invented rounds. It holds what a real
-record may hold: good, unstable, unsupported, dead, disturbed cases. Records of older versions, golden_record_1.json and golden_record_2.json beside it, are what
-this program and make_channel_record.py made of parts of theirs when these were the newest; they stay as they are. """
+record may hold: good, unstable, unsupported, dead, disturbed cases. Records of older versions, golden_record_1.json and
+golden_record_2.json beside it, are what this program and make_channel_record.py made of parts of theirs when these were
+the newest; they stay as they are. """
 
 from __future__ import annotations
 
@@ -175,7 +176,8 @@ def modes_and_doubt(values: list[float]) -> Json:
     modes = None if len(found) < 2 else {"low": statistics.median(found[0]), "high": statistics.median(found[1]),
                                          "low_share": len(found[0]) / len(values)}
     unsteady = len(values) > 1 and stats.is_unstable(values)
-    return {"modes": modes, "unstable": None if not unsteady else "two modes" if modes else "the rounds differ by more than 20 %"}
+    why = "two modes" if modes else "the rounds differ by more than 20 %"
+    return {"modes": modes, "unstable": why if unsteady else None}
 
 
 def aggregates(trials: list[Json]) -> list[Json]:

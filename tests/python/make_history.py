@@ -20,8 +20,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-import make_golden_record as golden  # noqa: E402
-from mpmt.records import histograms  # noqa: E402
+import make_golden_record as golden
+from mpmt.records import histograms
 
 Json = dict[str, Any]
 

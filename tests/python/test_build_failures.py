@@ -170,7 +170,8 @@ def test_a_program_outside_its_checkout_is_not_taken(site: Site, link: str, monk
     (elsewhere / "prog").chmod(0o755)
     monkeypatch.setenv("ELSE", str(elsewhere))
     commit = site.commit(f"{link} 2>/dev/null; true\n")
-    with site.builds() as builds, pytest.raises(BuildFailed, match="out/prog is a symbolic link, or beyond one, that leads out"):
+    fault = "out/prog is a symbolic link, or beyond one, that leads out"
+    with site.builds() as builds, pytest.raises(BuildFailed, match=fault):
         builds.binary(commit)
     assert (elsewhere / "prog").exists()
     site.expect_clean()
@@ -214,7 +215,8 @@ def test_a_cache_that_is_mounted_noexec_is_said_and_not_the_commits_fault(site: 
 
 @pytest.mark.parametrize(("log", "reason"), [
     ("sh: 1: git-lfs: not found\nmake: *** [all] Error 127", "sh: 1: git-lfs: not found"),
-    ("fatal: no names found\na.cpp:3:1: error: no such thing\nb.cpp:1:1: error: also\nninja: build stopped", "a.cpp:3:1: error: no such thing"),
+    ("fatal: no names found\na.cpp:3:1: error: no such thing\nb.cpp:1:1: error: also\nninja: build stopped",
+     "a.cpp:3:1: error: no such thing"),
     ("CMake Error at CMakeLists.txt:3 (find_package):\n  By not providing Find\n-- Configuring incomplete, errors occurred!",
      "CMake Error at CMakeLists.txt:3 (find_package): By not providing Find"),
     ("-- Looking for x - not found\nall is lost", "-- Looking for x - not found"), ("all is lost", "all is lost"),

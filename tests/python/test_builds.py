@@ -321,7 +321,8 @@ def test_a_program_finds_data_from_where_it_lies(site: Site) -> None:
 
 
 @pytest.mark.parametrize(("files", "build"), [
-    ({"out": "a file\n"}, "rm out; "), ({"out/prog/file": "x\n"}, "rm -r out/prog; "), ({"out/prog": "tracked\n"}, "rm out/prog; ")])
+    ({"out": "a file\n"}, "rm out; "), ({"out/prog/file": "x\n"}, "rm -r out/prog; "),
+    ({"out/prog": "tracked\n"}, "rm out/prog; ")])
 def test_what_is_tracked_where_the_program_goes_is_in_nobodys_way(site: Site, files: dict[str, str], build: str) -> None:
     commit = site.repository.commit({**files, "build.sh": build + GOOD, "prog.sh": "#!/bin/sh\necho hello\n"})
     for _ in ("fresh", "cached"):

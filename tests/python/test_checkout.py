@@ -120,7 +120,8 @@ def test_a_submodule_that_cannot_be_had_is_named_with_the_first_complaint(nested
     shutil.rmtree(nested.repository.path / ".git" / "modules" / "part" / "modules")
     with pytest.raises(Problem) as caught:
         check_out(nested.repository.path, nested.commit, tmp_path / "tree")
-    assert str(caught.value).startswith(f"{nested.repository.path}: {nested.commit[:12]}: submodule part/inner: git submodule: ")
+    place = f"{nested.repository.path}: {nested.commit[:12]}"
+    assert str(caught.value).startswith(f"{place}: submodule part/inner: git submodule: ")
     assert f"{tmp_path / 'from' / 'inner'}" in str(caught.value) or "transport 'file' not allowed" in str(caught.value)
 
 

@@ -167,7 +167,7 @@ def test_an_older_merge_base_is_not_taken_for_one_that_a_shallow_clone_lacks(
         repository: Repository, line: list[str], tmp_path: Path) -> None:
     """Both sides have line[4]; here, one of them seems to have no more than line[1], which came in by its other parent."""
     repository.git("switch", "--quiet", "--create", "old", line[1])
-    old = repository.commit({"o": "1\n"})
+    repository.commit({"o": "1\n"})
     repository.git("switch", "--quiet", "--create", "side", "main")
     for number in range(3):
         repository.commit({"b": f"{number}\n"})
@@ -241,7 +241,8 @@ def test_another_users_settings_do_not_say_what_is_run(repository: Repository, t
 
 
 @pytest.mark.parametrize(("said", "reason"), [
-    ("git-lfs filter-process: 1: git-lfs: not found\nfatal: the remote end hung up unexpectedly", "git-lfs filter-process: 1: git-lfs: not found"),
+    ("git-lfs filter-process: 1: git-lfs: not found\nfatal: the remote end hung up unexpectedly",
+     "git-lfs filter-process: 1: git-lfs: not found"),
     ("Cloning into '/x'...\nssh: Could not resolve hostname h\nfatal: Could not read from remote repository.",
      "ssh: Could not resolve hostname h"),
     ("warning: unable to access\nfatal: bad object HEAD", "bad object HEAD"), ("hint: only this", "hint: only this"),

@@ -75,7 +75,8 @@ def test_ratios_and_welchs_intervals(write: Write, show: Callable[..., str]) -> 
 
 
 def test_the_text_says_what_it_cannot_say(write: Write, show: Callable[..., str]) -> None:
-    text = show(write(record({"x": times(100, 1), "gone": [1.0, 1.0]}), "a.json"), write(record({"x": times(120, 2)}), "b.json"))
+    text = show(write(record({"x": times(100, 1), "gone": [1.0, 1.0]}), "a.json"),
+                write(record({"x": times(120, 2)}), "b.json"))
     assert "not interleaved" in text and "`mpmt track compare`" in text
     assert "only in A: 1 cases" in text and "1 cases compared" in text
 
@@ -139,7 +140,8 @@ def test_names_are_shown_as_one_line(write: Write, show: Callable[..., str]) -> 
     assert "a\\nb\\x1b[31m" in show(path, path)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"context": {}}', '{"context": {}, "benchmarks": {}}', "[" * 100_000])
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"context": {}}', '{"context": {}, "benchmarks": {}}',
+                                     "[" * 100_000])
 def test_files_that_are_nothing_are_problems(content: str, write: Write) -> None:
     bad, good = write(content, "bad.json"), write(record({"x": [1.0]}), "good.json")
     with pytest.raises(Problem, match="bad.json: ") as caught:
@@ -168,8 +170,9 @@ def test_runs_with_errors_are_left_out_and_said(write: Write, show: Callable[...
 
 @pytest.mark.parametrize(("entry", "words"), [
     (repetition("x", None), "x: real_time: null is not a number"), (repetition("x", -1), "x: real_time: -1 ns is not a time"),
-    (repetition("x", 0), "x: real_time: 0 ns is not"), (repetition("x", True), "x: real_time"), (repetition("x", "1"), "x: real_time"),
-    (repetition("x", 1e308, "s"), "x: real_time"), (repetition("x", 1.0, "min"), "x: time_unit"),
+    (repetition("x", 0), "x: real_time: 0 ns is not"), (repetition("x", True), "x: real_time"),
+    (repetition("x", "1"), "x: real_time"), (repetition("x", 1e308, "s"), "x: real_time"),
+    (repetition("x", 1.0, "min"), "x: time_unit"),
     (repetition("x", 1.0) | {"run_name": 5}, "benchmarks[0].run_name: not a name"), ("x", "benchmarks[0]: not an object"),
 ])
 def test_a_bad_entry_costs_its_own_benchmark_only(entry: Any, words: str, write: Write, show: Callable[..., str]) -> None:
@@ -250,7 +253,8 @@ def test_files_of_before_1_5_have_aggregates_by_name_only(write: Write, show: Ca
 def test_where_there_are_only_aggregates_the_median_stands_for_all(write: Write, show: Callable[..., str]) -> None:
     def aggregate(kind: str, value: float) -> Json:
         return repetition(f"x_{kind}", value, run_type="aggregate") | {"run_name": "x", "aggregate_name": kind}
-    a = write(google([aggregate("mean", 90), aggregate("median", 100), aggregate("stddev", 3), aggregate("cv", 0.03)]), "a.json")
+    a = write(google([aggregate("mean", 90), aggregate("median", 100), aggregate("stddev", 3), aggregate("cv", 0.03)]),
+              "a.json")
     b = write(google([aggregate("mean", 150)]), "b.json")
     case, = json.loads(show("--json", a, b))["cases"]
     assert (case["benchmark"], case["ratio"], case["low"]) == ("x", pytest.approx(1.5), None)

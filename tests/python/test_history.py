@@ -18,7 +18,6 @@ from history_bench import COUNT, OTHER, Bench, bench, cache, options_of, reposit
 from mpmt.base.problem import NothingMeasured, Problem
 from mpmt.commands import history
 from mpmt.measuring import engine
-from repository import Repository
 
 # ---- what is found ---------------------------------------------------------------------------------------
 
@@ -48,7 +47,8 @@ def test_nothing_changed_is_said_with_what_would_have_been_found(bench: Bench) -
     bench.write({"a": stepped(0, 0.0), "b": stepped(0, 0.0, seed=2)})
     out, _ = bench.run()
     assert "nothing changed in 2 series of 40 commits" in out
-    assert "would have been found in four of five cases, 10 commits (half of all in shorter series) after it: a step of 2." in out
+    assert ("would have been found in four of five cases, 10 commits (half of all in shorter series) after it: a step of 2."
+            in out)
 
 
 def test_of_too_few_commits_the_last_two_are_set_against_each_other(bench: Bench) -> None:
@@ -238,8 +238,9 @@ def test_unstable_and_free_points_change_nothing_and_are_shown(bench: Bench) -> 
 
 def test_another_version_is_another_series(bench: Bench) -> None:
     for at, commit in enumerate(bench.commits):
-        fields = made.case_fields("a", version=1 + (at >= 20))
-        made.write_record(bench.results, made.context(commit, [], at, 3), made.entries("a", [100.0 * (1 + (at >= 20))] * 3, fields))
+        version = 1 + (at >= 20)
+        entries = made.entries("a", [100.0 * version] * 3, made.case_fields("a", version=version))
+        made.write_record(bench.results, made.context(commit, [], at, 3), entries)
     out, _ = bench.run()
     assert "nothing changed in 2 series" in out
 
@@ -386,4 +387,5 @@ def test_outside_any_repository_it_is_said_whose_records_are_shown(
     (tmp_path / "nowhere").mkdir()
     monkeypatch.chdir(tmp_path / "nowhere")
     assert history.run(options_of()) == 0
-    assert f"{tmp_path / 'nowhere'} is in no git repository: these are the records of {tmp_path / 'ours'}" in bench.capsys.readouterr()[1]
+    said = bench.capsys.readouterr()[1]
+    assert f"{tmp_path / 'nowhere'} is in no git repository: these are the records of {tmp_path / 'ours'}" in said

@@ -75,5 +75,6 @@ def test_the_csv_is_of_one_machine_and_its_newest_epoch(bench: Bench, tmp_path: 
 
 
 def test_a_formula_is_no_heading() -> None:
-    names = otava.column_names([Series("k", 0, name, 1, "", "pool", []) for name in ("=a", "@b", "-c", "+d", "e", "e", " =f", "\tg")])
+    names = otava.column_names([Series("k", 0, name, 1, "", "pool", [])
+                                for name in ("=a", "@b", "-c", "+d", "e", "e", " =f", "\tg")])
     assert not any(name[0] in "=+-@" for name in names) and len(set(names)) == 8

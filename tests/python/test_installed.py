@@ -85,8 +85,8 @@ def test_what_is_installed_compares_programs_without_the_source(bench: Bench, pr
     mpmt = prefix / "bin" / "mpmt"
     other = shutil.copy(mpmt, bench.folder / "other")
     bench.environment["XDG_CACHE_HOME"] = str(bench.folder / "cache")
-    done = bench.run("track", "compare", "--binary-a", mpmt, "--binary-b", other, "--budget", "3", "--out", "comparison.json", "--",
-                     "--workload", "empty", "--executor", "serial", binary=mpmt, under=alone, timeout=SLOW_S)
+    done = bench.run("track", "compare", "--binary-a", mpmt, "--binary-b", other, "--budget", "3", "--out", "comparison.json",
+                     "--", "--workload", "empty", "--executor", "serial", binary=mpmt, under=alone, timeout=SLOW_S)
     assert done.returncode in (0, 1, 3), done  # whatever is found of noise
     row, = json.loads((bench.cwd / "comparison.json").read_text())["benchmarks"]
     assert row["name"].startswith("empty/serial")

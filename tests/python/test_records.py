@@ -73,7 +73,7 @@ def test_a_record_without_trials_is_a_record(small: Json, write: Write) -> None:
 
 def test_endless_integers_are_refused_unread(golden_text: str, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older Python would read them, for minutes."""
-    monkeypatch.setattr(json_text, "int", lambda text: len(text) < 25 and int(text) or pytest.fail("read"), raising=False)
+    monkeypatch.setattr(json_text, "int", lambda text: int(text) if len(text) < 25 else pytest.fail("read"), raising=False)
     text = golden_text.replace('"seed":', '"seed":' + "1" * 1_000_000, 1)
     assert text != golden_text and "digits; 64 bits have at most 20" in refusal(write(text))
 
@@ -173,8 +173,8 @@ MUTATIONS: list[tuple[tuple[str | int, ...], Any]] = [
     (("context", "rounds"), 0), (("context", "rounds"), LEFT_OUT), (("context", "command_line"), "mpmt run"),
     (("context", "laps"), 0), (("context", "laps"), LEFT_OUT), (("context", "iterations"), [3]), (("context", "budget_s"), -1),
     (("context", "rules"), None), (("context", "rules", "margin"), 0), (("context", "rules", "confidence"), 1),
-    (("context", "group_rounds", "busy"), LEFT_OUT), (("context", "trials", "planned"), 5), (("context", "core_to_core"), LEFT_OUT),
-    (("context", "started_utc"), "yesterday"), (("context", "interrupted"), 0),
+    (("context", "group_rounds", "busy"), LEFT_OUT), (("context", "trials", "planned"), 5),
+    (("context", "core_to_core"), LEFT_OUT), (("context", "started_utc"), "yesterday"), (("context", "interrupted"), 0),
     (("context", "warnings"), [1]),
     (("context", "commit", "id"), "0123"), (("context", "commit", "dirty"), None),
     (("context", "commit", "surprise"), 1), (("context", "build", "binary_sha256"), "xyz"),

@@ -85,7 +85,8 @@ def test_what_is_mounted_is_not_emptied(tmp_path: Path) -> None:
 # ---- temporary folders -------------------------------------------------------------------------------------
 
 OWNER = (f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\nfrom mpmt.builds.scratch import scratch_folder\n"
-         "with scratch_folder() as folder:\n    (folder / 'file').touch()\n    print(folder, flush=True)\n    sys.stdin.read()\n")
+         "with scratch_folder() as folder:\n    (folder / 'file').touch()\n    print(folder, flush=True)\n"
+         "    sys.stdin.read()\n")
 
 
 def test_what_a_killed_owner_left_is_swept_and_nothing_else(mark: str) -> None:

@@ -130,8 +130,8 @@ def test_the_field_at_fault_is_named(value: Json, told: str) -> None:
 def test_no_keyword_of_the_schemas_is_ignored() -> None:
     """fastjsonschema, as the standard demands, ignores keywords that it does not know, and all that stands beside a $ref."""
     known = {"$schema", "$id", "$defs", "title", "description", "type", "enum", "const", "minimum", "maximum",
-             "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "items", "required", "properties",
-             "additionalProperties", "if", "then", "else"}
+             "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "items",
+             "required", "properties", "additionalProperties", "if", "then", "else"}
 
     def check(node: Any) -> None:
         if isinstance(node, dict):

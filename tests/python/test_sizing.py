@@ -102,8 +102,8 @@ def test_a_round_grain_is_had_for_the_asking(bench: Bench) -> None:
 def test_a_time_that_no_grain_takes_is_said_with_the_nearest(bench: Bench) -> None:
     done = bench.run("run", "--dry-run", "--workload", "matrix_multiply", "--grain", "1us", *ONE_SERIAL)
     assert done.returncode == 0, done.stderr
-    assert re.match(r"mpmt: matrix_multiply: no grain takes 1.00 us here; the nearest, 1, takes [\d.]+ us \(a unit is one product",
-                    done.stderr), done.stderr
+    assert re.match(r"mpmt: matrix_multiply: no grain takes 1.00 us here; the nearest, 1, takes [\d.]+ us "
+                    r"\(a unit is one product", done.stderr), done.stderr
 
 
 def laps(bench: Bench, *more: object) -> Any:

@@ -113,9 +113,8 @@ def test_what_is_no_file_is_refused_and_not_waited_for(results: Path) -> None:
     names = [f"{COMMITS[7][:12]}-2020010{day}T000000Z.json" for day in range(1, 6)]
     fifo, bound, dangling, loop, inner = (folder / name for name in names)
     os.mkfifo(fifo)
-    with socket.socket(socket.AF_UNIX) as made_socket:
-        with contextlib.chdir(folder):  # the whole path may be too long for a socket's name
-            made_socket.bind(bound.name)
+    with socket.socket(socket.AF_UNIX) as made_socket, contextlib.chdir(folder):
+        made_socket.bind(bound.name)  # the whole path may be too long for a socket's name
     dangling.symlink_to("nowhere")
     loop.symlink_to(loop.name)
     inner.mkdir()

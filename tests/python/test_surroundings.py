@@ -81,8 +81,8 @@ def test_what_needs_no_clean_scheduling_runs_in_every_class(bench: Bench) -> Non
 
 @pytest.mark.parametrize("refusal", [errno.EPERM, errno.EINVAL, errno.ENOSYS], ids=errno.errorcode.get)
 def test_where_nothing_can_be_pinned_that_is_one_warning(bench: Bench, refusal: int) -> None:
-    done = bench.measure("--workload", "empty", "--workers", "1", "--rounds", "2", "--laps", "1", "--tasks", "64", timeout=SOON_S,
-                         under=denied(refusal, "sched_setaffinity"))
+    done = bench.measure("--workload", "empty", "--workers", "1", "--rounds", "2", "--laps", "1", "--tasks", "64",
+                         timeout=SOON_S, under=denied(refusal, "sched_setaffinity"))
     assert done.returncode == 0, done
     reason = f"sched_setaffinity(CPU {min(os.sched_getaffinity(0))}): {os.strerror(refusal)}"
     assert reason in one_with(done.stderr.splitlines(), "sched_setaffinity")
@@ -198,7 +198,8 @@ def test_a_run_whose_cpus_are_changed_marks_the_rounds_from_then_on(bench: Bench
     done = finish(run)
     assert done.returncode == 0, done
     trials = trials_of(bench)
-    assert trials[-1]["status"] == "ok" and "CPUs were changed from" in trials[-1]["disturbed_by"] and f"to {first}" in trials[-1]["disturbed_by"]
+    disturbed = trials[-1]["disturbed_by"]
+    assert trials[-1]["status"] == "ok" and "CPUs were changed from" in disturbed and f"to {first}" in disturbed
     assert "while it measured" in one_with(context_of(bench)["warnings"], "were changed from")
     assert "while it measured" in one_with(done.stderr.splitlines(), "were changed from")
 

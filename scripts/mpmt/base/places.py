@@ -24,8 +24,8 @@ class _Unfit(Exception):
 
 
 def cache_folder() -> Path:
-    """$XDG_CACHE_HOME/mpmt, else ~/.cache/mpmt, made if missing: builds and what is remembered of records. May be deleted at any
-    time. Gigabytes go there, so no other place is tried. Raises NoPlace."""
+    """$XDG_CACHE_HOME/mpmt, else ~/.cache/mpmt, made if missing: builds and what is remembered of records. May be deleted
+    at any time. Gigabytes go there, so no other place is tried. Raises NoPlace."""
     # The XDG base directory specification: a relative path is to be ignored. What the system knows of this user is not
     # asked: where HOME is missing, as in many containers, it may know nothing, or name a folder that is not there.
     said, home = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", "")
@@ -73,8 +73,8 @@ def _check(path: Path) -> None:
 
 
 def _expect_ours_to_make(folder: Path, inside: Path | None) -> None:
-    """`inside`: what has to be there. Raises _Unfit unless the folder, or what is missing above it, would be made in one of this
-    user's, or of root's for all, such as /tmp: a root that was given another user's HOME makes nothing there."""
+    """`inside`: what has to be there. Raises _Unfit unless the folder, or what is missing above it, would be made in one of
+    this user's, or of root's for all, such as /tmp: a root that was given another user's HOME makes nothing there."""
     if inside and not inside.is_dir():
         raise _Unfit(f"{shown(inside, 300)} is no folder")
     above = next(path for path in folder.parents if os.path.lexists(path))

@@ -21,8 +21,8 @@ DEADLINE_S = 60.0  # for questions; what writes files says its own
 FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 # What git says of its progress, and what does not end it.
-_CHATTER = re.compile(r"warning:|hint:|remote: (?:Enumerating|Counting|Compressing|Total)|Cloning into|Submodule|From |Fetching|"
-                      r"(?:Receiving|Resolving|Updating|Filtering|Unpacking)\b|Note:|HEAD is now")
+_CHATTER = re.compile(r"warning:|hint:|remote: (?:Enumerating|Counting|Compressing|Total)|Cloning into|Submodule|From |"
+                      r"Fetching|(?:Receiving|Resolving|Updating|Filtering|Unpacking)\b|Note:|HEAD is now")
 
 # A git that runs us from a hook says in these which repository it means; we mean the one that we name.
 _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",

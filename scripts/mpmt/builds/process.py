@@ -80,18 +80,17 @@ def _interruptions_wait() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: signal.getsignal(number) for number in ENDING}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
-    came: list[int] = []
+    handlers = {number: handler for number in ENDING if callable(handler := signal.getsignal(number))}
+    came: list[signal.Signals] = []
     for number in handlers:
-        signal.signal(number, lambda number, _: came.append(number))
+        signal.signal(number, lambda number, _: came.append(signal.Signals(number)))
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
     for number in came:
-        handlers[signal.Signals(number)](number, None)
+        handlers[number](number, None)
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def answer_of(command: Sequence[str], deadline_s: float, **options: Any) -> Answ
           started(command, stderr=errors, **pipes, **options) as process):
         ends_at = time.monotonic() + deadline_s
         try:
-            output = _whole_output(process, ends_at)
+            output = _whole_output(command, process, ends_at)
             process.wait(max(0.0, ends_at - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise Failed(f"{shown(command[0], 160)} did not end within {deadline_s:g} s") from None
@@ -128,19 +127,20 @@ def _end_of(errors: Any) -> bytes:
     return errors.read()
 
 
-def _whole_output(process: subprocess.Popen[bytes], ends_at: float) -> bytes:
+def _whole_output(command: Sequence[str], process: subprocess.Popen[bytes], ends_at: float) -> bytes:
     """Until the process has ended, although a child that it leaves behind may hold its output for longer. Raises
     TimeoutExpired, Failed."""
+    assert process.stdout
     whole = bytearray()
     while True:
         left, ended = ends_at - time.monotonic(), process.poll() is not None
         if left <= 0:
-            raise subprocess.TimeoutExpired(process.args, 0)
+            raise subprocess.TimeoutExpired(command, 0)
         if select.select([process.stdout], [], [], 0 if ended else min(left, LOOK_S))[0]:
             part = os.read(process.stdout.fileno(), 1 << 16)
             whole += part
             if len(whole) > MOST_OUTPUT:
-                raise Failed(f"{shown(process.args[0], 160)} wrote more than {MOST_OUTPUT >> 20} MiB to standard output")
+                raise Failed(f"{shown(command[0], 160)} wrote more than {MOST_OUTPUT >> 20} MiB to standard output")
             if not part:
                 return bytes(whole)
         elif ended:

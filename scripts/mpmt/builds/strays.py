@@ -29,7 +29,7 @@ def end_marked(mark: str) -> None:
     """Kills all processes but this one that carry the mark, and waits until they are gone."""
     wanted = os.fsencode(f"{MARK}={mark}")
     deadline = time.monotonic() + GRACE_S
-    while any([_kill_if(pid, lambda pid: wanted in _environment(pid)) for pid in _processes()]):
+    while [pid for pid in _processes() if _kill_if(pid, lambda pid: wanted in _environment(pid))]:
         if time.monotonic() > deadline:
             return
         time.sleep(LOOK_S)
@@ -121,6 +121,7 @@ def kept(mark: str, lock: int) -> Iterator[None]:
     of the descriptor until it is done."""
     keeper = subprocess.Popen([sys.executable, "-IS", __file__, mark], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                               start_new_session=True, cwd="/", pass_fds=[lock])
+    assert keeper.stdin
     try:
         yield
     finally:

@@ -134,17 +134,19 @@ def table(found: SelfTest) -> str:
     cells = []
     for name, rows in sorted(found.rows.items(), key=lambda item: -(_detectable(item[1]) or 0)):
         verdicts = [row.verdict for row in rows]
-        counts = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts)) + ("" if rows[0].gated else " (not gated)")
+        counts = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
         half, seen = _half_width(rows), _detectable(rows)
-        cells.append(("" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen), counts,
-                      shown(names[name], 160)))
+        cells.append(("" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
+                      counts + ("" if rows[0].gated else " (not gated)"), shown(names[name], 160)))
     heads = ("differs from itself by", "would see", "verdicts", "benchmark")
-    lines = [tabulate(cells, heads, tablefmt="plain", colalign=("right", "right", "left", "left"), disable_numparse=True)] if cells else []
+    aligned = ("right", "right", "left", "left")
+    lines = [tabulate(cells, heads, tablefmt="plain", colalign=aligned, disable_numparse=True)] if cells else []
     if common := common_parts(list(found.rows)):
         lines += ["", f"all: {shown(common, 300)}"]
     lines += [f"failed: {shown(name, 160)}: {shown(reason, 300)}" for name, reason in found.failures.items()]
     low, high = found.alarm_rate
     lines += ["", *(f"note: {shown(note)}" for note in found.notes),
-              f"{found.alarms} false alarms in {len(found.verdicts)} experiments, {found.runs} runs of {shown(found.label, 200)} against "
-              f"itself; with 95 % confidence the rate is between {percent(low)} and {percent(high)}"]
+              f"{found.alarms} false alarms in {len(found.verdicts)} experiments, {found.runs} runs of "
+              f"{shown(found.label, 200)} against itself; with 95 % confidence the rate is between {percent(low)} and "
+              f"{percent(high)}"]
     return "\n".join(lines)

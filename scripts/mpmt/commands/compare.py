@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--binary-a", type=Path, metavar="PATH", help="program for A, instead of a commit: mpmt, or any that "
                         "writes Google Benchmark's JSON")
     parser.add_argument("--binary-b", type=Path, metavar="PATH", help="program for B")
-    parser.add_argument("--command-a", metavar="COMMAND", help="any command for A, each execution a task; options behind -- are "
-                        "those that `mpmt run` has for commands")
+    parser.add_argument("--command-a", metavar="COMMAND", help="any command for A, each execution a task; options behind -- "
+                        "are those that `mpmt run` has for commands")
     parser.add_argument("--command-b", metavar="COMMAND", help="any command for B")
     add_output_arguments(parser)
     add_build_arguments(parser)
@@ -35,11 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-on", type=_verdicts, default=list(FAIL_ON), metavar="LIST",
-                        help="verdicts of gated benchmarks that set the exit code: slower (1), undecided, unstable, failed (3); "
-                             "or none (default: all)")
+                        help="verdicts of gated benchmarks that set the exit code: slower (1), undecided, unstable, failed "
+                             "(3); or none (default: all)")
     parser.add_argument("--json", action="store_true", help="standard output is JSON instead of a table")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there, too; - is standard output, as --json")
-    parser.add_argument("--record", type=Path, metavar="FILE", help="keep the record of the measurement there (mpmt verdict FILE)")
+    parser.add_argument("--record", type=Path, metavar="FILE",
+                        help="keep the record of the measurement there (mpmt verdict FILE)")
     parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw the comparison there, as PNG and SVG")
 
 
@@ -61,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check_output(options: argparse.Namespace) -> None:
-    """Before anything is measured: whether what is to be written or drawn can be at all. Raises Problem, ModuleNotFoundError."""
+    """Before anything is measured: whether what is to be written or drawn can be at all. Raises Problem,
+    ModuleNotFoundError."""
     outputs.check(options.out, "--out")
     if options.record and is_standard_output(options.record):
         raise Problem("--record: standard output has the answer: name a file")
@@ -110,8 +112,8 @@ def _sides(options: argparse.Namespace) -> list[Named]:
             raise Problem(f"--command-{side}: there is --binary-{side} already")
     wanted = given.count((None, None))
     if len(texts) != wanted:
-        raise Problem(f"compare needs two sides, A and B: commits, paths, --binary-a, --command-a, --binary-b or --command-b; it got "
-                      f"{len(texts) + 2 - wanted}")
+        raise Problem("compare needs two sides, A and B: commits, paths, --binary-a, --command-a, --binary-b or --command-b; "
+                      f"it got {len(texts) + 2 - wanted}")
     made = [Named("" if binary or command is not None else texts.pop(0), binary, command) for binary, command in given]
     if (made[0].command is None) != (made[1].command is None):
         raise Problem("--command-a, --command-b: a command is compared with a command only")

@@ -36,7 +36,8 @@ Case = tuple[str, int]  # name, bench_version
 
 @dataclass
 class Side:
-    """One file: every case's times in ns (per task or operation; of Google Benchmark files, per iteration), and what was left out."""
+    """One file: every case's times in ns (per task or operation; of Google Benchmark files, per iteration), and what was
+    left out."""
 
     shown: str
     times: dict[Case, list[float]]

@@ -51,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="of the plots: png, svg (default: png,svg)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--csv", type=Path, metavar="FILE",
-                        help="write the values as a CSV that Apache Otava reads; of one machine, its newest epoch; - is standard "
-                             "output, which has nothing else then")
+                        help="write the values as a CSV that Apache Otava reads; of one machine, its newest epoch; - is "
+                             "standard output, which has nothing else then")
 
 
 def _machine_key(text: str) -> str:
@@ -159,8 +159,8 @@ def _history(options: argparse.Namespace, memory: Memory) -> History:
         order, by = _first_parents(options.repo, branch, records, options.since), f"first parents of {shown(branch, 80)}"
     else:
         order, by = _by_date(records, options), "commit date"
-        notes.append(f"{shown(options.results, 300)} is not in a git repository: commits are ordered by date, and commits between "
-                     "two measured ones are not known")
+        notes.append(f"{shown(options.results, 300)} is not in a git repository: commits are ordered by date, and commits "
+                     "between two measured ones are not known")
     return History(gather(records, order, options.cases, memory), order, by, refused, notes)
 
 

@@ -105,8 +105,8 @@ def run_options(given: Sequence[str]) -> list[str]:
             raise Problem(f"{name}: not with record: a record is of what the commit itself measures; `mpmt run {name} …` "
                           "measures other programs")
         if name == "--twins":
-            raise Problem("--twins: not with record: twins are the same program twice, for judging the machine; `mpmt track aa` "
-                          "does that")
+            raise Problem("--twins: not with record: twins are the same program twice, for judging the machine; `mpmt track "
+                          "aa` does that")
         if equals and name in PATHS:
             option = f"{name}={Path(value).absolute()}"
         elif index and given[index - 1] in PATHS:

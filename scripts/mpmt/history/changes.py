@@ -257,8 +257,9 @@ def detectable_step(log_values: Sequence[float] | Logs, found: Sequence[ChangePo
 
     With the noise scale s and standard error e = s √(1/n₁ + 1/n₂): the penalty asks for √(3 ln n) e, Welch's test for
     t(1 - ALPHA/2; n - 2) e, the rule for ln(1 + least_step), and 1.645 e more (the normal 0.95 quantile) for the power,
-    of which a part is lost, as place and noise are estimated, too. A step δ leaves a line δ² q more of squares than a step, q being its squares that no line explains, with standard
-    deviation 2 s δ √q: it looks like a step to 0.95 from δ = 2 · 1.645 s / √q on. """
+    of which a part is lost, as place and noise are estimated, too. A step δ leaves a line δ² q more of squares than a
+    step, q being its squares that no line explains, with standard deviation 2 s δ √q: it looks like a step to 0.95 from
+    δ = 2 · 1.645 s / √q on. """
     logs = numpy.asarray(log_values, dtype=float)
     count = len(logs)
     if count < 2 * LEAST_VALUES:

@@ -5,8 +5,8 @@ One row for each commit, in the order of the history, comma-separated, quoted wi
     time,commit,<benchmark>,<benchmark>,...
     2024-01-01 00:00:00 +0000,0123456789abcdef0123456789abcdef01234567,511420.4,...
 
-`time` is the commit's date in UTC (the record's start where that is no date), metrics are ns per task (of channels: per operation). Otava takes a
-metric for better when it grows, unless it is told, so name the direction in otava.yaml:
+`time` is the commit's date in UTC (the record's start where that is no date), metrics are ns per task (of channels: per
+operation). Otava takes a metric for better when it grows, unless it is told, so name the direction in otava.yaml:
 
     tests:
       mpmt:

@@ -28,8 +28,8 @@ _SLOWER, _FASTER = (VERMILION, (0, (4, 2))), (GREEN, (0, (5, 1.5, 1, 1.5)))  # c
 _AXES_HEIGHT = 3.3  # inches
 _MOST_TICKS = 14
 _LABELS = 12  # change points with words; more would overlap
-READING = ("Time per {operation} by commit, oldest first; lower is faster. Lines are the levels between change points; a change lies "
-           "between the commit before the dashed line and the one after it.")
+READING = ("Time per {operation} by commit, oldest first; lower is faster. Lines are the levels between change points; a "
+           "change lies between the commit before the dashed line and the one after it.")
 
 
 @dataclass
@@ -104,8 +104,8 @@ def figure_of(subject: Subject, found: Gathered, order: Order) -> Figure:
     title = shown(subject.name, 76) + version
     if len(subject.name) > 76:
         notes.insert(0, f"Benchmark: {shown(subject.name, 400)}")
-    dress(figure, Sheet(title, READING.format(operation=subject.operation), _legend(subject), notes, f"machine {subject.machine} · {measured}"),
-          _AXES_HEIGHT)
+    dress(figure, Sheet(title, READING.format(operation=subject.operation), _legend(subject), notes,
+                        f"machine {subject.machine} · {measured}"), _AXES_HEIGHT)
     return figure
 
 

@@ -2,9 +2,9 @@
 
 A series is (machine key, epoch, benchmark, bench_version); nothing is compared across any of these. A machine's epochs
 are numbered from 1 in the order in which their first records were started; commits may have been measured in several.
-A commit's value is the median of the ok trials' times per task (or operation) of all its records in that epoch. Left out, and counted,
-are whole records that are of no use (see `usable`), and of interrupted records the cases with ok trials in fewer than
-half of the rounds.
+A commit's value is the median of the ok trials' times per task (or operation) of all its records in that epoch. Left
+out, and counted, are whole records that are of no use (see `usable`), and of interrupted records the cases with ok
+trials in fewer than half of the rounds.
 
 Changes are looked for in whole series; of those, only what lies from `Order.first` on is kept to be shown.
 
@@ -36,9 +36,12 @@ from mpmt.records.stored_files import CasePoint, Summary, moment
 
 OFF_CHAIN, DIRTY, NO_COMMIT, SINCE = "not on the branch", "dirty build", "no commit", "before --since"
 
+Placed = tuple[int, Summary]  # a record, and its commit's place in Order.commits
+
 
 class Point(NamedTuple):
-    """A commit's value in one series: its place in `Order.commits`, the median in ns per task or operation, whether it counts."""
+    """A commit's value in one series: its place in `Order.commits`, the median in ns per task or operation, and whether it
+    counts."""
 
     at: int
     value: float
@@ -108,17 +111,10 @@ class Gathered:
     dates: dict[str, str]  # commit: its date; where that is none, when the record was started
 
 
-class Kept(NamedTuple):
-    """A record that enters a history: (machine, epoch), its commit's place, and how long a case's trials must be."""
-
-    series: tuple[str, int]
-    at: int
-    least_bytes: float
-
-
-def usable(records: Sequence[Summary], order: Order) -> tuple[list[Summary], dict[str, Counter[str]]]:
+def usable(records: Sequence[Summary], order: Order) -> tuple[list[Placed], dict[str, Counter[str]]]:
     """The records that enter a history, and for each machine how many do not, or are not shown, and why."""
-    used, unused = [], {}
+    used: list[Placed] = []
+    unused: dict[str, Counter[str]] = {}
     for record in records:
         counts = unused.setdefault(record.machine, Counter())
         place = order.place.get(record.commit or "")
@@ -126,16 +122,16 @@ def usable(records: Sequence[Summary], order: Order) -> tuple[list[Summary], dic
                   OFF_CHAIN if place is None else SINCE if place < order.first else None)
         if reason:
             counts[reason] += 1
-        if reason in (None, SINCE):
-            used.append(record)
+        if place is not None and not record.dirty:
+            used.append((place, record))
     return used, unused
 
 
-def epoch_numbers(used: Sequence[Summary]) -> dict[tuple[str, str], int]:
+def epoch_numbers(used: Sequence[Placed]) -> dict[tuple[str, str], int]:
     """(machine, epoch): its number, in the order of the earliest start of a record."""
     never = datetime.max.replace(tzinfo=timezone.utc)
     first: dict[str, dict[str, datetime]] = {}
-    for record in used:
+    for _, record in used:
         starts = first.setdefault(record.machine, {})
         starts[record.epoch] = min(starts.get(record.epoch, never), moment(record.started_utc) or never)
     return {(machine, epoch): number for machine, starts in first.items()
@@ -147,11 +143,11 @@ def gather(records: Sequence[Summary], order: Order, cases: Pattern | None, memo
     used, unused = usable(records, order)
     numbers = epoch_numbers(used)
     found = Gathered([], {(machine, number): json.loads(epoch) for (machine, epoch), number in numbers.items()}, unused,
-                     Counter(), Counter(record.machine for record in used if order.place[record.commit] >= order.first),
-                     {record.commit: record.commit_date if moment(record.commit_date) else record.started_utc
-                      for record in used})
+                     Counter(), Counter(record.machine for at, record in used if at >= order.first),
+                     {order.commits[at]: record.commit_date if moment(record.commit_date) else record.started_utc
+                      for at, record in used})
     with no_collection():
-        for series in _series_of(used, order, numbers, cases, found.thin):
+        for series in _series_of(used, numbers, cases, found.thin):
             _find_changes(series, memory)
             _hide_before(order.first, series)
             found.series += [series] if series.points else []
@@ -165,13 +161,13 @@ def _hide_before(first: int, series: Series) -> None:
                       for change in series.changes if change.first_bad >= first]
 
 
-def _series_of(used: Sequence[Summary], order: Order, numbers: Mapping[tuple[str, str], int], cases: Pattern | None,
+def _series_of(used: Sequence[Placed], numbers: Mapping[tuple[str, str], int], cases: Pattern | None,
                thin: Counter[str]) -> list[Series]:
     """In the order of benchmarks, then of machines and epochs."""
     wanted: dict[str, bool] = {}
     made: dict[tuple[str, int, str, str, str, int], dict[int, Point]] = {}
-    for record in used:
-        at, number = order.place[record.commit], numbers[record.machine, record.epoch]
+    for at, record in used:
+        number = numbers[record.machine, record.epoch]
         for said in record.points:
             if said.name not in wanted:
                 wanted[said.name] = cases is None or cases.search(said.name)
@@ -212,8 +208,8 @@ def _find_changes(series: Series, memory: Memory) -> None:
         slow = None if changes else drift(logs)
         answer = [[asdict(change) for change in changes], detectable_step(logs, changes), slow and asdict(slow)]
         memory.keep(question, answer)
-    found, series.detectable, slow = answer
-    series.drift = slow and ChangePoint(**slow)
+    found, series.detectable, drifted = answer
+    series.drift = drifted and ChangePoint(**drifted)
     for change in (ChangePoint(**values) for values in found):
         last_good, first_bad = points[change.index - 1].at, points[change.index].at
         series.changes.append(Change(change, last_good, first_bad, len(points) - change.index,

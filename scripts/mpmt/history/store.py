@@ -37,15 +37,15 @@ def look(results: Path, memory: Memory) -> tuple[list[Summary], list[str]]:
         there = list(find(results))
     except OSError as error:
         raise Problem(f"--results: {shown(results, 300)}: {error.strerror}") from None
-    known = {found.path: Summary(found.path, found.fault) if found.fault else
-             _remembered(memory.answer(_question(results, found))) for found in there}
-    fresh = {found.path: found for found in there if known[found.path] is None}
+    known = {found.path: summary for found in there if (summary := _known(results, memory, found))}
+    fresh = {found.path: found for found in there if found.path not in known}
     for summary in summaries(str(results), list(fresh.values())):
         known[summary.path] = summary
         if not summary.passing:
             memory.keep(_question(results, fresh[summary.path]), _kept(summary))
-    refused = [f"{shown(one.path, 300)}: {one.fault}" for one in known.values() if one.fault]
-    return [one for one in known.values() if not one.fault], refused
+    whole = [known[found.path] for found in there]
+    refused = [f"{shown(one.path, 300)}: {one.fault}" for one in whole if one.fault]
+    return [one for one in whole if not one.fault], refused
 
 
 # ---- what is kept of a record ------------------------------------------------------------------------------
@@ -66,10 +66,12 @@ def _kept(summary: Summary) -> list[Any]:
     return [*summary[:-1], [[*point[:-1], base64.b64encode(point.trials).decode()] for point in summary.points]]
 
 
-def _remembered(kept: Any) -> Summary | None:
+def _known(results: Path, memory: Memory, found: Found) -> Summary | None:
+    if found.fault:
+        return Summary(found.path, found.fault)
     try:
-        *facts, points = kept
-        return Summary(*facts, tuple(CasePoint(*said, base64.b64decode(trials)) for *said, trials in points))
+        *facts, points = memory.answer(_question(results, found))
+        return Summary._make([*facts, tuple(CasePoint._make([*said, base64.b64decode(trials)]) for *said, trials in points)])
     except (TypeError, ValueError):  # nothing, or something else
         return None
 

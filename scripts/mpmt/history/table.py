@@ -43,8 +43,8 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
         why = "no benchmark matches, or has an ok trial" if found.records[machine] else "none of its records is of use"
         lines += ["", f"nothing to show: {why}"]
     changed, pairs = changes_of(series), last_pairs(series)
-    drifting = sorted((one for one in series if one.drift), key=lambda one: -abs(one.drift.effect))
-    told = [one.name for one in (*(one for one, _ in changed), *(pair.series for pair in pairs), *drifting)]
+    drifting = sorted(((one, one.drift.effect) for one in series if one.drift), key=lambda pair: -abs(pair[1]))
+    told = [one.name for one in (*(one for one, _ in changed), *(pair.series for pair in pairs), *(one for one, _ in drifting))]
     names = short_names(told)
     if common := common_parts(told):
         lines.append(f"all benchmarks below: {shown(common, 300)}")
@@ -64,7 +64,8 @@ def _count(count: int, what: str, plural: str = "s") -> str:
 
 def _changed_lines(order: Order, changed: Sequence[tuple[Series, Change]], count: int, names: Names) -> list[str]:
     rows = [(f"{change.point.effect:+.1%}", f"{change.point.low:+.1%} … {change.point.high:+.1%}",
-             short(order, change.last_good), short(order, change.first_bad), change.missing, change.measured_since, shown_name(series, names))
+             short(order, change.last_good), short(order, change.first_bad), change.missing, change.measured_since,
+             shown_name(series, names))
             for series, change in changed]
     slower = sum(change.point.effect > 0 for _, change in changed)
     return ["", _tabulated(rows, COLUMNS, ALIGNED), "",
@@ -74,11 +75,11 @@ def _changed_lines(order: Order, changed: Sequence[tuple[Series, Change]], count
             "`mpmt track bisect` narrows a range with paired measurements"]
 
 
-def _drift_lines(drifting: Sequence[Series], names: Names) -> list[str]:
+def _drift_lines(drifting: Sequence[tuple[Series, float]], names: Names) -> list[str]:
     if not drifting:
         return []
     return ["drifted, with no step in which one commit could be to blame (the last third of the commits against the first):",
-            *(f"  {one.drift.effect:+.1%}  {shown_name(one, names)}" for one in drifting if one.drift)]
+            *(f"  {effect:+.1%}  {shown_name(one, names)}" for one, effect in drifting)]
 
 
 def _smallest_lines(series: Sequence[Series]) -> list[str]:
@@ -215,7 +216,8 @@ def left_out(found: Gathered, series: Sequence[Series], machine: str) -> list[st
 
 
 def as_json(found: Gathered, order: Order, by: str, refused: Sequence[str]) -> dict[str, Any]:
-    """Everything that the text says, and the values. Effects are ratios - 1, times ns per task or operation, commits full ids."""
+    """Everything that the text says, and the values. Effects are ratios - 1, times ns per task or operation, commits full
+    ids."""
     return {"order": by, "machines": [_machine_json(found, order, machine) for machine in sorted(found.unused)],
             "refused": list(refused)}
 
@@ -236,8 +238,8 @@ def _series_json(order: Order, series: Series) -> dict[str, Any]:
     return {
         "benchmark": series.name, "bench_version": series.version, "placement": series.placement or None,
         "epoch": series.epoch, "detectable": series.detectable, "drift": series.drift and series.drift.effect,
-        "points": [{"commit": order.commits[point.at], FAMILIES[series.family].metric: point.value, "trials": len(point.blob) // 8,
-                    "trusted": point.trusted} for point in series.points],
+        "points": [{"commit": order.commits[point.at], FAMILIES[series.family].metric: point.value,
+                    "trials": len(point.blob) // 8, "trusted": point.trusted} for point in series.points],
         "changes": [{"last_good": order.commits[change.last_good], "first_bad": order.commits[change.first_bad],
                      "effect": change.point.effect, "low": change.point.low, "high": change.point.high,
                      "p_value": change.point.p_value, "missing": change.missing,

@@ -217,7 +217,7 @@ class _Passing:
     def __init__(self, process: subprocess.Popen[bytes], out: Callable[[str], None], err: Callable[[str], None]) -> None:
         assert process.stdout and process.stderr
         self._say = {process.stdout.fileno(): out, process.stderr.fileno(): err}
-        self._begun = {stream: b"" for stream in self._say}
+        self._begun = dict.fromkeys(self._say, b"")
 
     def to_the_end(self) -> None:
         with selectors.DefaultSelector() as selector:

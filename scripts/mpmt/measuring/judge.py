@@ -41,7 +41,8 @@ def interval(mpmt: str, rounds: Rounds) -> tuple[float, float, float] | None:
 
 def _asked(mpmt: str, row: dict[str, Any], margin: float) -> dict[str, Any]:
     try:
-        done = subprocess.run([mpmt, "judge", "--margin", f"{margin:%}"], input=json.dumps(row), stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([mpmt, "judge", "--margin", f"{margin:%}"], input=json.dumps(row), stdout=subprocess.PIPE,
+                              text=True)
     except OSError as error:
         raise Problem(f"--mpmt: {shown(mpmt)}: {error.strerror}") from None
     if done.returncode != 0:

@@ -54,8 +54,9 @@ def times(parsed: dict[str, Any], named: str) -> tuple[dict[str, list[float]], l
             faults.add(run.name, why)
     notes += faults.lines(found)
     if values:
-        notes.append(f"{len(values)} benchmarks, say {shown(next(iter(values)), 100)}: the file has only aggregates: their median "
-                     "(else the mean) is one value, and has no interval; --benchmark_report_aggregates_only=false writes all")
+        notes.append(f"{len(values)} benchmarks, say {shown(next(iter(values)), 100)}: the file has only aggregates: their "
+                     "median (else the mean) is one value, and has no interval; --benchmark_report_aggregates_only=false "
+                     "writes all")
     if not found and not notes:
         raise BadRecord(f"{named}: benchmarks: there is none")
     return found, notes
@@ -97,8 +98,8 @@ def time_ns(entry: dict[str, Any]) -> float:
 
 
 def _sorted_out(benchmarks: list[Any], notes: list[str]) -> tuple[list[Run], list[Run]]:
-    """Runs, and aggregates that can stand for them, with their kind in place of the repetition's number. `notes` gets a line for
-    what is no entry of a benchmark."""
+    """Runs, and aggregates that can stand for them, with their kind in place of the repetition's number. `notes` gets a line
+    for what is no entry of a benchmark."""
     names = {entry["name"] for entry in benchmarks if isinstance(entry, dict) and isinstance(entry.get("name"), str)}
     runs: list[Run] = []
     aggregates: list[Run] = []
@@ -172,5 +173,5 @@ class _Faults:
                 lines.append(f"not compared: {shown(gone[0], 100)}{more}: {reason}")
             lines += [f"left out: {count} runs of {shown(name, 100)}: {reason}"
                       for name, count in names.items() if name in found]
-        more = len(lines) - _MOST_REASONS
-        return lines if more <= 0 else [*lines[:_MOST_REASONS], f"not compared, or left out: for {more} more reasons"]
+        rest = len(lines) - _MOST_REASONS
+        return lines if rest <= 0 else [*lines[:_MOST_REASONS], f"not compared, or left out: for {rest} more reasons"]

@@ -57,9 +57,9 @@ def parsed(text: str) -> Any:
 
 
 def tolerated(data: bytes) -> Any:
-    """What a file of another program says, be it no JSON in every point: in UTF-16 or UTF-32, with bytes that are no text at all
-    (they become `\\xe9`), with control characters in strings, numbers that are none (NaN, inf, 1e999), or counters that have the
-    name of another field, of which the first counts. Raises BadJson."""
+    """What a file of another program says, be it no JSON in every point: in UTF-16 or UTF-32, with bytes that are no text
+    at all (they become `\\xe9`), with control characters in strings, numbers that are none (NaN, inf, 1e999), or counters
+    that have the name of another field, of which the first counts. Raises BadJson."""
     text, how = _text_of(data), {"parse_float": float, "parse_int": float, "object_pairs_hook": _first_of, "strict": False}
     try:
         return _loaded(text, **how)

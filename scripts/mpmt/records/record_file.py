@@ -1,5 +1,5 @@
-"""mpmt's records: read, checked, and laid out as tables (mpmt/records/tables.py). With mpmt/records/families.py the only places in
-scripts/ that know the record's form.
+"""mpmt's records: read, checked, and laid out as tables (mpmt/records/tables.py). With mpmt/records/families.py the only
+places in scripts/ that know the record's form.
 
 The format is results/schema.json (older versions: beside it), explained in docs/record-format.md. What a record says is
 untrusted: show names only through mpmt.base.shown. """

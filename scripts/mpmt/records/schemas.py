@@ -58,8 +58,8 @@ def first_problem(record: Any) -> str | None:
     one."""
     context = record.get("context") if isinstance(record, dict) else None
     version = context.get("schema_version") if isinstance(context, dict) else None
-    known = isinstance(version, int) and version in SCHEMA_PATHS
-    return _checker_of(SCHEMA_PATHS[version if known else SCHEMA_VERSION])(record)
+    path = SCHEMA_PATHS[version if isinstance(version, int) and version in SCHEMA_PATHS else SCHEMA_VERSION]
+    return _checker_of(path)(record)
 
 
 @functools.cache

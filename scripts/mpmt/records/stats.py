@@ -61,8 +61,8 @@ def speedup(baseline: Mapping[Key, float], case: Mapping[Key, float],
     """Baseline time / case time, paired by round (rounds that only one of them has are dropped), with a t interval on the
     log scale; None without a pair. Pairing takes out what changes from round to round and hits both, such as a busy
     neighbour."""
-    rounds = sorted(baseline.keys() & case.keys())
-    return log_mean_interval([baseline[r] / case[r] for r in rounds], confidence) if rounds else None
+    ratios = [time / case[key] for key, time in baseline.items() if key in case]
+    return log_mean_interval(ratios, confidence) if ratios else None
 
 
 def coefficient_of_variation(values: Sequence[float]) -> float:

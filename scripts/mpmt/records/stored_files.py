@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from mpmt.base.shown import shown
 from mpmt.records import record_file, stats
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     path: str
     size: int = 0
     stamp: str = ""
-    fault: Optional[str] = None
+    fault: str | None = None
 
 
 class CasePoint(NamedTuple):
@@ -49,11 +49,11 @@ class Summary(NamedTuple):
     """What a history needs of one record; with a `fault`, nothing else holds. `passing`: it may be gone next time."""
 
     path: str
-    fault: Optional[str] = None
+    fault: str | None = None
     passing: bool = False
     machine: str = ""
     epoch: str = ""  # canonical JSON
-    commit: Optional[str] = None
+    commit: str | None = None
     commit_date: str = ""
     dirty: bool = False
     started_utc: str = ""

@@ -67,7 +67,7 @@ def trials(record: Record, family: str = POOL) -> pandas.DataFrame:
 
 def _trial_row(entry: Mapping[str, Any]) -> dict[str, Any]:
     own = family_of(entry)
-    row = {field: entry.get(field) for field in (*TRIAL_FIELDS, *own.trial_fields, *own.case_fields)}
+    row: dict[str, Any] = {field: entry.get(field) for field in (*TRIAL_FIELDS, *own.trial_fields, *own.case_fields)}
     if "batch_split" in row:
         row["batch_split"] = bool(row["batch_split"])
     for column, (outer, inner) in NESTED_FIELDS.items():
