@@ -26,6 +26,7 @@ from mpmt.records.stored_files import MACHINE_KEY
 
 CASE_FAILED, NOTHING_MATCHED = 1, 5  # exit codes of `mpmt run`
 ASKED_S = 300.0  # for a plan: programs are asked what they have, and another run may be measuring
+_REFUSED = ("mpmt: --program: ", "mpmt: --command: ")  # how its last words begin where a contender is none
 MOST_BYTES_OF_A_LINE = 1 << 20  # of what a program says; a longer one is cut
 
 
@@ -126,6 +127,8 @@ def cases_of(engine: Path, contender: Contender, options: Sequence[str] = ()) ->
 def _refuse(code: int, said: str) -> None:
     """Raises Problem unless `mpmt run` ended with a plan or a record. `said`: its last words."""
     said = said.removeprefix("mpmt: ")
+    for option in _REFUSED:  # of `mpmt run`, which nobody has used
+        said = said.removeprefix(option.removeprefix("mpmt: "))
     if code == NOTHING_MATCHED:
         raise NothingMeasured(said or "nothing matches")
     if code not in (0, CASE_FAILED, EXIT_INTERRUPTED):
@@ -195,7 +198,7 @@ class Said:
 
     def error(self, line: str) -> None:
         self.last = line
-        if not line.startswith("mpmt: warning: "):
+        if not line.startswith(("mpmt: warning: ", *_REFUSED)):
             self.say(line.removeprefix("mpmt: "))
 
 
