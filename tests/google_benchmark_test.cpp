@@ -89,10 +89,11 @@ TEST(GoogleBenchmark, a_library_that_calls_for_a_unit_of_its_time_gets_one) {
 TEST(GoogleBenchmark, an_old_library_is_given_the_time_that_its_tasks_take) {
   const auto benchmark = start(odd("work"), "work");
   outcome_of(*benchmark, 1);
-  const auto outcome = outcome_of(*benchmark, 100);
+  // Few: on a busy machine that one may have taken a thousand times as long as it takes.
+  const auto outcome = outcome_of(*benchmark, 10);
   ASSERT_EQ(outcome.status, Status::ok) << outcome.error;
-  EXPECT_GE(outcome.block.wall_ns, 100 * 20'000);
-  EXPECT_EQ(outcome.block.tasks, 100U);
+  EXPECT_GE(outcome.block.wall_ns, 10 * 20'000);
+  EXPECT_EQ(outcome.block.tasks, 10U);
   EXPECT_FALSE(contains(benchmark->notes(), "iterations"));
 }
 
