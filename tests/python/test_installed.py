@@ -94,8 +94,9 @@ def test_what_is_installed_compares_programs_without_the_source(bench: Bench, pr
 
 def test_a_program_whose_scripts_are_gone_says_where_they_were(bench: Bench, alone: list[str]) -> None:
     mpmt = shutil.copy(BINARY, bench.folder / "mpmt")
+    shutil.copy(BINARY.with_name("mpmt.source"), bench.folder)
     for arguments, script in ((["plot"], "plot.py"), (["run", "--with", "python"], "mpmt/programs/python_pools.py")):
         done = bench.run(*arguments, binary=mpmt, under=alone)
         assert (done.returncode, done.stdout) == (USAGE, "")
-        assert done.stderr == (f"mpmt: {source_of(BINARY)}/scripts/{script} is not there any more, and neither is "
-                               f"{bench.folder.parent}/share/mpmt/scripts/{script}\n")
+        assert done.stderr == (f"mpmt: {bench.folder.parent}/share/mpmt/scripts/{script} is not there any more, and neither is "
+                               f"{source_of(BINARY)}/scripts/{script}\n")
