@@ -170,9 +170,10 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_program_options(command, options);
   add_amounts(command, options);
   command.add_option("--data-dir", options.data_dir, "where workloads make files (default: /var/tmp, else $TMPDIR)");
-  command.add_option("--journal-dir", options.journal_dir,
-                     "an own folder for what is measured until it is a record; a later run does not look there (default: "
-                     "the state folder, where the next run finds what one that was killed has left)");
+  command.add_option(
+      "--journal-dir", options.journal_dir,
+      "an own folder for what is measured until it is a record; a later run does not look there (default: "
+      "the state folder, where the next run finds what one that was killed has left)");
   command.add_option(
       "--out", options.out,
       "the record (default: results/<machine-key>/<commit>-<utc>.json); - for standard output, which then "

@@ -73,10 +73,10 @@ Interval interval_of(const std::vector<double>& rounds, double confidence);
 /// 1. `same`, when the two one-sided intervals at (1 - confidence) ÷ 2 lie within the margin (Schuirmann,
 ///    J. Pharmacokin. Biopharm. 15, 1987, 657-680);
 /// 2. otherwise there is a candidate, when the two-sided interval at (1 - confidence) ÷ 5 excludes 0. It is confirmed
-///    by a series of its own, of two thirds as many rounds and 8 at least: `a_faster` or `b_faster` when that series alone
-///    excludes 0 on the same side at 2 ÷ (looks × rows), or at 1 - confidence where that is less. Ratio and interval
-///    are then those of that series, which did not choose the winner; where they lie within the margin, as in 1, the
-///    difference is real and too small to count, and the row is `same`;
+///    by a series of its own, of two thirds as many rounds and 8 at least: `a_faster` or `b_faster` when that series
+///    alone excludes 0 on the same side at 2 ÷ (looks × rows), or at 1 - confidence where that is less. Ratio and
+///    interval are then those of that series, which did not choose the winner; where they lie within the margin, as in
+///    1, the difference is real and too small to count, and the row is `same`;
 /// 3. otherwise the row stays open, and what confirming rounds were used are used up.
 ///
 /// Whoever chooses when to look chooses nothing here: the looks are fixed, and what was decided at one is not taken
