@@ -94,6 +94,18 @@ class Parser(argparse.ArgumentParser):
         super().error(shown(message))
 
 
+FORMATS = ("png", "svg")  # of figures
+
+
+def formats(text: str) -> list[str]:
+    """A list of FORMATS, as an option's value."""
+    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
+    wrong = [part for part in chosen if part not in FORMATS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"unknown format '{shown(wrong[0], 40)}': choose from {', '.join(FORMATS)}")
+    return chosen
+
+
 # ---- standard streams --------------------------------------------------------------------------------------
 
 
@@ -134,11 +146,6 @@ class ShownLines(io.TextIOBase):
     def end(self) -> None:
         if self._line:
             self.write("\n")
-        self.flush()
-
-    def rewrite(self, text: str) -> None:
-        """Takes the place of the terminal's current line."""
-        self._put("\r\x1b[K" + shown(text))
         self.flush()
 
     def _put(self, text: str) -> None:

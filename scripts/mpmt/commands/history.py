@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mpmt.base import outputs
+from mpmt.base.command_line import FORMATS, formats
 from mpmt.base.files import folder_named, is_standard_output
 from mpmt.base.patterns import pattern
 from mpmt.base.places import ROOT
@@ -28,7 +29,6 @@ from mpmt.history.store import look
 from mpmt.measuring import engine
 from mpmt.records.stored_files import MACHINE_KEY, Summary, moment
 
-FORMATS = ("png", "svg")
 ALL = "all"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "are looked for in all")
     parser.add_argument("--branch", metavar="REV", help="follow this one's first parents (default: HEAD)")
     parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw every benchmark into this folder")
-    parser.add_argument("--format", type=_formats, default=list(FORMATS), metavar="LIST",
+    parser.add_argument("--format", type=formats, default=list(FORMATS), metavar="LIST",
                         help="of the plots: png, svg (default: png,svg)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--csv", type=Path, metavar="FILE",
@@ -59,14 +59,6 @@ def _machine_key(text: str) -> str:
     if text != ALL and not MACHINE_KEY.fullmatch(text):
         raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is no machine key: 12 hexadecimal digits, or all")
     return text
-
-
-def _formats(text: str) -> list[str]:
-    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
-    wrong = [part for part in chosen if part not in FORMATS]
-    if wrong:
-        raise argparse.ArgumentTypeError(f"unknown format '{shown(wrong[0], 20)}': choose from {', '.join(FORMATS)}")
-    return chosen
 
 
 @dataclass

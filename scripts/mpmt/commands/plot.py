@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpmt.base.command_line import Parser, Problem, command_line
+from mpmt.base.command_line import FORMATS, Parser, Problem, command_line, formats
 from mpmt.base.files import folder_named
 from mpmt.base.shown import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "svg")
 EXIT_OK, EXIT_NOTHING = 0, 5
 
 EPILOG = """\
@@ -51,19 +50,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("results", nargs="+", metavar="RESULT.json", help="record written by `mpmt run`")
     parser.add_argument("-o", "--out", default="plots", metavar="DIR", type=folder_named,
                         help="folder for the figures, made if missing (default: plots)")
-    parser.add_argument("--format", default=list(FORMATS), type=_formats, metavar="LIST",
+    parser.add_argument("--format", default=list(FORMATS), type=formats, metavar="LIST",
                         help="comma-separated: png, svg (default: png,svg)")
     parser.add_argument("--dpi", default=160, type=_dpi,
                         help="dots per inch of a PNG, 50 to 600 (default: 160)")
     return parser.parse_args(arguments)
-
-
-def _formats(text: str) -> list[str]:
-    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",")))
-    wrong = [part for part in chosen if part not in FORMATS]
-    if wrong:
-        raise argparse.ArgumentTypeError(f"unknown format '{shown(wrong[0], 40)}': choose from {', '.join(FORMATS)}")
-    return chosen
 
 
 def _dpi(text: str) -> int:
