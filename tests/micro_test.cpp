@@ -1,4 +1,4 @@
-// mpmt-micro, as `mpmt run --program` and track.py use it.
+// mpmt-micro, as `mpmt run --program` and `mpmt track compare` use it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
