@@ -22,8 +22,8 @@ from mpmt.measuring.sides import Named, opened
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", nargs="?", metavar="A", help="a commit, or the path of a program: what B is compared with")
     parser.add_argument("b", nargs="?", metavar="B", help="a commit or path, e.g. HEAD")
-    parser.add_argument("--binary-a", type=Path, metavar="PATH", help="program for A, instead of a commit: mpmt, or any that "
-                        "writes Google Benchmark's JSON")
+    parser.add_argument("--binary-a", type=Path, metavar="PATH", help="program for A, instead of a commit: mpmt, one that uses "
+                        "the Google Benchmark library, or any that speaks the trial protocol")
     parser.add_argument("--binary-b", type=Path, metavar="PATH", help="program for B")
     parser.add_argument("--command-a", metavar="COMMAND", help="any command for A, each execution a task; options behind -- "
                         "are those that `mpmt run` has for commands")

@@ -10,7 +10,7 @@ import sys
 from mpmt.base.command_line import Parser, command_line
 
 COMMANDS = {
-    "compare": "two commits or programs against each other: paired, confirmed",
+    "compare": "two commits, programs or commands against each other",
     "gate": "compare with the merge base, for CI",
     "bisect": "the commit that made a benchmark slower",
     "aa": "a program against itself: false alarms and the smallest change that can be seen here",
