@@ -36,7 +36,7 @@ def test_each_benchmark_gets_its_answer(desk: Desk) -> None:
     assert rows["BM_old"]["effect"] is None and rows["BM_old"]["rounds"] == 0
     assert "two modes" in rows["BM_modes"]["note"] and all(row["gated"] for row in rows.values())
     assert (document["format"], document["format_version"], document["seed"]) == ("mpmt-comparison", 2, 1)
-    assert document["rules"] == {"margin": 0.02, "confidence": 0.95, "budget_s": 600,
+    assert document["rules"] == {"margin": 0.03, "confidence": 0.95, "budget_s": 600,
                                  "fail_on": ["slower", "undecided", "unstable", "failed"]}
     assert (desk.folder / "deep" / "out.json").read_text() == done.out
     assert (document["a"]["path"], document["a"]["sha256"]) == (str(a), hashlib.sha256(a.read_bytes()).hexdigest())

@@ -74,7 +74,7 @@ class Question:
     b: Contender
     options: Sequence[str] = ()
     filter: str = ""  # of --benchmark_filter
-    margin: float = 0.02
+    margin: float = 0.03
     budget_s: float = 60.0
     wait_idle_s: float = 10.0
     seed: int | None = None

@@ -18,8 +18,8 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
                        help="only benchmarks in whose name the regular expression is found")
     group.add_argument("--budget", type=_seconds, default=20.0, metavar="S",
                        help="seconds per benchmark, at most: it ends as soon as all are decided (default: 20)")
-    group.add_argument("--margin", type=percentage, default=0.02, metavar="PERCENT",
-                       help="smallest change of interest, 0.1%% to 100%% (default: 2%%)")
+    group.add_argument("--margin", type=percentage, default=0.03, metavar="PERCENT",
+                       help="smallest change of interest, 0.1%% to 100%% (default: 3%%)")
     group.add_argument("--seed", type=_seed, metavar="N", help="order of rounds and laps (default: drawn)")
     group.add_argument("--wait-idle", type=_patience, default=10.0, metavar="S",
                        help="seconds to wait for the machine to become idle, at most (default: 10)")
