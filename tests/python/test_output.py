@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import ROOT, USAGE, until
+from bench import PATIENCE_S, ROOT, USAGE, until
 from make_channel_record import make_record
 
 ENDED_WITHIN_S = 1.0
@@ -79,6 +79,21 @@ TALKS = (f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n"
          "    for _ in range(5000):\n        print('x' * 100)\n"
          "    return 0\n"
          "sys.exit(command_line('talks', work))\n")
+
+
+SWALLOWS = (f"import os, signal, sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n"
+            "from mpmt.base.command_line import command_line, stop_if_interrupted\n"
+            "def work():\n"
+            "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n"
+            "    except BaseException:\n        pass  # as libraries do while they are loaded\n"
+            "    stop_if_interrupted()\n"
+            "    return 0\n"
+            "sys.exit(command_line('swallows', work))\n")
+
+
+def test_a_signal_that_a_library_swallows_ends_a_script_all_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", SWALLOWS], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stderr) == (130, "swallows: interrupted\n")
 
 
 @pytest.mark.parametrize("buffered", [True, False], ids=["buffered", "unbuffered"])

@@ -71,7 +71,17 @@ def _done(name: str, work: Callable[[], int]) -> int:
         return EXIT_FAULT
 
 
-def _interrupted(*_: Any) -> NoReturn:
+_asked_to_end: list[int] = []
+
+
+def stop_if_interrupted() -> None:
+    """Raises KeyboardInterrupt once more after an interruption: libraries may catch whatever comes while they are loaded."""
+    if _asked_to_end:
+        raise KeyboardInterrupt
+
+
+def _interrupted(number: int, _: Any) -> NoReturn:
+    _asked_to_end.append(number)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, ShownLines):
             stream.hurried = True

@@ -7,7 +7,7 @@ import argparse
 import importlib
 import sys
 
-from mpmt.base.command_line import Parser, command_line
+from mpmt.base.command_line import Parser, command_line, stop_if_interrupted
 
 COMMANDS = {
     "compare": "two commits, programs or commands against each other",
@@ -71,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    options = parse(arguments)
+    options = parse(arguments)  # loads the command's libraries
+    stop_if_interrupted()
     from mpmt.builds import scratch
     if options.command != "diff":  # all others ask git, and keep what it says in a file
         scratch.temporary_place()
