@@ -42,6 +42,8 @@ except Problem as problem:
 except KeyboardInterrupt:
     sys.exit(130)
 """
+# A program that reads a file of its source tree, whose path was known when it was built.
+READS = 'mkdir out; printf "#!/bin/sh\\ncat %s/data" "$PWD" >out/prog; chmod +x out/prog; echo made >made\n'
 
 
 class Site:
@@ -111,3 +113,10 @@ def gone(pid: int) -> Callable[[], bool]:
         except OSError:
             return True
     return is_gone
+
+
+def with_submodule(site: Site, build: str) -> str:
+    part = Repository(site.folder / "part")
+    part.commit({"data": "of a submodule\n"})
+    site.repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(part.path), "part")
+    return site.repository.commit({"build.sh": build})
