@@ -26,6 +26,7 @@ THREADS = (*SLEEPING, "--executor", "thread_pool", "--channel", "by_reference")
 PROCESSES = (*SLEEPING, "--executor", "process_pool")
 BOTH = (*SLEEPING, "--executor", "thread_pool,process_pool", "--channel", "boost_queue")  # alive at once
 SHORT = ("--tasks", "100", "--laps", "2")
+CAUGHT = ("--tasks", "600", "--laps", "2")  # a round lasts over a second: who picks a trial of it can be late
 LONG = ("--tasks", "4000", "--laps", "2")
 
 
@@ -170,7 +171,7 @@ def test_a_kill_at_any_moment_is_a_death_or_came_too_late(bench: Bench, argument
 
 def test_a_killed_server_is_an_error_and_the_run_goes_on(bench: Bench) -> None:
     run = bench.start("run", "--out", bench.out, "--workload", "loopback_echo", "--executor", "thread_pool",
-                      "--channel", "by_reference", "--workers", "2", "--grain", "1000", "--tasks", "500", "--laps", "1",
+                      "--channel", "by_reference", "--workers", "2", "--grain", "1000", "--tasks", "2500", "--laps", "1",
                       "--rounds", "2")
     [server] = bench.children(bench.trial_of(run, workers=1).pid)
     os.kill(server.pid, signal.SIGKILL)
@@ -182,7 +183,7 @@ def test_a_killed_server_is_an_error_and_the_run_goes_on(bench: Bench) -> None:
 
 def test_what_was_not_killed_is_measured(bench: Bench) -> None:
     """The other contender in the same round, and all in later ones."""
-    run = bench.start("run", "--out", bench.out, *BOTH, *SHORT, "--rounds", "3")
+    run = bench.start("run", "--out", bench.out, *BOTH, *CAUGHT, "--rounds", "3")
     killed = bench.whole_group(run, 2, workers=2)[0]
     os.kill(killed.pid, signal.SIGKILL)
     assert finish(run).returncode == CASE_FAILED
@@ -197,7 +198,7 @@ def test_what_was_not_killed_is_measured(bench: Bench) -> None:
 @pytest.mark.parametrize("victim, arguments", [(trial, THREADS), (worker, PROCESSES)], ids=["trial", "worker"])
 def test_a_stopped_one_is_timed_out_and_the_run_goes_on(
         bench: Bench, victim: Callable[[Bench, subprocess.Popen[str]], Process], arguments: tuple[str, ...]) -> None:
-    run = bench.start("run", "--out", bench.out, *arguments, *SHORT, "--rounds", "2", "--timeout", "3")
+    run = bench.start("run", "--out", bench.out, *arguments, *CAUGHT, "--rounds", "2", "--timeout", "3")
     stopped = victim(bench, run)
     os.kill(stopped.pid, signal.SIGSTOP)
     done = finish(run)
