@@ -67,6 +67,12 @@ def is_baseline(case: Any) -> bool:
     return case.executor == "serial" if case.baseline is None else case.baseline
 
 
+def is_baseline_entry(entry: Mapping[str, Any]) -> bool:
+    """The same of an entry of a pool."""
+    said = entry.get("baseline")
+    return entry["executor"] == "serial" if said is None else bool(said)
+
+
 def value_ns(entry: Mapping[str, Any]) -> Any:
     """What a round is worth: time per task or operation, ns; None where it failed."""
     return entry[family_of(entry).metric]

@@ -1,0 +1,1 @@
+"""From a reader's case to a sentence: what is measured of it, what its neighbours say, what is missing."""

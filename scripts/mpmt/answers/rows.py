@@ -1,0 +1,97 @@
+"""A record's comparisons as a reader asks for them: by the time that a task takes, not by its grain."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from mpmt.records.families import POOL, comparisons_of, is_baseline_entry, rounds_that_count, value_ns
+from mpmt.records.record_file import Record, rules
+
+A_FASTER, B_FASTER, SAME, UNDECIDED, UNSTABLE = "a", "b", "same", "undecided", "unstable"
+CONTROLLED, DEPLOYED, PROGRAMS = "controlled", "deployed", "programs"
+BEST = "best of either side"  # in place of a channel: of rows as deployed
+
+
+@dataclass(frozen=True)
+class Row:
+    """A comparison of pools. `a` and `b` name its sides: "threads" and "processes", or two programs; `ratio` is time of b ÷ time
+    of a, above 1 where a is faster; None before a first look. `task_ns`: what a task takes serially, or in the row's own
+    case where no serial one was measured; the same for all rows of a workload and grain; None: nothing is known."""
+
+    subject: int  # which of the records that are shown
+    table: str
+    a: str
+    b: str
+    workload: str
+    grain: int
+    task_ns: Optional[float]
+    payload_bytes: Optional[int]  # here and below None: the sides differ in it
+    workers: Optional[int]
+    placement: Optional[str]
+    channel: Optional[str]
+    batch: Optional[int]
+    window: Optional[int]
+    wait: Optional[str]
+    ratio: Optional[float]
+    low: Optional[float]
+    high: Optional[float]
+    verdict: str
+    detectable: Optional[float]  # a share
+    rounds: int
+    reason: str
+    margin: float
+    confidence: float
+
+
+_VERDICTS = {"threads": A_FASTER, "processes": B_FASTER, "a": A_FASTER, "b": B_FASTER}
+
+
+def rows_of(record: Record, subject: int = 0) -> list[Row]:
+    """Of pools, in the record's order. Versions 1 and 2 had the same rows."""
+    times = task_times(record)
+    said = rules(record)
+    return [_row(row, subject, times, said.margin, said.confidence) for row in comparisons_of(record, POOL)
+            if row["workload"] is not None and row["grain"] is not None]
+
+
+def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], float], margin: float,
+         confidence: float) -> Row:
+    of_programs = said["table"] == PROGRAMS
+    judged = said["ratio"] is not None
+    return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes",
+               said["workload"], said["grain"], times.get((said["workload"], said["grain"])), said["payload_bytes"],
+               said["workers"], said["placement"], said["channel"], said["batch"], said["window"], said["wait"],
+               *((said[key] if judged else None) for key in ("ratio", "low", "high")),
+               _VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
+               margin, confidence)
+
+
+def task_times(record: Record) -> dict[tuple[str, int], float]:
+    """What a task of a workload at a grain takes, ns: the median round of its serial cases with the least payload, else of its
+    case with the fewest workers."""
+    rounds: dict[tuple[str, int], dict[tuple[bool, int, int], list[float]]] = {}
+    for entry in _pool_rounds(record):
+        order = (not is_baseline_entry(entry), entry["payload_bytes"], entry["workers"])
+        rounds.setdefault((entry["workload"], entry["grain"]), {}).setdefault(order, []).append(value_ns(entry))
+    return {key: statistics.median(by_order[min(by_order)]) for key, by_order in rounds.items()}
+
+
+def _pool_rounds(record: Record) -> Iterator[Mapping[str, Any]]:
+    return (entry for _, entry in rounds_that_count(record) if entry["family"] == POOL)
+
+
+def channel_of(row: Row) -> str:
+    """As a reader chooses it: rows as deployed are of the best of either side."""
+    return BEST if row.table == DEPLOYED else (row.channel or "")
+
+
+def plain(rows: Iterable[Row]) -> list[Row]:
+    """One for each place that a reader can ask for: where several differ in batch, window or wait, the first."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        found.setdefault((row.subject, row.table, row.a, row.b, row.workload, row.grain, row.payload_bytes, row.workers, row.placement,
+                          channel_of(row)), row)
+    return list(found.values())
