@@ -6,8 +6,10 @@ measured is None. Units: "ns", "bytes", "bytes/s", "ratio" (a factor, 1 is equal
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional, Union
+
+from mpmt.answers.rows import Row
 
 Value = Union[float, int, str]
 
@@ -120,7 +122,7 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """`name`: as in links and file names. `question`: what it answers, in a reader's words. `sentences`: what it says, most
+    """`name`: as in links and file names; of letters, digits and "-". `question`: what it answers, in a reader's words. `sentences`: what it says, most
     important first; they hold without chart and table. `tables`: all that the charts show, at least."""
 
     name: str
@@ -153,8 +155,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Report:
+    """`rows`: comparisons of pools, for who asks of a case (mpmt.answers.verdict); Row.subject is a place in `subjects`."""
+
     title: str
     subjects: tuple[Subject, ...]
     views: tuple[View, ...]
     missing: tuple[Missing, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    rows: tuple[Row, ...] = ()
+    warnings: tuple[str, ...] = ()
