@@ -60,12 +60,11 @@ def rows_of(record: Record, subject: int = 0) -> list[Row]:
 def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], float], margin: float,
          confidence: float) -> Row:
     of_programs = said["table"] == PROGRAMS
-    judged = said["ratio"] is not None
+    ratio, low, high = (said["ratio"], said["low"], said["high"]) if said["ratio"] is not None else (None, None, None)
     return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes",
                said["workload"], said["grain"], times.get((said["workload"], said["grain"])), said["payload_bytes"],
                said["workers"], said["placement"], said["channel"], said["batch"], said["window"], said["wait"],
-               *((said[key] if judged else None) for key in ("ratio", "low", "high")),
-               _VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
+               ratio, low, high, _VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
                margin, confidence)
 
 
