@@ -116,6 +116,7 @@ def _channels(said: Mapping[str, Any], row: Row, facts: _Facts) -> str:
 
 
 def _of_other(said: Mapping[str, Any], row: Row, family: str, facts: _Facts) -> Compared:
+    named: tuple[tuple[str, str], ...]
     if family == CHANNEL:
         named = (("message", words.size(said["message_bytes"]) if said["message_bytes"] else ""), ("channel", _channels(said, row, facts)),
                  ("placement", _PLACEMENTS.get(said["placement"], said["placement"] or "")), ("wait", said["wait"] or ""),
