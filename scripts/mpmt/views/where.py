@@ -27,7 +27,7 @@ def view(shown: Sequence[Shown]) -> Union[View, Missing]:
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
     grids = sorted(_grids(rows), key=lambda grid: -grid.weight)
     if not grids:
-        reason = "no comparison of pools has a ratio" if not rows else "tasks of one size only were measured: they have nothing to change along"
+        reason = "no comparison of pools has a ratio" if not rows else "tasks of one size and one payload only were measured: there is nothing to change along"
         return Missing("where", _TITLE, reason, _COMMAND)
     charts = charts_of(grids, subjects)
     sentences = _sentences(rows, subjects)
@@ -47,7 +47,7 @@ def _held(row: Row) -> tuple[object, ...]:
 
 def _grids(rows: Iterable[Row]) -> list[Grid]:
     """Panels of at least two sizes of tasks: over payload for each number of workers; over workers where payloads are one; and
-    over nothing else where both are."""
+    over nothing else where both are. Where tasks are of one size, payload takes its place."""
     together: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
         if row.task_ns is not None:
@@ -55,13 +55,19 @@ def _grids(rows: Iterable[Row]) -> list[Grid]:
     found = []
     for own in together.values():
         if len({row.grain for row in own}) < 2:
+            found += [Grid("", part, "payload") for part in _by(own, lambda row: row.workers) if _several(part, "payload")]
             continue
         axis = "payload" if _several(own, "payload") else "workers" if _several(own, "workers") else ""
-        parts: dict[object, list[Row]] = {}
-        for row in own:
-            parts.setdefault(row.workers if axis == "payload" else row.payload_bytes, []).append(row)
-        found += [Grid(axis, tuple(part)) for part in parts.values() if len({row.grain for row in part}) > 1]
+        parts = _by(own, (lambda row: row.workers) if axis == "payload" else (lambda row: row.payload_bytes))
+        found += [Grid(axis, part) for part in parts if len({row.grain for row in part}) > 1]
     return found
+
+
+def _by(rows: Iterable[Row], held: Callable[[Row], object]) -> list[tuple[Row, ...]]:
+    parts: dict[object, list[Row]] = {}
+    for row in rows:
+        parts.setdefault(held(row), []).append(row)
+    return [tuple(part) for part in parts.values()]
 
 
 def _several(rows: Iterable[Row], axis: str) -> bool:
@@ -86,8 +92,8 @@ class _Change:
 def _sentences(rows: Sequence[Row], subjects: dict[int, str]) -> list[str]:
     changes = sorted((change for axis in _AXES for change in _changes(rows, axis)), key=lambda one: (list(_AXES).index(one.axis), one.gap))
     told = [f"{_prefix(change.row, subjects)}{_in_words(change)}" for change in changes[:_MOST_SENTENCES]]
-    if more := len(changes) - len(told):
-        told.append(f"{more} more changes along task size, payload or workers are in the table.") if more > 0 else None
+    if (more := len(changes) - len(told)) > 0:
+        told.append(f"{more} more changes along task size, payload or workers can be seen in the table.")
     decided = [row for row in rows if row.verdict in (A_FASTER, B_FASTER, SAME)]
     if told:
         return told
@@ -95,8 +101,8 @@ def _sentences(rows: Sequence[Row], subjects: dict[int, str]) -> list[str]:
         return ["No comparison is decided: nothing is known of where the answer changes."]
     verdicts = {row.verdict for row in decided}
     if len(verdicts) == 1:
-        return [f"Wherever it is decided ({len(decided)} of {len(rows)} comparisons), {_side(decided[0], decided[0].verdict)}: no size was "
-                "measured at which that changes."]
+        return [f"Where it is decided ({len(decided)} of {len(rows)} comparisons): {_side(decided[0], decided[0].verdict)}, at all sizes that were "
+                "measured."]
     return ["The answer differs between workloads, and does not change along task size, payload or workers of any of them."]
 
 
@@ -115,9 +121,9 @@ def _in_words(change: _Change) -> str:
     """"prime_count on 2 workers over shm_ring: threads are faster up to 3 µs, the same from 10 µs on (measured at both); about
     5 µs"."""
     row, crossing = change.row, change.crossing
-    unit = {"task": words.duration, "payload": words.size, "workers": words.significant}[change.axis]
-    ends = [unit(value) + (" workers" if change.axis == "workers" else "") for value in (crossing.low, crossing.high)]
-    about = f"; about {unit(crossing.about)}" if crossing.about is not None and change.axis != "workers" else ""
+    unit = {"task": "ns", "payload": "bytes", "workers": "count"}[change.axis]
+    ends = [words.in_unit(value, unit) + (" workers" if change.axis == "workers" else "") for value in (crossing.low, crossing.high)]
+    about = f"; about {words.in_unit(crossing.about, unit)}" if crossing.about is not None and change.axis != "workers" else ""
     return (f"{_place(change)}: {_side(row, crossing.before)} up to {ends[0]}, {_side(row, crossing.after)} from {ends[1]} on "
             f"(measured at both){about}.")
 
@@ -136,7 +142,7 @@ def _place(change: _Change) -> str:
 
 def _side(row: Row, verdict: str) -> str:
     if verdict == SAME:
-        return "both are the same" if row.a != "threads" else "the same"
+        return "the same"
     name = row.a if verdict == A_FASTER else row.b
     return f"{name} are faster" if name in ("threads", "processes") else f"{name} is faster"
 

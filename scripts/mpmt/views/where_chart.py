@@ -14,16 +14,18 @@ from mpmt.views.tabling import Cells, trimmed
 from mpmt.views.view import HEAT, LINES, UNDECIDED, UNSTABLE, Axis, Chart, Column, Line, Panel, Point, Series, Table
 
 MOST_PANELS = 12
+_ALONG = {"task": Axis("a task takes", "ns", True), "payload": Axis("payload", "bytes", True)}
 _MOST_CHARTS = 4  # of heat maps: each workload has its own task times, and so a chart of its own
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A panel's rows, all with a ratio and a task time, and at least two of those. `axis`: what else they differ in: "payload",
-    "workers", or "" of nothing."""
+    """A panel's rows, all with a ratio, and with at least two values `along` "task" (its time) or "payload". `axis`: what else
+    they differ in: "payload", "workers", or "" of nothing."""
 
     axis: str
     rows: tuple[Row, ...]
+    along: str = "task"
 
     @property
     def first(self) -> Row:
@@ -33,7 +35,7 @@ class Grid:
     def title(self) -> str:
         row = self.first
         held = words.plural(row.workers, "worker") if self.axis != "workers" and row.workers is not None else ""
-        data = words.size(row.payload_bytes) if self.axis != "payload" and row.payload_bytes else ""
+        data = words.size(row.payload_bytes) if "payload" not in (self.axis, self.along) and row.payload_bytes else ""
         return ", ".join(text for text in (row.workload, held, data, row.channel or "") if text)
 
     @property
@@ -54,8 +56,8 @@ def charts_of(ranked: Sequence[Grid], subjects: dict[int, str]) -> tuple[Chart, 
             row = grid.first
             by_workload.setdefault((row.subject, row.workload, grid.axis, row.a, row.b), []).append(grid)
     heat = [_heat(grids, names, subjects) for grids in list(by_workload.values())[:_MOST_CHARTS]]
-    flat = [grid for grid in drawn if not grid.axis]
-    return (*heat, *([_lines(flat, names, subjects)] if flat else []))
+    flat = {along: [grid for grid in drawn if not grid.axis and grid.along == along] for along in _ALONG}
+    return (*heat, *(_lines(grids, names, subjects) for grids in flat.values() if grids))
 
 
 def _title(grid: Grid, subjects: dict[int, str]) -> str:
@@ -132,13 +134,15 @@ def _lines(grids: Sequence[Grid], names: Names, subjects: dict[int, str]) -> Cha
     panels = tuple(Panel(names.one(_title(grid, subjects)), _title(grid, subjects), (_line(grid),), lines) for grid in grids)
     reading = (f"Above 1, {row.a} {'is' if row.table == PROGRAMS else 'are'} faster. Band: ± {words.percent(margin)}, as good as equal; bars: "
                f"{words.percent(row.confidence)} intervals.")
-    return Chart(LINES, f"{_measured(row)} over task time", reading, _described(grids), Axis("a task takes", "ns", True),
+    over = _ALONG[grids[0].along]
+    return Chart(LINES, f"{_measured(row)} over {'task time' if over.unit == 'ns' else over.label}", reading, _described(grids), over,
                  Axis(_measured(row), "ratio", True), panels)
 
 
 def _line(grid: Grid) -> Series:
-    rows = sorted(grid.rows, key=lambda row: row.task_ns or 0)
-    points = tuple(Point(row.task_ns, row.ratio, row.low, row.high, marks=marks(row)) for row in rows if row.task_ns and row.ratio)
+    placed = [(row.task_ns if grid.along == "task" else row.payload_bytes, row) for row in grid.rows]
+    points = tuple(sorted((Point(at, row.ratio, row.low, row.high, marks=marks(row)) for at, row in placed if at and row.ratio),
+                          key=lambda point: float(point.x)))
     return Series(_measured(grid.first), "", points, grid.first.channel or "")
 
 
@@ -155,7 +159,7 @@ def table_of(ranked: Sequence[Grid], subjects: Mapping[int, str]) -> Table:
     pairs = {_measured(row) for grid in ranked for row in grid.rows}
     columns = [Column(pairs.copy().pop(), one.unit) if one.title == "b ÷ a" and len(pairs) == 1 else one for one in _COLUMNS]
     folded = [f"{grid.title}: {words.plural(len(grid.rows), 'row')}" for grid in ranked[MOST_PANELS:]]
-    return trimmed(columns, rows, _OPTIONAL, "Over task time", folded, rest)
+    return trimmed(columns, rows, _OPTIONAL, "Over task time and payload", folded, rest)
 
 
 def _in_order(grid: Grid) -> list[Row]:
