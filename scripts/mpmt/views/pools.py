@@ -11,6 +11,7 @@ from mpmt.answers import words
 from mpmt.answers.rows import task_times
 from mpmt.records.families import POOL, Round, case_status, is_baseline_entry, round_of, rounds_that_count, value_ns
 from mpmt.records.record_file import Record
+from mpmt.records.stored_files import MEASURABLE_NS
 from mpmt.views.naming import Names
 from mpmt.views.view import BASELINE, PROCESSES, THREADS
 
@@ -114,10 +115,12 @@ class Group:
 
 
 def pools_of(record: Record) -> list[Pool]:
-    """All with a round that counts, in the record's order."""
+    """All with a round that counts, in the record's order. Times that nobody can have measured are passed over: their ratios
+    would not be finite."""
+    least, most = MEASURABLE_NS
     found: dict[str, list[Entry]] = {}
     for _, entry in rounds_that_count(record):
-        if entry["family"] == POOL:
+        if entry["family"] == POOL and least <= value_ns(entry) <= most:
             found.setdefault(entry["name"], []).append(entry)
     unstable = {entry["run_name"] for entry in record["benchmarks"]
                 if entry["run_type"] == "aggregate" and entry["family"] == POOL and case_status(entry) == "unstable"}
