@@ -92,9 +92,9 @@ def is_unstable(values: Sequence[float]) -> bool:
 
 
 def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """Of the true median, from the ranks of at least one value, whatever the distribution: between the k-th value from either end,
-    k being the largest with P(Binomial(n, 1/2) < k) ≤ (1 - confidence) / 2 (David and Nagaraja, "Order statistics", 2003, 7.1).
-    Where there is no such k, below 6 values at 95 %: the lowest and the highest."""
+    """Of the true median, from the ranks of at least one value, whatever the distribution: between the k-th value from either
+    end, k being the largest with P(Binomial(n, 1/2) < k) ≤ (1 - confidence) / 2 (David and Nagaraja, "Order statistics", 2003,
+    7.1). Where there is no such k, below 6 values at 95 %: the lowest and the highest."""
     ordered, tail = sorted(values), (1 - confidence) / 2
     rank = int(bdtrik(tail, len(ordered), 0.5)) + 1 if bdtr(0, len(ordered), 0.5) <= tail else 1
     return ordered[rank - 1], ordered[len(ordered) - rank]
