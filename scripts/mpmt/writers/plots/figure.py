@@ -56,7 +56,8 @@ def figure_of(view: View, subjects: Sequence[Subject], looks: Looks) -> tuple[Fi
     if not charts:
         return None, left_out
     blocks: list[Block] = [Words(view.title, TITLE, bold=True, most=2), Gap(0.04)]
-    blocks += [Words(sentence, TEXT, INK, most=3) for sentence in view.sentences[:_SENTENCES]]
+    for sentence in view.sentences[:_SENTENCES]:
+        blocks += [Words(sentence, TEXT, INK, most=3), Gap(0.03)]
     for chart in charts:
         more, said = _chart(chart, looks, alone=len(charts) == 1 and chart.title == view.title)
         if page.height_of([*blocks, *more]) > _TALLEST:

@@ -51,7 +51,7 @@ class Grid:
         self._width = (INNER - self._start - _GUTTER * (self._columns - 1)) / self._columns
         cells = [self._cell(panel, drawing) for panel, drawing in zip(chart.panels, drawings)]
         self._rows = [cells[at:at + self._columns] for at in range(0, len(cells), self._columns)]
-        self.height = sum(map(self._row_height, self._rows)) + _ROW_GAP * len(self._rows)
+        self.height = sum(map(self._row_height, range(len(self._rows)))) + _ROW_GAP * len(self._rows)
 
     def _cell(self, panel: Panel, drawing: Drawing) -> _Cell:
         said = ". ".join(part for part in (panel.note, drawing.note()) if part)
@@ -60,26 +60,32 @@ class Grid:
                      [] if lonely else texts.wrapped(panel.title, self._width, TEXT, _TITLE_LINES, bold=True),
                      texts.wrapped(said, self._width, TINY, _NOTE_LINES))
 
-    def _row_height(self, row: Sequence[_Cell]) -> float:
+    def _says_x(self, at: int, column: int) -> bool:
+        """Whether what is measured along x is said below a panel: below the last one of its column."""
+        return bool(self._x_label) and (at + 1 == len(self._rows) or column >= len(self._rows[at + 1]))
+
+    def _row_height(self, at: int) -> float:
+        row = self._rows[at]
         return (_most(row, lambda cell: texts.pitch(TEXT) * len(cell.title)) + 0.05 + _most(row, lambda cell: cell.drawing.height)
-                + _most(row, lambda cell: cell.margins.below) + (texts.pitch(SMALL) if self._x_label else 0.0)
+                + _most(row, lambda cell: cell.margins.below) + (texts.pitch(SMALL) if self._says_x(at, len(row) - 1) else 0.0)
                 + _most(row, lambda cell: texts.pitch(TINY) * len(cell.notes)) + 0.02)
 
     def draw(self, page: Page, top: float) -> None:
-        for row in self._rows:
+        for at, row in enumerate(self._rows):
             titles = _most(row, lambda cell: texts.pitch(TEXT) * len(cell.title))
             below = _most(row, lambda cell: cell.margins.below)
             tall = _most(row, lambda cell: cell.drawing.height)
             for column, cell in enumerate(row):
                 x = MARGIN + self._start + column * (self._width + _GUTTER)
-                self._draw_cell(page, cell, column, x, top, top + titles + 0.05, below, tall)
+                self._draw_cell(page, cell, (at, column), x, top, top + titles + 0.05)
             if self._y_label:
                 name = texts.cut(self._y_label, tall + below, SMALL)
                 middle = min(top + titles + 0.05 + tall / 2, top + titles + 0.05 + tall + below - texts.width(name, SMALL) / 2)
                 page.text(MARGIN, middle, name, SMALL, INK, rotation=90, va="center", ha="left")
-            top += self._row_height(row) + _ROW_GAP
+            top += self._row_height(at) + _ROW_GAP
 
-    def _draw_cell(self, page: Page, cell: _Cell, column: int, x: float, top: float, axes_top: float, below: float, tall: float) -> None:
+    def _draw_cell(self, page: Page, cell: _Cell, place: tuple[int, int], x: float, top: float, axes_top: float) -> None:
+        column = place[1]
         outer = x if column else MARGIN
         for at, line in enumerate(cell.title):
             page.text(outer, top + at * texts.pitch(TEXT), line, TEXT, BLACK, fontweight="bold")
@@ -89,7 +95,7 @@ class Grid:
         axes = page.axes(x + left, axes_top, width, cell.drawing.height)
         cell.drawing.draw(axes, width, left, right)
         under = axes_top + cell.drawing.height + cell.margins.below
-        if self._x_label:
+        if self._says_x(*place):
             name = texts.cut(self._x_label, self._width, SMALL)
             half = texts.width(name, SMALL) / 2
             middle = min(max(x + left + width / 2, x + half), x + self._width - half)

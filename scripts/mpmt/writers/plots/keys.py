@@ -30,6 +30,7 @@ class Key:
     dashes: Optional[Dashes] = None
     patch: bool = False
     hollow: bool = False
+    fill: str = "full"
 
 
 def series_in(chart: Chart) -> list[Series]:
@@ -44,7 +45,7 @@ def key_of(series: Series, looks: Looks, bars: bool) -> Key:
     look = looks.of(series)
     if bars:
         return Key(texts.harmless(series.name), look.color, patch=True)
-    return Key(texts.harmless(series.name), look.color, look.marker, look.dashes if series.line else None)
+    return Key(texts.harmless(series.name), look.color, look.marker, look.dashes if series.line else None, fill=look.fill)
 
 
 def named(chart: Chart, looks: Looks, bars: bool) -> list[Key]:
@@ -69,7 +70,7 @@ def meant(chart: Chart, looks: Looks) -> list[Key]:
 def entries(chart: Chart, looks: Looks) -> tuple[list[Key], bool]:
     """Of the legend, and whether lines have to be named beside them."""
     if chart.kind == HEAT:
-        return [], False
+        return [Key("unstable", INK, "o", hollow=True)] * any(UNSTABLE in point.marks for point in points_in(chart)), False
     more = line_keys(chart) + mark_keys(chart)
     names = named(chart, looks, chart.kind == BARS)
     if _rows_name_series(chart):
@@ -176,4 +177,4 @@ def _handle(page: Page, x: float, y: float, key: Key) -> None:
         page.add(Line2D([x, x + _HANDLE], [y, y], color=key.color, linestyle=key.dashes, linewidth=1.3))
     if key.marker:
         page.add(Line2D([x + _HANDLE / 2], [y], color=key.color, marker=key.marker, markersize=4.5, linestyle="none",
-                        markerfacecolor="white" if key.hollow else key.color))
+                        markerfacecolor="white" if key.hollow else key.color, markerfacecoloralt="white", fillstyle=key.fill))

@@ -142,4 +142,5 @@ class Lines:
 def marker_look(point: Point, look: Look, size: float) -> dict[str, Any]:
     """How a point is drawn: hollow where it is unstable, pale where nothing is decided."""
     return {"color": look.color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
-            "markerfacecolor": "white" if UNSTABLE in point.marks else look.color, "alpha": 0.5 if UNDECIDED in point.marks else 1.0}
+            "markerfacecolor": "white" if UNSTABLE in point.marks else look.color, "markerfacecoloralt": "white", "fillstyle": look.fill,
+            "alpha": 0.5 if UNDECIDED in point.marks else 1.0}

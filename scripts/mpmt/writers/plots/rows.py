@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import Optional
 
@@ -21,6 +22,7 @@ _ENTRY = 0.128  # inches: a value of a row
 _BETWEEN = 0.05  # rows
 _LABEL_SHARE, _WORDS_SHARE = 0.42, 0.26  # of the panel's width, at most
 _END = 0.02  # of an axis's length: free behind bars
+_MOST_REACH, _TYPICAL = 1.5, 3.0  # of the values' spread, and of a usual interval: what an interval may add to the axis
 
 
 @dataclass
@@ -144,14 +146,22 @@ class Rows:
 
 
 def measured_scale(chart: Chart, panels: list[Panel]) -> Scale:
-    """That holds all values and intervals, but for intervals of what is unstable, which need not fit."""
+    """That holds all values, and their intervals as far as these leave the values apart: longer ones end in an arrow."""
     bars = chart.kind == BARS
     points = [point for panel in panels for series in panel.series for point in series.points]
     values: list[Value] = [point.y if bars else point.x for point in points]
-    steady = [point for point in points if UNSTABLE not in point.marks] or points
-    values += [end for point in steady for end in (point.low, point.high) if end is not None]
-    values += [line.at for panel in panels for line in panel.lines]
+    values += [end for panel in panels for line in panel.lines for end in (line.at, line.until) if end is not None]
     axis = chart.y if bars else chart.x
     if bars and not axis.log:
-        return scale_of(axis, [0.0, *values], _END, floor=0.0 if all(float(value) >= 0 for value in values) else None)
-    return scale_of(axis, values)
+        values.append(0.0)
+    bare = scale_of(axis, values, 0.0)
+    reach = max(_MOST_REACH * (bare.high - bare.low), _TYPICAL * _usual_length(bare, points))
+    ends = [end for point in points for end in (point.low, point.high) if end is not None]
+    values += [end for end in ends if bare.low - reach <= bare.at(end) <= bare.high + reach]
+    from_zero = bars and not axis.log and all(float(value) >= 0 for value in values)
+    return scale_of(axis, values, _END if bars else 0.06, floor=0.0 if from_zero else None)
+
+
+def _usual_length(scale: Scale, points: list[Point]) -> float:
+    lengths = [scale.at(point.high) - scale.at(point.low) for point in points if point.low is not None and point.high is not None]
+    return statistics.median(lengths) if lengths else 0.0
