@@ -21,6 +21,7 @@ _GUTTER, _ROW_GAP = 0.16, 0.12  # inches
 _TITLE_LINES, _NOTE_LINES = 2, 4
 _HEIGHTS = {1: 2.5, 2: 1.75, 3: 1.35, 4: 1.15}  # inches of a panel of lines, by how many stand side by side
 _LEAST_ROW_AXES = 1.3  # inches: what a panel of rows measures in
+_LEAST_HEIGHT = 1.25  # inches: of panels whose lines are named beside them
 _SHARED = 1.7  # panels share an axis that is not longer than the longest of their own by more
 
 
@@ -144,7 +145,7 @@ def _lines(chart: Chart, looks: Looks, direct: bool, height: float) -> list[Draw
     drawings: list[Drawing] = []
     for panel, y in zip(chart.panels, scales):
         x = scale_of(chart.x, [point.x for series in panel.series for point in series.points] if own_x else xs, pad=0.04)
-        tall = max(height, (direct_labels.GAP * (len(panel.series) + 1)) if direct else 0.0)
+        tall = max(_LEAST_HEIGHT, direct_labels.GAP * (len(panel.series) + 1)) if direct else height
         drawings.append(Lines(chart, panel, looks, (x, y), tall, direct))
     return drawings
 

@@ -4,7 +4,7 @@ mean instead of naming each; what that leaves ambiguous is named beside its line
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from matplotlib.lines import Line2D
@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from mpmt.views.view import BARS, DOTS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROGRAM, UNDECIDED, UNSTABLE, Chart, Line, Panel, Point, Series
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.page import INNER, MARGIN, Page
-from mpmt.writers.plots.style import GREY, INK, SMALL, Dashes, Looks
+from mpmt.writers.plots.style import GREY, INK, SMALL, Dashes, Looks, faded
 
 MOST = 7  # entries that name series
 _HANDLE, _GAP, _BETWEEN = 0.30, 0.05, 0.16  # inches
@@ -43,15 +43,23 @@ def points_in(chart: Chart) -> Iterable[Point]:
 
 def key_of(series: Series, looks: Looks, bars: bool) -> Key:
     look = looks.of(series)
+    pale, hollow = ([all(mark in point.marks for point in series.points) for mark in (UNDECIDED, UNSTABLE)])
+    color = faded(look.color) if pale else look.color
     if bars:
-        return Key(texts.harmless(series.name), look.color, patch=True)
-    return Key(texts.harmless(series.name), look.color, look.marker, look.dashes if series.line else None, fill=look.fill)
+        return Key(texts.harmless(series.name), color, patch=True, hollow=hollow)
+    return Key(texts.harmless(series.name), color, look.marker, look.dashes if series.line else None, hollow=hollow, fill=look.fill)
 
 
 def named(chart: Chart, looks: Looks, bars: bool) -> list[Key]:
     """An entry for each series, those that frame the others (floors, the ideal) last."""
     ordered = sorted(series_in(chart), key=lambda series: (series.side in (FLOOR, IDEAL), series.side == IDEAL))
-    return list(dict.fromkeys(key_of(series, looks, bars) for series in ordered))
+    unique = dict.fromkeys(key_of(series, looks, bars) for series in ordered)
+    if chart.kind == LINES:
+        return list(unique)
+    alike: dict[Key, list[str]] = {}
+    for key in unique:  # of rows, which are told apart by their labels
+        alike.setdefault(replace(key, text=""), []).append(key.text)
+    return [replace(look, text=", ".join(names)) for look, names in alike.items()]
 
 
 def meant(chart: Chart, looks: Looks) -> list[Key]:
@@ -82,7 +90,7 @@ def entries(chart: Chart, looks: Looks) -> tuple[list[Key], bool]:
     if len(meanings) > MOST:
         clear = clear and (chart.kind != LINES or _titles_name_channels(chart))
         meanings = [key for key in meanings if key.color != INK]
-    return meanings + more, not clear
+    return [key for key in meanings if clear or key.color != INK] + more, not clear
 
 
 def _rows_name_series(chart: Chart) -> bool:
@@ -124,10 +132,11 @@ def line_keys(chart: Chart) -> list[Key]:
 
 
 def mark_keys(chart: Chart) -> list[Key]:
-    """In words, of those marks that are told by their form."""
+    """In words, of those marks that are told by their form, unless whole series have it, whose own entries show it."""
     shaded = chart.kind == LINES and all(is_shaded(panel) for panel in chart.panels if _is_over(panel))
-    there = {mark for point in points_in(chart) for mark in point.marks}
-    keys = {UNSTABLE: Key(MARKS[UNSTABLE], INK, "o", hollow=True), UNDECIDED: Key(MARKS[UNDECIDED], "#c0c0c0", "o"),
+    there = {mark for series in series_in(chart) for mark in MARKS if 0 < sum(mark in point.marks for point in series.points)
+             and (mark == OVERSUBSCRIBED or not all(mark in point.marks for point in series.points))}
+    keys = {UNSTABLE: Key(MARKS[UNSTABLE], INK, "o", hollow=True), UNDECIDED: Key(MARKS[UNDECIDED], faded(INK), "o"),
             OVERSUBSCRIBED: Key(MARKS[OVERSUBSCRIBED], SHADE if shaded else INK, "" if shaded else "x", patch=shaded)}
     return [key for mark, key in keys.items() if mark in there]
 
@@ -171,7 +180,8 @@ class Keys:
 
 def _handle(page: Page, x: float, y: float, key: Key) -> None:
     if key.patch:
-        page.add(Rectangle((x + 0.04, y - 0.045), _HANDLE - 0.08, 0.09, facecolor=key.color, edgecolor="#999999", linewidth=0.4))
+        page.add(Rectangle((x + 0.04, y - 0.045), _HANDLE - 0.08, 0.09, facecolor="white" if key.hollow else key.color,
+                           edgecolor=key.color if key.hollow else "#999999", linewidth=0.8 if key.hollow else 0.4))
         return
     if key.dashes is not None:
         page.add(Line2D([x, x + _HANDLE], [y, y], color=key.color, linestyle=key.dashes, linewidth=1.3))

@@ -11,7 +11,7 @@ from mpmt.views.view import FEW_ROUNDS, FLOOR, IDEAL, OVERSUBSCRIBED, UNDECIDED,
 from mpmt.writers.plots import direct_labels, texts
 from mpmt.writers.plots.keys import SHADE, is_shaded, line_dashes
 from mpmt.writers.plots.scales import Scale, label, ticks
-from mpmt.writers.plots.style import GREY, SMALL, Look, Looks
+from mpmt.writers.plots.style import GREY, SMALL, Look, Looks, faded
 
 GRID = {"color": "#e6e6e6", "linewidth": 0.6, "zorder": 0.1}
 _LONGEST = 0.9  # inches of a category that stands upright
@@ -141,6 +141,6 @@ class Lines:
 
 def marker_look(point: Point, look: Look, size: float) -> dict[str, Any]:
     """How a point is drawn: hollow where it is unstable, pale where nothing is decided."""
-    return {"color": look.color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
-            "markerfacecolor": "white" if UNSTABLE in point.marks else look.color, "markerfacecoloralt": "white", "fillstyle": look.fill,
-            "alpha": 0.5 if UNDECIDED in point.marks else 1.0}
+    color = faded(look.color) if UNDECIDED in point.marks else look.color
+    return {"color": color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
+            "markerfacecolor": "white" if UNSTABLE in point.marks else color, "markerfacecoloralt": "white", "fillstyle": look.fill}

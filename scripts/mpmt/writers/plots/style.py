@@ -95,3 +95,9 @@ def dashes_of(series: Series) -> Dashes:
 def fill_of(series: Series) -> str:
     """Of machines or commits side by side the first one's markers are full, the others' half."""
     return "full" if series.side == PROGRAM else _FILLS[series.number % len(_FILLS)]
+
+
+def faded(color: str) -> str:
+    """Half-way to white: of what is not decided."""
+    parts = (int(color[at:at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{(part + 255) // 2:02x}" for part in parts)
