@@ -20,7 +20,7 @@ MOST = 48  # rows of a panel
 WORDS = 6.5  # points
 _ENTRY = 0.128  # inches: a value of a row
 _BETWEEN = 0.05  # rows
-_LABEL_SHARE, _WORDS_SHARE = 0.42, 0.26  # of the panel's width, at most
+_LABEL_SHARE, _WORDS_SHARE = 0.46, 0.26  # of the panel's width, at most
 _END = 0.02  # of an axis's length: free behind bars
 _MOST_REACH, _TYPICAL = 1.5, 3.0  # of the values' spread, and of a usual interval: what an interval may add to the axis
 
