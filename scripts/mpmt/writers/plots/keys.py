@@ -10,12 +10,13 @@ from typing import Optional
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from mpmt.views.view import BARS, DOTS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROGRAM, UNDECIDED, UNSTABLE, Chart, Line, Panel, Point, Series
+from mpmt.views.view import BARS, BASELINE, DOTS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROGRAM, UNDECIDED, UNSTABLE, Chart, Line, Panel, Point, Series
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.page import INNER, MARGIN, Page
 from mpmt.writers.plots.style import GREY, INK, SMALL, Dashes, Looks, faded
 
 MOST = 7  # entries that name series
+_MANY = 6
 _HANDLE, _GAP, _BETWEEN = 0.30, 0.05, 0.16  # inches
 LINE_DASHES: tuple[Dashes, ...] = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 SHADE = "#efefef"
@@ -47,7 +48,12 @@ def key_of(series: Series, looks: Looks, bars: bool) -> Key:
     color = faded(look.color) if pale else look.color
     if bars:
         return Key(texts.harmless(series.name), color, patch=True, hollow=hollow)
-    return Key(texts.harmless(series.name), color, look.marker, look.dashes if series.line else None, hollow=hollow, fill=look.fill)
+    return Key(texts.harmless(series.name), color, look.marker if has_markers(series) else "", look.dashes if series.line else None, hollow=hollow, fill=look.fill)
+
+
+def has_markers(series: Series) -> bool:
+    """A floor is a line; so is a level of many points, whose places say nothing."""
+    return not series.line or not (series.side in (FLOOR, IDEAL) or series.side == BASELINE and len(series.points) > _MANY)
 
 
 def named(chart: Chart, looks: Looks, bars: bool) -> list[Key]:
@@ -69,7 +75,7 @@ def meant(chart: Chart, looks: Looks) -> list[Key]:
     for series in series_in(chart):
         look = looks.of(series)
         own = texts.harmless(series.name) if series.side == PROGRAM or not series.side else series.side
-        sides.setdefault(own, Key(own, look.color, "" if series.channel else look.marker, look.dashes))
+        sides.setdefault(own, Key(own, look.color, "" if series.channel or not has_markers(series) else look.marker, look.dashes))
         if series.channel:
             channels.setdefault(series.channel, Key(texts.harmless(series.channel), INK, look.marker))
     return [*sides.values(), *channels.values()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from typing import Optional
 
@@ -13,6 +12,7 @@ from mpmt.views.view import BARS, FEW_ROUNDS, UNDECIDED, UNSTABLE, Chart, Panel,
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.keys import SHADE, line_dashes
 from mpmt.writers.plots.lines import GRID, Margins, marker_look
+from mpmt.writers.plots.reach import measured_scale
 from mpmt.writers.plots.scales import Scale, label, scale_of, ticks
 from mpmt.writers.plots.style import GREY, INK, PALE, SMALL, Look, Looks, faded
 
@@ -21,8 +21,6 @@ WORDS = 6.5  # points
 _ENTRY = 0.128  # inches: a value of a row
 _BETWEEN = 0.05  # rows
 _LABEL_SHARE, _WORDS_SHARE = 0.46, 0.26  # of the panel's width, at most
-_END = 0.02  # of an axis's length: free behind bars
-_MOST_REACH, _TYPICAL = 1.5, 3.0  # of the values' spread, and of a usual interval: what an interval may add to the axis
 
 
 @dataclass
@@ -143,25 +141,3 @@ class Rows:
         axes.barh([entry.y], [value - self._scale.low], left=self._scale.low, height=_ENTRY * 0.82, zorder=3, linewidth=0.8,
                   color="white" if UNSTABLE in entry.point.marks else color, edgecolor=color)
         self._interval(axes, entry, INK)
-
-
-def measured_scale(chart: Chart, panels: list[Panel]) -> Scale:
-    """That holds all values, and their intervals as far as these leave the values apart: longer ones end in an arrow."""
-    bars = chart.kind == BARS
-    points = [point for panel in panels for series in panel.series for point in series.points]
-    values: list[Value] = [point.y if bars else point.x for point in points]
-    values += [end for panel in panels for line in panel.lines for end in (line.at, line.until) if end is not None]
-    axis = chart.y if bars else chart.x
-    if bars and not axis.log:
-        values.append(0.0)
-    bare = scale_of(axis, values, 0.0)
-    reach = max(_MOST_REACH * (bare.high - bare.low), _TYPICAL * _usual_length(bare, points))
-    ends = [end for point in points for end in (point.low, point.high) if end is not None]
-    values += [end for end in ends if bare.low - reach <= bare.at(end) <= bare.high + reach]
-    from_zero = bars and not axis.log and all(float(value) >= 0 for value in values)
-    return scale_of(axis, values, _END if bars else 0.06, floor=0.0 if from_zero else None)
-
-
-def _usual_length(scale: Scale, points: list[Point]) -> float:
-    lengths = [scale.at(point.high) - scale.at(point.low) for point in points if point.low is not None and point.high is not None]
-    return statistics.median(lengths) if lengths else 0.0
