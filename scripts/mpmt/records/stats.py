@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from scipy.special import betaincinv, stdtrit  # scipy.stats takes a second to load
+from scipy.special import bdtr, bdtrik, betaincinv, stdtrit  # scipy.stats takes a second to load
 
 Key = TypeVar("Key", bound=Hashable)  # what says which values belong together: a round
 
@@ -89,6 +89,15 @@ def modes(values: Sequence[float]) -> list[list[float]]:
 def is_unstable(values: Sequence[float]) -> bool:
     """Bimodal, or a coefficient of variation above 20 %: no winner is named from such values."""
     return len(modes(values)) > 1 or coefficient_of_variation(values) > MAX_CV
+
+
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """Of the true median, from the ranks of at least one value, whatever the distribution: between the k-th value from either end,
+    k being the largest with P(Binomial(n, 1/2) < k) ≤ (1 - confidence) / 2 (David and Nagaraja, "Order statistics", 2003, 7.1).
+    Where there is no such k, below 6 values at 95 %: the lowest and the highest."""
+    ordered, tail = sorted(values), (1 - confidence) / 2
+    rank = int(bdtrik(tail, len(ordered), 0.5)) + 1 if bdtr(0, len(ordered), 0.5) <= tail else 1
+    return ordered[rank - 1], ordered[len(ordered) - rank]
 
 
 def share_interval(hits: int, tries: int, confidence: float = 0.95) -> tuple[float, float]:
