@@ -10,6 +10,7 @@ const paletteNow = () => kPalettes[printing ? 'light' : themeNow()];
 function startCharts() {
   for (const chart of data.charts) {
     for (const panel of chart.panels) {
+      tellApart(panel);
       const figure = document.getElementById(panel.id);
       const box = figure.querySelector('.chart');
       figure.classList.add('drawable');
@@ -18,7 +19,7 @@ function startCharts() {
       box.addEventListener('pointerleave', () => { tip.hidden = true; });
       box.addEventListener('keydown', (event) => stepThrough(drawn.get(figure), event));
       box.addEventListener('blur', () => { tip.hidden = true; });
-      box.style.height = `${heightOf(chart, box.clientWidth)}px`;
+      box.style.height = `${heightOf(chart, panel, box.clientWidth)}px`;
     }
   }
   const near = new IntersectionObserver(drawThose, { rootMargin: '200px' });
@@ -49,7 +50,7 @@ function ready() {
 function draw(one) {
   const width = printing ? kPrintWidth : one.box.clientWidth;
   if (width < 40) return;
-  const height = heightOf(one.chart, width);
+  const height = heightOf(one.chart, one.panel, width);
   one.box.style.height = `${height}px`;
   if (!one.engine) {
     one.box.replaceChildren(document.createElement('div'));
@@ -103,7 +104,7 @@ function svg(width, height, markup) {
 
 // Rows that have their series' name beside them need no legend.
 function namesItself({ chart, panel }) {
-  const { values } = axesOf(chart).y;
+  const { values } = chart.y;
   return chart.kind === 'dots' && panel.series.every((series) => series.points.every((point) => values?.[point[1]] === series.name));
 }
 

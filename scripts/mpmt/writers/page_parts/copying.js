@@ -48,7 +48,7 @@ const escaped = (text) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charC
 // Light, with title and legend: it stands alone.
 function svgOf(one) {
   const palette = kPalettes.light;
-  const height = heightOf(one.chart, kExportWidth);
+  const height = heightOf(one.chart, one.panel, kExportWidth);
   const engine = echarts.init(null, null, { renderer: 'svg', ssr: true, width: kExportWidth, height });
   engine.setOption(optionOf(layOut(one.chart, one.panel, kExportWidth, height), palette, one.hidden));
   const inner = engine.renderToSVGString().replace(/^<svg/, '<svg y="HEAD"');

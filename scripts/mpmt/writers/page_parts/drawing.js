@@ -2,6 +2,7 @@
 // are computed here, where the place of every axis is known. Also what is at which pixel, for who points at it.
 
 const kFont = '12px system-ui, sans-serif';
+const kBelow = 9;  // pixels from the middle of a row to its marks, where its name stands above them
 const kMany = 1500;  // points of a series; above, markers would hide each other
 const pen = document.createElement('canvas').getContext('2d');
 
@@ -17,31 +18,36 @@ function cut(text, width) {
   return `${kept.join('')}…`;
 }
 
-// Bars lie, so that the names of their categories can be read: their axes are exchanged.
-function axesOf(chart) {
+// Bars lie, so that the names of their categories can be read: their axes are exchanged. Of names that stand below each other a
+// panel has those only that it has points of; `rows`: their places, by those in the chart.
+function axesOf(chart, panel) {
   const lies = chart.kind === 'bars' && Boolean(chart.x.values);
-  return { lies, x: lies ? chart.y : chart.x, y: lies ? chart.x : chart.y };
+  const [x, y] = lies ? [chart.y, chart.x] : [chart.x, chart.y];
+  if (!y.values || chart.kind === 'heat') return { lies, x, y };
+  const used = distinct(panel.series.flatMap((series) => series.points.map((point) => point[lies ? 0 : 1]))).sort((a, b) => a - b);
+  return { lies, x, y: { ...y, values: used.map((at) => y.values[at]) }, rows: new Map(used.map((at, row) => [at, row])) };
 }
 
-function placeOf(point, lies) {
-  const [x, y, low, high, value, marks, text] = point;
-  return { x: lies ? y : x, y: lies ? x : y, low, high, value, marks: marks ?? [], text: text ?? '' };
+function placeOf(point, { lies, rows }) {
+  const [first, second, low, high, value, marks, text] = point;
+  const [x, y] = lies ? [second, first] : [first, second];
+  return { x, y: rows?.get(y) ?? y, low, high, value, marks: marks ?? [], text: text ?? '' };
 }
 
-function heightOf(chart, width) {
-  const { y } = axesOf(chart);
+function heightOf(chart, panel, width) {
+  const { y } = axesOf(chart, panel);
   if (!y.values) return Math.round(Math.min(340, Math.max(230, width * 0.62)));
   const narrow = labelsAbove(y, width) && chart.kind !== 'heat';
-  const sides = chart.kind === 'bars' ? Math.max(...chart.panels.map((panel) => panel.series.length)) : 1;
-  return y.values.length * (chart.kind === 'heat' ? 34 : (narrow ? 38 : 24) + (sides - 1) * 10) + 74;
+  const sides = chart.kind === 'bars' ? panel.series.length : 1;
+  return y.values.length * (chart.kind === 'heat' ? 34 : (narrow ? 36 : 24) + (sides - 1) * 10) + 74;
 }
 
-const labelsAbove = (axis, width) => Math.max(...axis.values.map(widthOf)) > width * 0.42;
+const labelsAbove = (axis, width) => Math.max(...axis.values.map(widthOf)) > width * 0.45;
 
 // What is drawn of a panel at a size: places, scales and the pixels of both.
 function layOut(chart, panel, width, height) {
-  const axes = axesOf(chart);
-  const points = panel.series.map((series) => series.points.map((point) => placeOf(point, axes.lies)));
+  const axes = axesOf(chart, panel);
+  const points = panel.series.map((series) => series.points.map((point) => placeOf(point, axes)));
   const alongX = chart.kind === 'dots' || axes.lies;  // where the measured axis is, with the intervals
   const seen = { x: [], y: [] };
   for (const point of points.flat()) {
@@ -51,13 +57,13 @@ function layOut(chart, panel, width, height) {
   }
   for (const line of panel.lines) seen[alongX ? 'x' : 'y'].push(line.at, ...(line.until === null ? [] : [line.until]));
   const above = Boolean(axes.y.values) && chart.kind !== 'heat' && labelsAbove(axes.y, width);
-  const top = axes.y.label && !axes.y.values ? 26 : 12;
-  const room = { x: Math.max(2, Math.floor(width / 85)), y: Math.max(3, Math.floor(height / 55)) };
+  const top = axes.y.label ? 26 : 12;
+  const room = { x: Math.max(2, Math.floor(width / (axes.x.unit === 'count' || axes.x.unit === 'ratio' ? 45 : 75))), y: Math.max(3, Math.floor(height / 48)) };
   const fromZero = chart.kind === 'bars';
   const y = scaleOf(axes.y, seen.y, { room: room.y, fromZero: fromZero && !alongX });
   const x = scaleOf(axes.x, seen.x, { room: room.x, fromZero: fromZero && alongX });
-  const labels = above ? 0 : Math.min(width * 0.42, Math.max(0, ...y.ticks.map((tick) => widthOf(tick.text))));
-  const box = { left: Math.ceil(labels) + 12, right: 18, top: top + (alongX && panel.lines.length ? 16 : 0), bottom: axes.x.label ? 46 : 28 };
+  const labels = above ? 0 : Math.min(width * 0.45, Math.max(0, ...y.ticks.map((tick) => widthOf(tick.text))));
+  const box = { left: Math.ceil(labels) + 12, right: 18, top: top + (alongX ? Math.min(2, panel.lines.length) * 14 : 0), bottom: axes.x.label ? 46 : 28 };
   const inner = { width: Math.max(40, width - box.left - box.right), height: Math.max(40, height - box.top - box.bottom) };
   const down = Boolean(axes.y.values) && chart.kind !== 'heat';  // names from the top; of a heat map the scale grows upwards
   const pixelX = (value) => box.left + (x.place(value) - x.min) / (x.max - x.min) * inner.width;
@@ -72,9 +78,9 @@ function shiftsOf(laid) {
   if (!axes.y.values || chart.kind === 'heat') return points.map(() => 0);
   const rows = points.map((list) => new Set(list.map((point) => point.y)));
   const shared = rows.some((set, at) => rows.some((other, index) => index < at && [...other].some((row) => set.has(row))));
-  if (!shared) return points.map(() => (laid.above ? 8 : 0));
+  if (!shared) return points.map(() => (laid.above ? kBelow : 0));
   const step = Math.min(chart.kind === 'bars' ? 12 : 8, laid.inner.height / axes.y.values.length * (laid.above ? 0.55 : 0.8) / points.length);
-  return points.map((_, at) => (at - (points.length - 1) / 2) * step + (laid.above ? 8 : 0));
+  return points.map((_, at) => (at - (points.length - 1) / 2) * step + (laid.above ? kBelow : 0));
 }
 
 function optionOf(laid, palette, hidden) {
@@ -96,22 +102,33 @@ function axisOption(laid, which, palette) {
   const scale = laid[which];
   const along = which === 'x';
   const texts = new Map(scale.ticks.map((tick) => [Number(tick.at.toFixed(9)), tick.text]));
-  const values = scale.ticks.map((tick) => tick.at).filter((at) => at >= scale.min && at <= scale.max);
+  const values = along && !scale.category ? apart(scale, laid.inner.width) : scale.ticks.map((tick) => tick.at);
   const room = along ? laid.inner.width / (scale.category ? values.length : 1.5) - 6 : laid.labels + 2;
   const inside = !along && laid.above;
   return {
-    type: 'value', min: scale.min, max: scale.max, inverse: !along && laid.down,
+    type: 'value', z: inside ? 4 : 0, min: scale.min, max: scale.max, inverse: !along && laid.down,
     name: laid.axes[which].label, nameLocation: along ? 'middle' : laid.down ? 'start' : 'end', nameGap: along ? 28 : 10,
     nameTextStyle: { color: palette.dim, fontSize: 12, align: along ? 'center' : 'left', padding: along ? 0 : [0, 0, 0, 4 - laid.box.left] },
     axisLine: { show: along, onZero: false, lineStyle: { color: palette.dim } },
     axisTick: { show: along && !scale.category, customValues: values, lineStyle: { color: palette.dim } },
     axisLabel: {
-      customValues: values, color: palette.text, fontSize: 12, inside, margin: 6, hideOverlap: along && !scale.category,
+      customValues: values, color: palette.text, fontSize: 12, inside, margin: 6, hideOverlap: false,
       formatter: (value) => cut(texts.get(Number(value.toFixed(9))) ?? '', inside ? laid.inner.width : room),
-      ...(inside ? { padding: [0, 0, 18, -4], verticalAlign: 'middle' } : {}),
+      ...(inside ? { padding: [1, 3, 1, 3], verticalAlign: 'bottom', backgroundColor: palette.surface } : {}),
     },
-    splitLine: { show: laid.chart.kind !== 'heat' && !(scale.category && along), lineStyle: { color: palette.line, width: 1 } },
+    splitLine: { show: laid.chart.kind !== 'heat' && !(scale.category && (along || laid.above)), lineStyle: { color: palette.line, width: 1 } },
   };
+}
+
+// The ticks whose words do not touch; 1, which is "equal", before all others.
+function apart(scale, width) {
+  const kept = [];
+  const pixel = ({ at }) => (at - scale.min) / (scale.max - scale.min) * width;
+  for (const tick of [...scale.ticks].sort((a, b) => (b.text === '1') - (a.text === '1') || a.at - b.at)) {
+    if (tick.at < scale.min || tick.at > scale.max) continue;
+    if (kept.every((other) => Math.abs(pixel(other) - pixel(tick)) > (widthOf(other.text) + widthOf(tick.text)) / 2 + 8)) kept.push(tick);
+  }
+  return kept.map((tick) => tick.at).sort((a, b) => a - b);
 }
 
 // A shape, or several, at pixels.
@@ -121,32 +138,36 @@ function shapeSeries(children, z) {
 
 const stroke = (pathData, colour, more) => ({ type: 'path', shape: { pathData }, style: { fill: 'none', stroke: colour, ...more } });
 
-// Of ECharts, nothing is asked that is outside: a path without a point is none.
+// A value across the panel, or a band from it to another.
 function linesOf(laid, palette) {
   const { panel, alongX, pixelX, pixelY, box, inner } = laid;
   const children = [];
-  const ends = [];  // of labels, so that none lies on another
+  const labels = [];
   for (const line of panel.lines) {
-    const at = alongX ? pixelX(line.at) : pixelY(line.at);
-    if (line.until !== null) {
-      const to = alongX ? pixelX(line.until) : pixelY(line.until);
-      const [from, size] = [Math.min(at, to), Math.abs(to - at)];
-      const shape = alongX ? { x: from, y: box.top, width: size, height: inner.height } : { x: box.left, y: from, width: inner.width, height: size };
+    const [from, to] = [line.at, line.until ?? line.at].map(alongX ? pixelX : pixelY).sort((a, b) => a - b);
+    if (line.until === null) {
+      const path = alongX ? `M${from} ${box.top}V${box.top + inner.height}` : `M${box.left} ${from}H${box.left + inner.width}`;
+      children.push(stroke(path, palette.dim, { lineDash: [5, 3], lineWidth: 1.2 }));
+    } else {
+      const shape = alongX ? { x: from, y: box.top, width: to - from, height: inner.height } : { x: box.left, y: from, width: inner.width, height: to - from };
       children.push({ type: 'rect', shape, style: { fill: palette.dim, opacity: 0.14 } });
     }
-    const path = alongX ? `M${at} ${box.top}V${box.top + inner.height}` : `M${box.left} ${at}H${box.left + inner.width}`;
-    children.push(stroke(path, palette.dim, { lineDash: [5, 3], lineWidth: 1.2 }));
-    const text = cut(line.label, inner.width * 0.6);
-    const half = widthOf(text) / 2;
-    const place = alongX ? { x: Math.min(box.left + inner.width - half, Math.max(box.left + half, at)), y: box.top - 8 } :
-      { x: box.left + inner.width - half - 2, y: at - 8 };
-    const clash = ends.some((other) => Math.abs(other.y - place.y) < 13 && Math.abs(other.x - place.x) < other.half + half + 4);
-    if (clash && !alongX) place.y = at + 9;
-    if (clash && alongX) continue;
-    ends.push({ ...place, half });
-    children.push({ type: 'text', style: { ...place, text, fill: palette.dim, font: kFont, align: 'center', verticalAlign: 'middle' } });
+    children.push(...labelOf(laid, line.label, (from + to) / 2, labels, palette));
   }
   return shapeSeries(children, 1);
+}
+
+// Beside its line, in one of two places, where it lies on no other; else nowhere: the table has it.
+function labelOf({ alongX, box, inner }, label, at, labels, palette) {
+  const text = cut(label, inner.width * 0.6);
+  const half = widthOf(text) / 2;
+  const end = box.left + inner.width;
+  const places = alongX ? [8, 22].map((up) => ({ x: Math.min(end - half, Math.max(box.left + half, at)), y: box.top - up })) :
+    [-8, 9].map((down) => ({ x: end - half - 2, y: at + down }));
+  const place = places.find(({ x, y }) => labels.every((other) => Math.abs(other.y - y) >= 13 || Math.abs(other.x - x) >= other.half + half + 6));
+  if (!place || !text) return [];
+  labels.push({ ...place, half });
+  return [{ type: 'text', style: { ...place, text, fill: palette.dim, font: kFont, align: 'center', verticalAlign: 'middle' } }];
 }
 
 const hasInterval = (point) => point.low !== null && point.low !== undefined && point.high !== null && point.high !== undefined;

@@ -35,8 +35,18 @@ function colourOf(series, palette) {
   return palette[series.side] ?? palette.dim;
 }
 
+// Series of a panel that would look alike: those of one channel differ in their dashes, others in their markers.
+function tellApart(panel) {
+  const seen = new Map();
+  for (const series of panel.series) {
+    const look = [series.side, series.number, series.channel].join(' ');
+    series.twin = seen.get(look) ?? 0;
+    seen.set(look, series.twin + 1);
+  }
+}
+
 function markerOf(series) {
-  if (!series.channel) return kMarkers.circle;
+  if (!series.channel) return kMarkers[Object.keys(kMarkers)[series.twin % Object.keys(kMarkers).length]];
   const names = Object.keys(kMarkers);
   // A channel that is new here has one of its own all the same, and always the same.
   const hashed = [...series.channel].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7);
@@ -45,6 +55,7 @@ function markerOf(series) {
 
 // Of several records side by side the first has a side's own dashes.
 function dashOf(series) {
+  if (series.channel && series.twin) return [[1, 3], [12, 3, 2, 3], [3, 3]][(series.twin - 1) % 3];
   if (series.side !== 'program' && series.number > 0) return [[12, 3, 2, 3], [3, 3], [12, 3, 2, 3, 2, 3]][(series.number - 1) % 3];
   if (series.side === 'program') return [null, [7, 3], [2, 3], [12, 3, 2, 3]][series.number % 4];
   return kDashes[series.side] ?? null;
@@ -66,7 +77,11 @@ function swatch(series, palette) {
   const colour = colourOf(series, palette);
   const dash = dashOf(series);
   const line = series.line ? `<path d="M0 6H30" stroke="${colour}" stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''}/>` : '';
-  const marker = series.side === 'ideal' ? '' : `<path transform="translate(10.5 1.5) scale(.9)" d="${markerOf(series)}" fill="${colour}"/>`;
+  // As its points are, where all are alike.
+  const shared = (series.points[0]?.[5] ?? []).filter((mark) => series.points.every((point) => point[5]?.includes(mark)));
+  const { style } = formOf(shared, colour, palette);
+  const form = `fill="${style.color}" stroke="${style.borderColor}" stroke-width="${style.borderWidth}" opacity="${style.opacity}"`;
+  const marker = series.side === 'ideal' ? '' : `<path transform="translate(10.5 1.5) scale(.9)" d="${markerOf(series)}" ${form}/>`;
   return `${line}${marker}`;
 }
 

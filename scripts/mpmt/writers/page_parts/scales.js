@@ -52,12 +52,16 @@ function logScale(axis, values, room, words) {
 
 function logTicks(axis, low, high, room, values) {
   const own = distinct(values).sort((a, b) => a - b);
-  if (axis.unit === 'count' && own.length <= room) return own;
+  if (['count', 'bytes'].includes(axis.unit) && own.length <= room) return own;
   const inside = (value) => value >= low / 1.02 && value <= high * 1.02;
   const binary = axis.unit.startsWith('bytes') || (axis.unit === 'count' && own.every(Number.isInteger) && high / low >= 4);
   for (const every of binary ? [1, 2, 3, 5, 10, 20] : []) {
     const ticks = powers(2 ** every, low, high).filter(inside);
     if (ticks.length <= room) return ticks.length > 1 ? ticks : evenly(low, high, room, axis.unit).filter((value) => value > 0);
+  }
+  if (axis.unit === 'ratio' && high / low >= 4) {  // a factor: by doublings, if there is room for them
+    const ticks = powers(2, low, high).filter(inside);
+    if (ticks.length <= room) return ticks;
   }
   const decades = powers(10, low / 10, high);
   for (const times of [[1, 2, 5], [1, 3]]) {

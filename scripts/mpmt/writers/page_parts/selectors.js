@@ -70,7 +70,7 @@ function offer(said) {
   rows = rows.filter((row) => row.workload === field('workload').value);
   fill('placement', pairs(distinct(rows.map((row) => row.placement).filter((name) => name !== null))), said.placement);
   fill('channel', pairs(distinct(rows.map(channelOf)).sort((a, b) => (b === kBest) - (a === kBest))), said.channel);
-  for (const [name, number] of Object.entries(kNumbers)) offerNumbers(name, number, rows);
+  offerNumbers(rows);
 }
 
 const pairs = (names) => names.map((name) => [name, name]);
@@ -81,20 +81,26 @@ function fill(name, choices, chosen) {
   field(name).closest('label').hidden = choices.length < 2 && ['record', 'sides'].includes(name);
 }
 
-// What was typed stays; a measured value of another workload becomes the nearest one of this.
-function offerNumbers(name, number, rows) {
-  const input = field(name);
-  const before = field(`${name}-values`).dataset.measured?.split(' ').map(Number) ?? [];
-  const values = measured(number, rows);
-  const now = number.read(input.value);
-  if (!input.value || (before.some((value) => number.words(value) === number.words(now)) && values.length)) {
-    const from = Number.isNaN(now) ? values[Math.floor(values.length / 2)] : now;
-    const nearest = values.reduce((best, value) =>
-      (Math.abs(Math.log1p(value) - Math.log1p(from)) < Math.abs(Math.log1p(best) - Math.log1p(from)) ? value : best), values[0]);
-    input.value = nearest === undefined ? '' : number.typed(nearest);
+// Numbers that were typed stay. Those that were measured, of another workload, become those of the measured case that is nearest,
+// among them that have the names which are chosen, if there are any.
+function offerNumbers(rows) {
+  const named = rows.filter((row) => row.placement === field('placement').value && channelOf(row) === field('channel').value);
+  const whole = (named.length ? named : rows).filter((row) => Object.values(kNumbers).every((number) => number.of(row) !== null));
+  const before = {};
+  for (const [name, number] of Object.entries(kNumbers)) {
+    const typed = number.read(field(name).value);
+    const known = field(`${name}-values`).dataset.measured?.split(' ').map(Number) ?? [];
+    before[name] = { typed, replace: !field(name).value || known.some((value) => number.words(value) === number.words(typed)) };
+    const values = measured(number, rows);
+    field(`${name}-values`).dataset.measured = values.join(' ');
+    field(`${name}-values`).replaceChildren(...values.map((value) => new Option('', number.typed(value))));
   }
-  field(`${name}-values`).dataset.measured = values.join(' ');
-  field(`${name}-values`).replaceChildren(...values.map((value) => new Option('', number.typed(value))));
+  const away = (row) => Object.entries(kNumbers).reduce((sum, [name, number]) =>
+    sum + (Number.isNaN(before[name].typed) ? 0 : Math.abs(Math.log1p(number.of(row)) - Math.log1p(before[name].typed))), 0);
+  const nearest = whole.reduce((best, row) => (best && away(best) <= away(row) ? best : row), null);
+  for (const [name, number] of Object.entries(kNumbers)) {
+    if (nearest && before[name].replace) field(name).value = number.typed(number.of(nearest));
+  }
 }
 
 const measured = (number, rows) => distinct(rows.map(number.of).filter((value) => value !== null)).sort((a, b) => a - b);
