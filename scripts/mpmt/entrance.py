@@ -23,7 +23,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "track": ("numpy", "scipy", "diskcache", "fastjsonschema", "regex", "tabulate"),
     "plot": ("numpy", "scipy", "pandas", "matplotlib", "fastjsonschema", "regex"),
 }
-GROUPS["python"] = tuple(dict.fromkeys([*GROUPS["track"], *GROUPS["plot"]]))
+GROUPS["report"] = (*GROUPS["track"], "jinja2")
+GROUPS["python"] = tuple(dict.fromkeys([*GROUPS["plot"], *GROUPS["report"]]))
 GROUPS["test"] = (*GROUPS["python"], "pytest", "xdist")
 _CHOSEN = "MPMT_PYTHON_CHOSEN"  # set for the Python that was chosen: it does not choose again
 
