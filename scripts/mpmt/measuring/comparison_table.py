@@ -7,7 +7,6 @@ from mpmt.base.shown import shown
 from mpmt.measuring.comparison import ORDER, SAME, UNDECIDED, Comparison, Row, Side
 from mpmt.views.view import Column, Table, View
 from mpmt.writers import markdown as markdown_writer
-from mpmt.writers.table_cells import WHY
 from mpmt.writers.terminal_tables import table_text
 from mpmt.writers.text_lines import MOST_WIDTH, Form
 
@@ -40,7 +39,7 @@ def table(comparison: Comparison) -> Table:
     rows = comparison.sorted_rows()
     names = short_names([row.name for row in rows])
     columns = (Column("verdict"), Column("B vs A", "share"), Column(_interval(comparison), "share"), Column("would see", "share"),
-               Column("rounds", "count"), Column("benchmark"), Column(WHY))
+               Column("rounds", "count"), Column("benchmark"), Column("why"))
     return Table(columns, tuple((*_cells(row), shown(names[row.name], 160), row.note) for row in rows))
 
 

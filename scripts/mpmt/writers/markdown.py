@@ -12,7 +12,7 @@ from tabulate import tabulate
 
 from mpmt.base.shown import shown
 from mpmt.views.view import Missing, Report, Subject, Table, Value, View
-from mpmt.writers.table_cells import LIMIT, alignment, cell, rows_of
+from mpmt.writers.table_cells import LIMIT, alignment, cell, heading_of, rows_of
 
 MOST_ROWS = 100  # of a table, unless all are asked for: a comment may have 65,536 characters
 _OPEN_ROWS = 12  # longer ones are folded
@@ -40,7 +40,7 @@ def joined(lines: Sequence[str]) -> str:
 
 def view_lines(view: View, whole: bool = True) -> list[str]:
     """Of charts, nothing: the tables have all that they show."""
-    lines = _heading(f"{view.title}: {shown(view.question)}" if view.question else view.title, "-")
+    lines = _heading(heading_of(view), "-")
     for sentence in view.sentences:
         lines += [f"**{harmless(sentence)}**", ""]
     for table in view.tables:

@@ -1,4 +1,5 @@
-"""A table's cells as text, for all writers that print: numbers in their column's unit and aligned right."""
+"""What all writers that print have in common: headings, and a table's cells as text, numbers in their column's unit and aligned
+right."""
 
 from __future__ import annotations
 
@@ -6,10 +7,16 @@ from collections.abc import Sequence
 from typing import Optional
 
 from mpmt.answers.words import in_unit
-from mpmt.views.view import Column, Table, Value
+from mpmt.base.shown import shown
+from mpmt.views.view import Column, Table, Value, View
 
 LIMIT = 300  # characters of a cell
-WHY = "why"  # a column of this title is of whole sentences
+WHY, REASON = "why", "reason"  # columns of these titles have whole sentences, or may have
+
+
+def heading_of(view: View) -> str:
+    joint = " " if view.title.endswith(("?", "!", ".")) else ": "
+    return f"{view.title}{joint}{shown(view.question)}" if view.question else view.title
 
 
 def cell(value: Optional[Value], column: Column) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mpmt.views.view import Missing, Report, Subject, View
+from mpmt.answers.words import plural
+from mpmt.views.view import Missing, Report, Subject, Table, View
+from mpmt.writers.table_cells import heading_of
 from mpmt.writers.terminal_charts import chart_text
-from mpmt.writers.terminal_tables import MOST_ROWS, table_text
+from mpmt.writers.terminal_tables import table_text
 from mpmt.writers.text_lines import Form, fit, fits_unicode, width_of
+
+MOST_BESIDE_CHARTS = 8  # rows of a table
 
 __all__ = ["chart_text", "fit", "fits_unicode", "table_text", "text", "view_text", "width_of"]
 
@@ -25,17 +29,24 @@ def text(report: Report, width: int, unicode: bool, whole: bool = False) -> str:
 
 
 def view_text(view: View, width: int, unicode: bool, whole: bool = True) -> list[str]:
-    """Its title, question, sentences, charts, tables and notes."""
+    """Its title, question, sentences, charts, tables and notes. Not `whole`: beside charts, of long tables the title only."""
     form = Form(width, unicode)
-    lines = _heading(f"{view.title}: {view.question}" if view.question else view.title, "-", form)
+    lines = _heading(heading_of(view), "-", form)
     lines += [line for sentence in view.sentences for line in form.wrapped(sentence, "  ")]
     for chart in view.charts:
         lines += ["", *chart_text(chart, width, unicode, whole)]
-    for table in view.tables:
-        lines += ["", *table_text(table, width, unicode, whole, MOST_ROWS)]
+    told = [table for table in view.tables if whole or not view.charts or len(table.rows) <= MOST_BESIDE_CHARTS]
+    for table in told:
+        lines += ["", *table_text(table, width, unicode, whole)]
+    if len(told) < len(view.tables):
+        lines += ["", *(line for table in view.tables if table not in told for line in form.wrapped(_named(table, form), "  "))]
     if view.notes:
         lines += ["", *(line for note in view.notes for line in form.wrapped(f"note: {form.said(note)}", "  "))]
     return form.closed(lines)
+
+
+def _named(table: Table, form: Form) -> str:
+    return f"Table{f' ({form.said(table.title)})' if table.title else ''}: {plural(len(table.rows) + len(table.rest), 'row')}: --all"
 
 
 def _heading(title: str, rule: str, form: Form) -> list[str]:

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Optional
 
 from mpmt.answers.words import in_unit
-from mpmt.views.view import (BARS, DOTS, FEW_ROUNDS, HEAT, OVERSUBSCRIBED, UNDECIDED, UNSTABLE, Axis, Chart, Panel, Point, Series,
+from mpmt.views.view import (BARS, DOTS, FEW_ROUNDS, HEAT, OVERSUBSCRIBED, UNDECIDED, UNSTABLE, Axis, Chart, Line, Panel, Point, Series,
                              Value)
 from mpmt.writers.terminal_tables import laid_out
 from mpmt.writers.text_lines import Form, widest
 
-MOST_PANELS, MOST_PLACES = 4, 15  # of a chart, and of a panel, unless all are asked for
+MOST_PANELS, MOST_PLACES = 3, 12  # of a chart, and of a panel, unless all are asked for
 _MARKS = {UNSTABLE: "!", FEW_ROUNDS: "*", OVERSUBSCRIBED: "^", UNDECIDED: "?"}
 _EIGHTHS, _LEVELS, _ASCII_LEVELS = " ▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█", "_.-=+*%@"
 _GAP = "  "
-_LEAST_FIELD, _MOST_FIELD = 10, 40  # columns of what is drawn beside a name
+_LEAST_NAME = 18  # columns
+_LEAST_FIELD, _MOST_FIELD = 16, 40  # columns of what is drawn beside a name
 
 
 def chart_text(chart: Chart, width: int, unicode: bool, whole: bool = True) -> list[str]:
@@ -45,7 +46,7 @@ def _marked(text: str, point: Point) -> str:
 
 
 def _name_limit(form: Form) -> int:
-    return max(18, form.width // 3)
+    return max(_LEAST_NAME, form.width // 3)
 
 
 def _of_axis(value: Value, axis: Axis) -> str:
@@ -131,18 +132,20 @@ def _outline(series: Series, places: Sequence[Value], scale: Scale, form: Form) 
 
 @dataclass(frozen=True)
 class _Row:
+    """A point of a category; `series`: its series where that has another name than its category."""
+
     name: str
+    series: str
     point: Point
 
 
 def _rows(panel: Panel, axis: Axis, of_place: str) -> list[_Row]:
-    """In the order of the categories; each is named by its category, and by its series where that is another name."""
+    """In the order of the categories."""
     points = [(getattr(point, of_place), series.name, point) for series in panel.series for point in series.points]
     order = {place: at for at, place in enumerate(_places(axis, [place for place, _, _ in points]))}
     several = len(panel.series) > 1
     points.sort(key=lambda one: order.get(one[0], len(order)))
-    return [_Row(_of_axis(place, axis) if not several or name == place else f"{_of_axis(place, axis)}, {name}", point)
-            for place, name, point in points]
+    return [_Row(_of_axis(place, axis), name if several and name != place else "", point) for place, name, point in points]
 
 
 def _shown_rows(rows: Sequence[_Row], whole: bool) -> tuple[Sequence[_Row], int]:
@@ -151,14 +154,24 @@ def _shown_rows(rows: Sequence[_Row], whole: bool) -> tuple[Sequence[_Row], int]
 
 
 def _drawn(rows: Sequence[_Row], fields: Sequence[str], told: Sequence[str], left_out: int, form: Form) -> list[str]:
-    names = [form.cut(row.name, _name_limit(form)) for row in rows]
-    lines = [f"{name:<{widest(names)}}{_GAP}{field}{_GAP}{text:>{widest(told)}}" for name, field, text in zip(names, fields, told)]
+    """The category, what is drawn, its value, the series."""
+    limit = max(_LEAST_NAME, form.width - widest(fields) - widest(told) - _series_room(rows, form) - 2 * len(_GAP))
+    cells = [(form.cut(row.name, limit), field, text, form.cut(row.series, _series_room(rows, form)))
+             for row, field, text in zip(rows, fields, told)]
+    widths = [widest([row[at] for row in cells]) for at in range(3)]
+    lines = [f"{name:<{widths[0]}}{_GAP}{field}{_GAP}{text:>{widths[2]}}{_GAP}{series}" for name, field, text, series in cells]
     return lines + ([form.plural(left_out, ": --all")] if left_out else [])
 
 
+def _series_room(rows: Sequence[_Row], form: Form) -> int:
+    wide = widest([form.said(row.series, form.width) for row in rows])
+    return min(wide + len(_GAP) if wide else 0, form.width // 4)
+
+
 def _room(rows: Sequence[_Row], told: Sequence[str], form: Form) -> int:
-    names = min(_name_limit(form), widest([form.said(row.name, form.width) for row in rows]))
-    return min(_MOST_FIELD, form.width - names - widest(told) - 2 * len(_GAP))
+    """For what is drawn: names come first."""
+    room = form.width - widest(told) - _series_room(rows, form) - 2 * len(_GAP)
+    return max(min(room - _LEAST_NAME, _LEAST_FIELD), min(_MOST_FIELD, room - widest([form.said(row.name, form.width) for row in rows])))
 
 
 def _dots(chart: Chart, panel: Panel, form: Form, whole: bool) -> list[str]:
@@ -166,17 +179,22 @@ def _dots(chart: Chart, panel: Panel, form: Form, whole: bool) -> list[str]:
     ends = _numbers([end for row in rows for end in (row.point.x, row.point.low, row.point.high)])
     if not ends:
         return []
-    scale = _scale([*ends, *_numbers([line.at for line in panel.lines])], chart.x.log)
+    scale = _scale([*ends, *_numbers([at for line in panel.lines for at in (line.at, line.until)])], chart.x.log)
     told = [form.said(_with_interval(row.point, chart.x), 60) for row in rows]
     if _room(rows, told, form) < _LEAST_FIELD:
         told = [form.said(_marked(row.point.text or _of_axis(row.point.x, chart.x), row.point), 60) for row in rows]
     room = _room(rows, told, form)
-    fields = [_interval_on(scale, row.point, [line.at for line in panel.lines], room, form) for row in rows]
+    fields = [_interval_on(scale, row.point, [at for line in panel.lines for at in (line.at, line.until) if at is not None], room, form) for row in rows]
     lines = _drawn(rows, fields, told, left_out, form)
     bar = "│" if form.unicode else ":"
-    marks = [f"{bar} {line.label} {in_unit(line.at, chart.x.unit)}" for line in panel.lines]
+    marks = [f"{bar} {_line_in_words(line, chart.x)}" for line in panel.lines]
     said = f"from {in_unit(scale.low, chart.x.unit)} to {in_unit(scale.high, chart.x.unit)}{', logarithmic' if scale.log else ''}"
     return lines + form.wrapped(" · ".join([f"{chart.x.label}: {said}", *marks]))
+
+
+def _line_in_words(line: Line, axis: Axis) -> str:
+    until = f"–{in_unit(line.until, axis.unit)}" if line.until is not None else ""
+    return f"{line.label} {in_unit(line.at, axis.unit)}{until}"
 
 
 def _with_interval(point: Point, axis: Axis) -> str:
@@ -215,7 +233,7 @@ def _bars(chart: Chart, panel: Panel, form: Form, whole: bool) -> list[str]:
     told = [form.said(_marked(row.point.text or _of_axis(row.point.y, chart.y), row.point), 60) for row in rows]
     room = _room(rows, told, form)
     fields = [_bar(scale.share(value) if scale.high > scale.low else 0.0, room, form) for value in values]
-    said = [f"{line.label}: {in_unit(line.at, chart.y.unit)}" for line in panel.lines]
+    said = [_line_in_words(line, chart.y) for line in panel.lines]
     return _drawn(rows, fields, told, left_out, form) + (form.wrapped(" · ".join(said)) if said else [])
 
 

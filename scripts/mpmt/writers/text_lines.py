@@ -48,9 +48,9 @@ def fit(stream: Stream) -> tuple[int, bool]:
 
 
 class _Wrapper(textwrap.TextWrapper):
-    """Breaks lines behind slashes and commas, too: names of benchmarks have no blanks."""
+    """Breaks lines behind slashes, too, and not at hyphens: names of benchmarks have no blanks."""
 
-    wordsep_re = re.compile(r"(\s+|(?<=[/,])(?=[^\s/,]))")
+    wordsep_re = re.compile(r"(\s+|(?<=/)(?=[^\s/]))")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class Form:
 
     def command(self, text: str, indent: str) -> list[str]:
         """A command to be copied: where it is too long, its lines end as a shell's do."""
-        lines = self.folded(indent + self.said(text), self.width - 2, indent + "  ")
+        lines = textwrap.wrap(self.said(text), self.width - 2, initial_indent=indent, subsequent_indent=indent + "  ",
+                              break_long_words=False, break_on_hyphens=False)
         return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
 
     def closed(self, lines: Iterable[str]) -> list[str]:
