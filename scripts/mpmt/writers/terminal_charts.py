@@ -18,7 +18,7 @@ _MARKS = {UNSTABLE: "!", FEW_ROUNDS: "*", OVERSUBSCRIBED: "^", UNDECIDED: "?"}
 _EIGHTHS, _LEVELS, _ASCII_LEVELS = " ▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█", "_.-=+*%@"
 _GAP = "  "
 _LEAST_NAME = 18  # columns
-_LEAST_FIELD, _MOST_FIELD = 16, 40  # columns of what is drawn beside a name
+_NARROWEST, _LEAST_FIELD, _MOST_FIELD = 4, 16, 40  # columns of what is drawn beside a name
 
 
 def chart_text(chart: Chart, width: int, unicode: bool, whole: bool = True) -> list[str]:
@@ -171,7 +171,8 @@ def _series_room(rows: Sequence[_Row], form: Form) -> int:
 def _room(rows: Sequence[_Row], told: Sequence[str], form: Form) -> int:
     """For what is drawn: names come first."""
     room = form.width - widest(told) - _series_room(rows, form) - 2 * len(_GAP)
-    return max(min(room - _LEAST_NAME, _LEAST_FIELD), min(_MOST_FIELD, room - widest([form.said(row.name, form.width) for row in rows])))
+    names = widest([form.said(row.name, form.width) for row in rows])
+    return max(_NARROWEST, min(room - _LEAST_NAME, _LEAST_FIELD), min(_MOST_FIELD, room - names))
 
 
 def _dots(chart: Chart, panel: Panel, form: Form, whole: bool) -> list[str]:
@@ -179,12 +180,13 @@ def _dots(chart: Chart, panel: Panel, form: Form, whole: bool) -> list[str]:
     ends = _numbers([end for row in rows for end in (row.point.x, row.point.low, row.point.high)])
     if not ends:
         return []
-    scale = _scale([*ends, *_numbers([at for line in panel.lines for at in (line.at, line.until)])], chart.x.log)
-    told = [form.said(_with_interval(row.point, chart.x), 60) for row in rows]
+    across = _numbers([at for line in panel.lines for at in (line.at, line.until)])
+    scale = _scale([*ends, *across], chart.x.log)
+    told = [form.cut(_with_interval(row.point, chart.x), form.width // 2) for row in rows]
     if _room(rows, told, form) < _LEAST_FIELD:
-        told = [form.said(_marked(row.point.text or _of_axis(row.point.x, chart.x), row.point), 60) for row in rows]
+        told = [form.cut(_marked(row.point.text or _of_axis(row.point.x, chart.x), row.point), form.width // 2) for row in rows]
     room = _room(rows, told, form)
-    fields = [_interval_on(scale, row.point, [at for line in panel.lines for at in (line.at, line.until) if at is not None], room, form) for row in rows]
+    fields = [_interval_on(scale, row.point, across, room, form) for row in rows]
     lines = _drawn(rows, fields, told, left_out, form)
     bar = "│" if form.unicode else ":"
     marks = [f"{bar} {_line_in_words(line, chart.x)}" for line in panel.lines]
@@ -230,7 +232,7 @@ def _bars(chart: Chart, panel: Panel, form: Form, whole: bool) -> list[str]:
     if not values:
         return []
     scale = _scale([min(values) / 2, *values], True) if chart.y.log else Scale(0, max(values), False)
-    told = [form.said(_marked(row.point.text or _of_axis(row.point.y, chart.y), row.point), 60) for row in rows]
+    told = [form.cut(_marked(row.point.text or _of_axis(row.point.y, chart.y), row.point), form.width // 2) for row in rows]
     room = _room(rows, told, form)
     fields = [_bar(scale.share(value) if scale.high > scale.low else 0.0, room, form) for value in values]
     said = [_line_in_words(line, chart.y) for line in panel.lines]
