@@ -4,15 +4,13 @@ so rounding is by decimal digits, half up, as a script's toFixed does it."""
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Optional
-
-_EXACT = Context(prec=700, rounding=ROUND_HALF_UP)  # digits: all that a binary number has before the point, and some behind it
 
 
 def fixed(value: float, digits: int) -> str:
     """With so many decimals, of the very binary number, half up."""
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), context=_EXACT)
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     return format(rounded, "f")
 
 
