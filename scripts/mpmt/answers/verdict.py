@@ -146,9 +146,14 @@ def place_in_words(workload: str, task_ns: Optional[float], payload_bytes: Optio
 def sentence_of(row: Row) -> str:
     """Of a measured row, ending in a full stop."""
     place = place_in_words(row.workload, row.task_ns, row.payload_bytes, row.workers)
+    return f"{finding_of(row)} for {place}."
+
+
+def finding_of(row: Row) -> str:
+    """The sentence without its place and full stop."""
     if row.ratio is None or row.low is None or row.high is None:
-        return f"Too few rounds to say anything for {place}."
-    return f"{_finding(row, row.verdict, row.ratio, row.low, row.high)} for {place}."
+        return "Too few rounds to say anything"
+    return _finding(row, row.verdict, row.ratio, row.low, row.high)
 
 
 def _finding(row: Row, verdict: str, ratio: float, low: float, high: float) -> str:

@@ -1,0 +1,112 @@
+"""What would change the answer: of each scale the nearest cross-over, or how far it is known that there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from mpmt.answers import words
+from mpmt.answers.crossover import DECIDED, Crossing, crossings
+from mpmt.answers.rows import A_FASTER, B_FASTER, Row
+from mpmt.asking.contenders import Contender
+from mpmt.asking.measuring import PAYLOAD, TASK, WORKERS
+
+_VALUES: Mapping[str, Callable[[Row], Optional[float]]] = {
+    TASK: lambda row: row.task_ns, PAYLOAD: lambda row: row.payload_bytes, WORKERS: lambda row: row.workers}
+_IN_WORDS: Mapping[str, Callable[[float], str]] = {
+    TASK: words.duration, PAYLOAD: words.size, WORKERS: lambda count: words.plural(round(count), "worker")}
+
+
+@dataclass(frozen=True)
+class Change:
+    """Along one scale. `crossing`: the nearest, if any; `text`: what is known, without the scale's name; `brief`: the crossing in a
+    few words, for a sentence."""
+
+    scale: str
+    crossing: Optional[Crossing]
+    text: str
+    brief: str = ""
+
+
+def change(scale: str, rows: Sequence[Row], start: Row, channel: str = "") -> Change:
+    """`rows`: all that was measured along it; `start`: of the case itself. `channel`: that they are over, where they are not of the
+    best of either side."""
+    value, told = _VALUES[scale], _IN_WORDS[scale]
+    at, found = value(start), crossings(rows, value)
+    over = f" over {channel}" if channel and len(rows) > 1 else ""
+    if not found or at is None:
+        return Change(scale, None, _without(rows, value, told, over))
+    near = math.log1p(at)
+    nearest = min(found, key=lambda one: min(abs(math.log1p(end) - near) for end in (one.low, one.high)))
+    brief = _brief(nearest, at, told, start)
+    measured = f"{_short(nearest.before, start)} at {told(nearest.low)}, {_short(nearest.after, start)} at {told(nearest.high)}"
+    return Change(scale, nearest, f"{brief}{over} (measured: {measured})", brief)
+
+
+def _brief(crossing: Crossing, at: float, told: Callable[[float], str], row: Row) -> str:
+    if crossing.about is None:
+        return f"between {told(crossing.low)} and {told(crossing.high)} it changes: then {_phrase(crossing.after, row)}"
+    if crossing.low >= at * 0.999:
+        return f"from about {told(_read(crossing.about, told))} on {_phrase(crossing.after, row)}"
+    return f"up to about {told(_read(crossing.about, told))} {_phrase(crossing.before, row)}"
+
+
+def _read(about: float, told: Callable[[float], str]) -> float:
+    """To two digits: "about" has no more; counts whole."""
+    return max(1.0, round(about)) if told is _IN_WORDS[WORKERS] else float(f"{about:.2g}")
+
+
+def _phrase(verdict: str, row: Row) -> str:
+    winner = {A_FASTER: row.a, B_FASTER: row.b}.get(verdict)
+    return f"{winner} are faster" if winner else f"they are the same within {words.percent(row.margin)}"
+
+
+def _short(verdict: str, row: Row) -> str:
+    winner = {A_FASTER: row.a, B_FASTER: row.b}.get(verdict)
+    return f"{winner} faster" if winner else "the same"
+
+
+def _without(rows: Sequence[Row], value: Callable[[Row], Optional[float]], told: Callable[[float], str],
+             over: str) -> str:
+    """Of rows that show no change."""
+    placed = sorted(((at, row) for row in rows if (at := value(row)) is not None), key=lambda pair: pair[0])
+    decided = [(at, row) for at, row in placed if row.verdict in DECIDED]
+    open_at = [told(at) for at, row in placed if row.verdict not in DECIDED]
+    undecided = f"; open at {', '.join(open_at)}" if open_at else ""
+    if len(decided) > 1:
+        return f"nothing changes between {told(decided[0][0])} and {told(decided[-1][0])}{over} ({len(decided)} measured{undecided})"
+    if len(placed) > 1:
+        return f"not known{over}: {'decided at ' + told(decided[0][0]) + ' only' if decided else 'nothing is decided'}{undecided}"
+    return "nothing else was measured: no time was left (--budget)"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How throughput goes with workers: medians, of the best contender at each count."""
+
+    up_to: int  # the last count that brought more than the margin over all smaller ones
+    best: int
+    tasks_per_s: Mapping[int, float]
+
+    def text(self) -> str:
+        grown = f"throughput grows up to {words.plural(self.up_to, 'worker')} ({words.significant(self.tasks_per_s[self.up_to])} tasks/s)"
+        beyond = [count for count in self.tasks_per_s if count > self.up_to]
+        rest = "".join(f", {count}: {self.tasks_per_s[count] / self.tasks_per_s[self.up_to] - 1:+.1%}" for count in beyond)
+        return grown + (f"; against that{rest[1:]}" if rest else "; more were not measured") + " (medians)"
+
+
+def growth(contenders: Sequence[Contender], margin: float) -> Optional[Growth]:
+    """None where one count was measured."""
+    by_count: dict[int, float] = {}
+    for one in contenders:
+        by_count[one.workers] = max(by_count.get(one.workers, 0.0), one.tasks_per_s)
+    if len(by_count) < 2:
+        return None
+    up_to, most = 0, 0.0
+    for count, rate in sorted(by_count.items()):
+        if rate > most * (1 + margin):
+            up_to = count
+        most = max(most, rate)
+    return Growth(up_to, max(by_count, key=lambda count: by_count[count]), dict(sorted(by_count.items())))

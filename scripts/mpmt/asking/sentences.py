@@ -1,0 +1,100 @@
+"""The answer in sentences. Who wins is what the judge said, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Optional
+
+from mpmt.answers import words
+from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNSTABLE, Row
+from mpmt.answers.verdict import finding_of, sentence_of
+from mpmt.asking.changes import Change, Growth
+from mpmt.asking.contenders import Found
+from mpmt.asking.question import Case
+
+AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
+BUSY_ROUNDS = 1 / 3  # from this share of rounds with others on, mpmt run itself says that the machine was not quiet
+_MOST_BUDGET_S = 600  # more is advised as another way, not as a number
+_CRASH = {
+    A_FASTER: "What that costs: ", B_FASTER: "They are the faster ones, too: ", SAME: "It costs nothing that shows: "}
+
+
+def sentences(case: Case, found: Found, changes: Sequence[Change], growth: Optional[Growth]) -> list[str]:
+    row = found.row
+    main = sentence_of(as_asked(case, row))
+    if case.must_survive_crash:
+        main = f"Processes, since only they contain a crash. {_CRASH.get(row.verdict, 'What that costs is open: ')}{main[:1].lower()}{main[1:]}"
+    said = [main, *_counts(found)]
+    said += [f"{_scale_in_words(one)}{one.brief}." for one in changes[:2] if one.brief][:1]
+    if growth:
+        said.append(f"Throughput grows up to {words.plural(growth.up_to, 'worker')}.")
+    return said + _beside(case, found)
+
+
+def as_asked(case: Case, row: Row) -> Row:
+    """What was asked for is said where what was measured is as good as that."""
+    near = case.task_ns and row.task_ns and abs(row.task_ns / case.task_ns - 1) <= AS_ASKED
+    return replace(row, task_ns=case.task_ns) if near else row
+
+
+def _scale_in_words(change: Change) -> str:
+    return f"By {change.scale}: "
+
+
+def _counts(found: Found) -> list[str]:
+    """Of rows as deployed in which either side has workers of its own."""
+    if found.row.workers is not None or not (found.threads and found.processes):
+        return []
+    return [f"Threads are best with {words.plural(found.threads.workers, 'worker')}, processes with {found.processes.workers}."]
+
+
+def _beside(case: Case, found: Found) -> list[str]:
+    """What else tells them apart: starting."""
+    start = startup(found)
+    if found.row.verdict == SAME and not case.must_survive_crash:
+        sooner = f"; {start[0]} start {words.duration(abs(start[1]))} sooner" if start else ""
+        return [f"Choose by what else matters: processes contain a crash{sooner}."]
+    if not start or not found.threads:
+        return []
+    count, longer = found.threads.workers, "longer" if start[1] > 0 else "less long"
+    processes, threads = ("a process", "a thread") if count == 1 else (f"{count} processes", f"{count} threads")
+    return [f"Starting {processes} takes {words.duration(abs(start[1]))} {longer} than starting {threads}."]
+
+
+def startup(found: Found) -> Optional[tuple[str, float]]:
+    """Who starts sooner, and how much later processes are ready than threads, ns; None where they are not as many, or as soon."""
+    if not found.threads or not found.processes or found.threads.workers != found.processes.workers:
+        return None
+    later = found.processes.startup_ns - found.threads.startup_ns
+    return ("threads" if later > 0 else "processes", later) if later else None
+
+
+def of_commands(row: Row) -> list[str]:
+    return [f"{finding_of(row)}."]
+
+
+# ---- when it is open ---------------------------------------------------------------------------------------
+
+
+def advice(row: Optional[Row], margin: float, measured_s: float, busy: float, command: Callable[[float], str], placed: str) -> list[str]:
+    """What would decide. `measured_s`: what was spent on it; `busy`: the share of rounds in which others used the CPUs;
+    `command`, `placed`: what asks again with so many seconds, and with another placement ("": there is none)."""
+    said = []
+    if busy >= BUSY_ROUNDS:
+        said.append(f"a quieter machine: others used the CPUs in {words.percent(busy)} of the rounds")
+    if row is not None and row.verdict == UNSTABLE:
+        return [*said, f"another placement, since the ratio has more than one mode: {placed}"]
+    said.append(_more_time(row, margin, measured_s, command))
+    return [*said, f"another placement: {placed}"] if placed else said
+
+
+def _more_time(row: Optional[Row], margin: float, measured_s: float, command: Callable[[float], str]) -> str:
+    """Rounds that are needed grow with the square of what they have to show."""
+    if row is None or row.detectable is None:
+        return f"more time: {command(max(10, round(4 * measured_s)))}"
+    needed_s = measured_s * max(1.5, (row.detectable / margin) ** 2)
+    seen = f"a difference of {words.percent(row.detectable)} would have been seen"
+    if needed_s > _MOST_BUDGET_S:
+        return f"more time, about {words.duration(needed_s * 1e9)} ({seen}), or a larger --margin"
+    return f"more time, about {words.duration(needed_s * 1e9)} ({seen}): {command(round(needed_s / 5 + 0.5) * 5)}"
