@@ -66,7 +66,7 @@ def of_case(case: Case, findings: Findings) -> Answer:
         raise NothingMeasured(why[0])
     row = best.row if best else None
     changes = _changes(findings) if best else ()
-    grown = growth([one for one in who if one.side == PROCESSES or not case.must_survive_crash], case.margin)
+    grown = None if len(case.workers) < 2 else growth([one for one in findings.counted if one.side == PROCESSES or not case.must_survive_crash], case.margin)
     said = sentences.sentences(case, best, changes, grown) if best else [f"Too few rounds to say anything for {case.workload.name} tasks."]
     return Answer(tuple(said), row, table.table(best, findings.found, who), tuple(one.row for one in findings.found), changes, grown,
                   _assumed(case, findings), _advice(case, findings), _commands(case, findings), tuple(failures(record)), _notes(record),

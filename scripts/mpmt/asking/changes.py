@@ -10,7 +10,7 @@ from typing import Optional
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED, Crossing, crossings
 from mpmt.answers.rows import A_FASTER, B_FASTER, Row
-from mpmt.asking.contenders import Contender
+from mpmt.asking.contenders import Contender, grows_up_to, rates
 from mpmt.asking.measuring import PAYLOAD, TASK, WORKERS
 
 _VALUES: Mapping[str, Callable[[Row], Optional[float]]] = {
@@ -40,22 +40,27 @@ def change(scale: str, rows: Sequence[Row], start: Row, channel: str = "") -> Ch
         return Change(scale, None, _without(rows, value, told, over))
     near = math.log1p(at)
     nearest = min(found, key=lambda one: min(abs(math.log1p(end) - near) for end in (one.low, one.high)))
-    brief = _brief(nearest, at, told, start)
+    brief = _brief(scale, nearest, at, start)
     measured = f"{_short(nearest.before, start)} at {told(nearest.low)}, {_short(nearest.after, start)} at {told(nearest.high)}"
     return Change(scale, nearest, f"{brief}{over} (measured: {measured})", brief)
 
 
-def _brief(crossing: Crossing, at: float, told: Callable[[float], str], row: Row) -> str:
+def _brief(scale: str, crossing: Crossing, at: float, row: Row) -> str:
+    """Counts of workers as they were measured; else about where it is."""
+    told, beyond = _IN_WORDS[scale], crossing.low >= at * 0.999
+    if scale == WORKERS:
+        return (f"from {told(crossing.high)} on {_phrase(crossing.after, row)}" if beyond
+                else f"up to {told(crossing.low)} {_phrase(crossing.before, row)}")
     if crossing.about is None:
         return f"between {told(crossing.low)} and {told(crossing.high)} it changes: then {_phrase(crossing.after, row)}"
-    if crossing.low >= at * 0.999:
-        return f"from about {told(_read(crossing.about, told))} on {_phrase(crossing.after, row)}"
-    return f"up to about {told(_read(crossing.about, told))} {_phrase(crossing.before, row)}"
+    about = told(_two_digits(crossing.about, 1024 if scale == PAYLOAD else 1000))
+    return f"from about {about} on {_phrase(crossing.after, row)}" if beyond else f"up to about {about} {_phrase(crossing.before, row)}"
 
 
-def _read(about: float, told: Callable[[float], str]) -> float:
-    """To two digits: "about" has no more; counts whole."""
-    return max(1.0, round(about)) if told is _IN_WORDS[WORKERS] else float(f"{about:.2g}")
+def _two_digits(value: float, base: int) -> float:
+    """In its unit: "about" has no more."""
+    unit = base ** math.floor(math.log(max(value, 1), base))
+    return float(f"{value / unit:.2g}") * unit
 
 
 def _phrase(verdict: str, row: Row) -> str:
@@ -99,14 +104,7 @@ class Growth:
 
 def growth(contenders: Sequence[Contender], margin: float) -> Optional[Growth]:
     """None where one count was measured."""
-    by_count: dict[int, float] = {}
-    for one in contenders:
-        by_count[one.workers] = max(by_count.get(one.workers, 0.0), one.tasks_per_s)
-    if len(by_count) < 2:
+    found = rates(contenders)
+    if len(found) < 2:
         return None
-    up_to, most = 0, 0.0
-    for count, rate in sorted(by_count.items()):
-        if rate > most * (1 + margin):
-            up_to = count
-        most = max(most, rate)
-    return Growth(up_to, max(by_count, key=lambda count: by_count[count]), dict(sorted(by_count.items())))
+    return Growth(grows_up_to(found, margin), max(found, key=lambda count: found[count]), found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -46,6 +46,24 @@ def _contender(name: str, entries: list[Mapping[str, Any]]) -> Contender:
     return Contender(name, _SIDES[one["executor"]], one["channel"], one["workers"], one["grain"], one["payload_bytes"],
                      statistics.median(value_ns(entry) for entry in entries),
                      statistics.median(entry["startup_ns"] for entry in entries))
+
+
+def rates(contenders: Iterable[Contender]) -> dict[int, float]:
+    """Tasks per second of the best at each count of workers, in rising order."""
+    by_count: dict[int, float] = {}
+    for one in contenders:
+        by_count[one.workers] = max(by_count.get(one.workers, 0.0), one.tasks_per_s)
+    return dict(sorted(by_count.items()))
+
+
+def grows_up_to(rates_by_count: Mapping[int, float], margin: float) -> int:
+    """The last count that brought more than the margin over all smaller ones; 0 of none."""
+    up_to, most = 0, 0.0
+    for count, rate in rates_by_count.items():
+        if rate > most * (1 + margin):
+            up_to = count
+        most = max(most, rate)
+    return up_to
 
 
 @dataclass(frozen=True)

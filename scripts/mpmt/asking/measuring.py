@@ -13,9 +13,9 @@ from mpmt.answers.crossover import DECIDED
 from mpmt.answers.rows import CONTROLLED, DEPLOYED
 from mpmt.asking import plan
 from mpmt.asking.bisection import Scale, next_values
-from mpmt.asking.contenders import Contender, Found, found_in
+from mpmt.asking.contenders import Contender, Found, contenders_of, found_in, rates
 from mpmt.asking.question import Case, Commands
-from mpmt.base.problem import Problem
+from mpmt.base.problem import NothingMeasured, Problem
 from mpmt.base.shown import shown
 from mpmt.measuring import engine
 from mpmt.records.record_file import Record
@@ -46,6 +46,7 @@ class Findings:
     found: list[Found] = field(default_factory=list)
     deployed: Optional[Found] = None
     grain: Optional[int] = None
+    counted: list[Contender] = field(default_factory=list)  # all that were measured of the case, with any count of workers
     scales: dict[str, list[Found]] = field(default_factory=dict)
     interrupted: bool = False
     main_s: float = 0.0  # that the runs of the case itself took
@@ -109,6 +110,7 @@ class Session:
         if self.findings.main is None or (deployed and deployed.row.ratio is not None):
             self.findings.main, self.findings.found, self.findings.deployed = record, found, deployed
             self.findings.grain = next((one.row.grain for one in found), None)
+            self.findings.counted = contenders_of(record) if record else []
 
     def _again(self, experiment: plan.Experiment) -> None:
         """With all that is left, for the best of either side only; the other rows stay as they were."""
@@ -130,9 +132,9 @@ class Session:
         if self.findings.deployed is None or self.findings.grain is None:
             return
         steps = {TASK: self._task_step, PAYLOAD: self._payload_step, WORKERS: self._workers_step}
-        if not self._case.workload.grain_scales or self._case.task_ns is None:
-            steps = {PAYLOAD: self._payload_step, TASK: self._task_step, WORKERS: self._workers_step}
-        self.findings.scales = {TASK: self._deployed(), PAYLOAD: self._deployed(), WORKERS: self._controlled(self.findings.found)}
+        if not self._case.workload.grain_scales:
+            del steps[TASK]
+        self.findings.scales = {name: self._controlled(self.findings.found) if name == WORKERS else self._deployed() for name in steps}
         while steps:
             for name, step in list(steps.items()):
                 if not self._goes_on():
@@ -146,7 +148,7 @@ class Session:
     def _task_step(self) -> bool:
         """Whether there was something to measure, as of all of these."""
         assert self.findings.deployed and self.findings.grain
-        scale = plan.task_scale(self.findings.grain, self.findings.deployed.row.task_ns) if self._case.workload.grain_scales else None
+        scale = plan.task_scale(self.findings.grain, self.findings.deployed.row.task_ns)
         values = self._next(TASK, self.findings.grain, scale, lambda one: one.row.grain)
         return bool(values) and self._step(TASK, tuple(map(str, values)), (self._case.payload,))
 
@@ -170,14 +172,17 @@ class Session:
         return bool(later)
 
     def _workers_step(self) -> bool:
-        """Once: over the channel of the best processes, where rows of each count are."""
-        counts = plan.other_workers(self._case.workers)
-        if not counts or len(self.findings.scales[WORKERS]) > 1:
+        """Over the channel of the best processes, where rows of each count are."""
+        counts = plan.other_workers(self._case.workers, rates(self.findings.counted), self._case.margin)
+        if not counts:
             return False
         channel = self._best_channels()[-1]
         record = self._measured(plan.Experiment((str(self.findings.grain),), (self._case.payload,), counts, (channel,)), self._share_s())
-        self.findings.scales[WORKERS] += self._controlled(found_in(record)) if record else []
-        return False
+        if record is None:
+            return False
+        self.findings.scales[WORKERS] += self._controlled(found_in(record))
+        self.findings.counted += contenders_of(record)
+        return True
 
     def _controlled(self, found: Sequence[Found]) -> list[Found]:
         channel = self._best_channels()[-1]
@@ -201,8 +206,8 @@ class Session:
         self.findings.interrupted |= answer.interrupted
         if answer.record is not None:
             self.findings.records.append(answer.record)
-        elif not self.findings.records and not answer.interrupted:
-            raise Problem(answer.said or f"--budget: {self._case.budget_s:g} s are too few to measure anything")
+        elif not self.findings.records:
+            expect_more(answer, self._case.budget_s)
         return answer.record
 
 
@@ -213,12 +218,21 @@ def in_words(case: Case, experiment: plan.Experiment) -> str:
             f"over {', '.join(experiment.channels)}")
 
 
+def expect_more(answer: engine.Answer, budget_s: float) -> None:
+    """Of one without a record. Raises Problem, NothingMeasured, unless it was interrupted."""
+    if answer.late:
+        raise NothingMeasured(f"--budget: {budget_s:g} s were over before anything was measured: give more, or ask when no other run "
+                              "is measuring")
+    if not answer.interrupted:
+        raise Problem(answer.said or "mpmt run left no record")
+
+
 def measure_commands(asked: Commands, run: Run, clock: Clock) -> Findings:
     """One run, with all the time there is."""
     given_s = max(LEAST_S, clock.left_s() - BESIDE_S - WAIT_IDLE_S)
     answer = run(plan.of_commands(asked, given_s, WAIT_IDLE_S), clock.until(given_s + WAIT_IDLE_S))
-    if answer.record is None and not answer.interrupted:
-        raise Problem(answer.said or f"--budget: {asked.budget_s:g} s are too few to measure anything")
+    if answer.record is None:
+        expect_more(answer, asked.budget_s)
     return Findings([answer.record] if answer.record else [], interrupted=answer.interrupted)
 
 

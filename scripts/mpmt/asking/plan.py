@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
 from mpmt.asking.bisection import Scale
+from mpmt.asking.contenders import grows_up_to
 from mpmt.asking.question import Case, Commands
 from mpmt.asking.spelling import list_text, percent_text, size_text, time_text
 
@@ -17,6 +18,7 @@ LEAST_TASK_NS, MOST_TASK_NS = 200.0, 20e6
 TASK_STEP, PAYLOAD_STEP = 8.0, 64.0
 NARROW = 3.0  # a bracket of that factor is told, and not narrowed
 FAR_OFF = 0.25  # of the logarithm of a time
+MOST_WORKERS = 256
 MOST_PAYLOAD, LEAST_STEP_OF_PAYLOAD = 1 << 20, 64
 
 
@@ -80,12 +82,16 @@ def payload_scale(case: Case) -> Scale:
     return Scale(case.workload.least_payload, max(case.payload, MOST_PAYLOAD), PAYLOAD_STEP, NARROW, LEAST_STEP_OF_PAYLOAD)
 
 
-def other_workers(workers: Sequence[int]) -> tuple[int, ...]:
-    """Around the count that was asked for; none where several were."""
-    if len(workers) != 1:
+def other_workers(asked: Sequence[int], rates: Mapping[int, float], margin: float) -> tuple[int, ...]:
+    """What to measure next, given the tasks per second of the counts that were: around the one that was asked for; of several, larger
+    ones as long as they bring something."""
+    most = max(rates, default=0)
+    if len(asked) == 1:
+        count = asked[0]
+        return tuple(sorted({1, max(1, count // 2), 2 * count} - {count, *rates})) if len(rates) == 1 else ()
+    if not rates or grows_up_to(rates, margin) != most or 2 * most > MOST_WORKERS:
         return ()
-    count = workers[0]
-    return tuple(sorted({1, max(1, count // 2), 2 * count} - {count}))
+    return (2 * most,)
 
 
 # ---- commands that a user may type -------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNSTABLE, Row
 from mpmt.answers.verdict import finding_of, sentence_of
 from mpmt.asking.changes import Change, Growth
 from mpmt.asking.contenders import Found
+from mpmt.asking.measuring import WORKERS
 from mpmt.asking.question import Case
 
 AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
@@ -26,7 +27,7 @@ def sentences(case: Case, found: Found, changes: Sequence[Change], growth: Optio
     if case.must_survive_crash:
         main = f"Processes, since only they contain a crash. {_CRASH.get(row.verdict, 'What that costs is open: ')}{main[:1].lower()}{main[1:]}"
     said = [main, *_counts(found)]
-    said += [f"{_scale_in_words(one)}{one.brief}." for one in changes[:2] if one.brief][:1]
+    said += [f"{one.brief[:1].upper()}{one.brief[1:]}." for one in changes if one.brief and one.scale != WORKERS][:1]
     if growth:
         said.append(f"Throughput grows up to {words.plural(growth.up_to, 'worker')}.")
     return said + _beside(case, found)
@@ -38,10 +39,6 @@ def as_asked(case: Case, row: Row) -> Row:
     return replace(row, task_ns=case.task_ns) if near else row
 
 
-def _scale_in_words(change: Change) -> str:
-    return f"By {change.scale}: "
-
-
 def _counts(found: Found) -> list[str]:
     """Of rows as deployed in which either side has workers of its own."""
     if found.row.workers is not None or not (found.threads and found.processes):
@@ -51,15 +48,20 @@ def _counts(found: Found) -> list[str]:
 
 def _beside(case: Case, found: Found) -> list[str]:
     """What else tells them apart: starting."""
-    start = startup(found)
+    started = _started(found)
     if found.row.verdict == SAME and not case.must_survive_crash:
-        sooner = f"; {start[0]} start {words.duration(abs(start[1]))} sooner" if start else ""
-        return [f"Choose by what else matters: processes contain a crash{sooner}."]
+        return [f"Choose by what else matters: processes contain a crash{f'; {started}' if started else ''}."]
+    return [f"{started[:1].upper()}{started[1:]}."] if started else []
+
+
+def _started(found: Found) -> str:
+    start = startup(found)
     if not start or not found.threads:
-        return []
-    count, longer = found.threads.workers, "longer" if start[1] > 0 else "less long"
-    processes, threads = ("a process", "a thread") if count == 1 else (f"{count} processes", f"{count} threads")
-    return [f"Starting {processes} takes {words.duration(abs(start[1]))} {longer} than starting {threads}."]
+        return ""
+    count = found.threads.workers
+    sides = {"threads": "a thread" if count == 1 else f"{count} threads", "processes": "a process" if count == 1 else f"{count} processes"}
+    sooner, later = sides.pop(start[0]), next(iter(sides.values()))
+    return f"starting {later} takes {words.duration(abs(start[1]))} longer than starting {sooner}"
 
 
 def startup(found: Found) -> Optional[tuple[str, float]]:

@@ -18,8 +18,9 @@ Cells = tuple[Optional[Value], ...]
 
 def table(deployed: Optional[Found], found: Sequence[Found], contenders: Sequence[Contender]) -> Table:
     """First the best of either side, then each channel and count of workers, the fastest first; who has no other side stands alone."""
-    compared = [one for one in found if one.row.table == CONTROLLED]
-    there = {who.name for one in compared for who in (one.threads, one.processes) if who}
+    rows_over_one = [one for one in found if one.row.table == CONTROLLED]
+    there: set[str] = set().union(*map(_names, rows_over_one))
+    compared = [one for one in rows_over_one if not deployed or _names(one) != _names(deployed)]
     alone = [one for one in contenders if one.name not in there]
     rest = [*((min(_times(one), default=float("inf")), _cells(one)) for one in compared),
             *((one.task_ns, _alone(one)) for one in alone)]
@@ -31,6 +32,10 @@ def table(deployed: Optional[Found], found: Sequence[Found], contenders: Sequenc
                Column("to", "ratio"), Column("verdict"))
     return Table(columns, tuple(rows[:MOST_ROWS]), "Time per task, tasks per second, time of processes ÷ time of threads",
                  rest=tuple(rows) if len(rows) > MOST_ROWS else ())
+
+
+def _names(one: Found) -> set[str]:
+    return {who.name for who in (one.threads, one.processes) if who}
 
 
 def _times(one: Found) -> list[float]:

@@ -91,11 +91,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """`record`: as record_file.load has it; None where the end came before anything was measured. `said`: its last words."""
+    """`record`: as record_file.load has it; None where the end came before anything was measured. `said`: its last words;
+    `late`: it was ended since its time was over."""
 
     record: record_file.Record | None
     interrupted: bool
     said: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,13 +159,13 @@ def run(engine: Path, arguments: Sequence[str], said: Said, out: Path | None = N
         command = [str(engine), "run", "--out", str(place), "--journal-dir", str(folder), *arguments]
         with _started(command) as process:
             code, interrupted = to_its_end(process, said.line, said.error, until)
-        late = until is not None and time.monotonic() >= until
+        late = until is not None and time.monotonic() >= until and not interrupted
         _refuse(0 if interrupted or late else code, said.last)
         try:
             record = record_file.load(place) if _stamp(place) not in (None, before) else None
         except record_file.BadRecord as bad:
             raise Problem(f"mpmt run left a record that cannot be used: {bad}") from None
-        return Answer(record, interrupted or (code == EXIT_INTERRUPTED and not late), said.last)
+        return Answer(record, interrupted or (code == EXIT_INTERRUPTED and not late), said.last, late)
 
 
 def _make_room(record: Path) -> None:
