@@ -46,15 +46,20 @@ class Row:
     confidence: float
 
 
-_VERDICTS = {"threads": A_FASTER, "processes": B_FASTER, "a": A_FASTER, "b": B_FASTER}
+VERDICTS = {"threads": A_FASTER, "processes": B_FASTER, "a": A_FASTER, "b": B_FASTER}
 
 
 def rows_of(record: Record, subject: int = 0) -> list[Row]:
     """Of pools, in the record's order. Versions 1 and 2 had the same rows."""
+    return [row for _, row in said_and_rows(record, subject)]
+
+
+def said_and_rows(record: Record, subject: int = 0) -> list[tuple[Mapping[str, Any], Row]]:
+    """The same, each beside what the record says of it."""
     times = task_times(record)
-    said = rules(record)
-    return [_row(row, subject, times, said.margin, said.confidence) for row in comparisons_of(record, POOL)
-            if row["workload"] is not None and row["grain"] is not None]
+    judged = rules(record)
+    return [(said, _row(said, subject, times, judged.margin, judged.confidence)) for said in comparisons_of(record, POOL)
+            if said["workload"] is not None and said["grain"] is not None]
 
 
 def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], float], margin: float,
@@ -64,16 +69,18 @@ def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], 
     return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes",
                said["workload"], said["grain"], times.get((said["workload"], said["grain"])), said["payload_bytes"],
                said["workers"], said["placement"], said["channel"], said["batch"], said["window"], said["wait"],
-               ratio, low, high, _VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
+               ratio, low, high, VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
                margin, confidence)
 
 
 def task_times(record: Record) -> dict[tuple[str, int], float]:
     """What a task of a workload at a grain takes, ns: the median round of its serial cases with the least payload, else of its
-    case with the fewest workers."""
-    rounds: dict[tuple[str, int], dict[tuple[bool, int, int], list[float]]] = {}
+    case with the fewest workers; mpmt's own, or the first program's that has any."""
+    rounds: dict[tuple[str, int], dict[tuple[bool, int, int, int], list[float]]] = {}
+    programs: dict[Optional[str], int] = {None: 0}
     for entry in _pool_rounds(record):
-        order = (not is_baseline_entry(entry), entry["payload_bytes"], entry["workers"])
+        program = programs.setdefault(entry.get("program"), len(programs))
+        order = (not is_baseline_entry(entry), program, entry["payload_bytes"], entry["workers"])
         rounds.setdefault((entry["workload"], entry["grain"]), {}).setdefault(order, []).append(value_ns(entry))
     return {key: statistics.median(by_order[min(by_order)]) for key, by_order in rounds.items()}
 

@@ -9,11 +9,11 @@ from typing import Any, Optional
 
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED
-from mpmt.answers.rows import A_FASTER, B_FASTER, PROGRAMS, UNDECIDED, Row
+from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
 from mpmt.asking.contenders import PROCESSES, contenders_of, failures, foreign_share
-from mpmt.asking.measuring import TASK, WORKERS, Findings
+from mpmt.asking.measuring import WORKERS, Findings
 from mpmt.asking.question import Assumed, Case, Commands
 from mpmt.asking.sentences import AS_ASKED
 from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_OK, NothingMeasured
@@ -78,9 +78,9 @@ def _changes(findings: Findings) -> tuple[Change, ...]:
     for name, found in findings.scales.items():
         start = next(iter(found), findings.deployed)
         assert start is not None
-        channel = start.row.channel or "" if name == WORKERS else ""
-        made.append(change(name, [one.row for one in found], start.row, channel))
-    return tuple(sorted(made, key=lambda one: one.scale != TASK))
+        over = findings.channels.get(name) or ((start.row.channel,) if name == WORKERS and start.row.channel else ())
+        made.append(change(name, [one.row for one in found], start.row, ", ".join(over)))
+    return tuple(made)
 
 
 def _assumed(case: Case, findings: Findings) -> tuple[Assumed, ...]:
@@ -128,7 +128,7 @@ def of_commands(asked: Commands, findings: Findings) -> Answer:
     why = failures(record)
     if row is None and why and not findings.interrupted:
         raise NothingMeasured(why[0])
-    said = sentences.of_commands(row) if row else ["Too few rounds to say anything."]
+    said = sentences.of_commands(row) if row else [sentences.TOO_FEW]
     repeated = plan.repeated_commands(asked)
     advice: Sequence[str] = ()
     if not findings.interrupted and (row is None or row.verdict not in DECIDED):
@@ -150,7 +150,7 @@ def command_row(record: Record) -> Optional[Row]:
         return None
     judged = rules(record)
     return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None, said["ratio"], said["low"],
-               said["high"], {"a": A_FASTER, "b": B_FASTER}.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"],
+               said["high"], VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"],
                said["reason"] or "", judged.margin, judged.confidence)
 
 

@@ -31,8 +31,7 @@ class Change:
 
 
 def change(scale: str, rows: Sequence[Row], start: Row, channel: str = "") -> Change:
-    """`rows`: all that was measured along it; `start`: of the case itself. `channel`: that they are over, where they are not of the
-    best of either side."""
+    """`rows`: all that was measured along it; `start`: of the case itself. `channel`: that they are over."""
     value, told = _VALUES[scale], _IN_WORDS[scale]
     at, found = value(start), crossings(rows, value)
     over = f" over {channel}" if channel and len(rows) > 1 else ""

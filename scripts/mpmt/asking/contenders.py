@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from mpmt.answers.rows import CONTROLLED, DEPLOYED, Row, rows_of
-from mpmt.records.families import POOL, comparisons_of, rounds_that_count, value_ns
+from mpmt.answers.rows import CONTROLLED, DEPLOYED, Row, said_and_rows
+from mpmt.records.families import POOL, rounds_that_count, value_ns
 from mpmt.records.record_file import Record
 
 THREADS, PROCESSES = "threads", "processes"
@@ -79,12 +79,7 @@ def found_in(record: Record) -> list[Found]:
     """In the record's order."""
     who = {one.name: one for one in contenders_of(record)}
     return [Found(row, who.get(said["threads_case"]), who.get(said["processes_case"]))
-            for row, said in zip(rows_of(record), _of_tasks(record)) if row.table in (CONTROLLED, DEPLOYED)]
-
-
-def _of_tasks(record: Record) -> list[Mapping[str, Any]]:
-    """The comparisons that rows_of makes rows of."""
-    return [said for said in comparisons_of(record, POOL) if said["workload"] is not None and said["grain"] is not None]
+            for said, row in said_and_rows(record) if row.table in (CONTROLLED, DEPLOYED)]
 
 
 def failures(record: Record) -> list[str]:

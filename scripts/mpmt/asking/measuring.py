@@ -48,6 +48,7 @@ class Findings:
     grain: Optional[int] = None
     counted: list[Contender] = field(default_factory=list)  # all that were measured of the case, with any count of workers
     scales: dict[str, list[Found]] = field(default_factory=dict)
+    channels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of each scale, that its steps are over
     interrupted: bool = False
     main_s: float = 0.0  # that the runs of the case itself took
 
@@ -163,10 +164,11 @@ class Session:
         return next_values(verdicts, start, scale)
 
     def _step(self, name: str, grains: tuple[str, ...], payloads: tuple[int, ...]) -> bool:
-        """By the best of either side as the case has it: who wins elsewhere by another channel is not looked for."""
+        """With the workers that are best in the case."""
         best = self.findings.deployed
         workers = tuple(sorted({one.workers for one in (best.threads, best.processes) if one})) if best else self._case.workers
-        record = self._measured(plan.Experiment(grains, payloads, workers, self._best_channels()), self._share_s())
+        channels = self.findings.channels[name] = plan.channels_along(name == PAYLOAD, self._best_channels(), self._case.channels)
+        record = self._measured(plan.Experiment(grains, payloads, workers, channels), self._share_s())
         later = [one for one in found_in(record) if one.row.table == DEPLOYED] if record else []
         self.findings.scales[name] += later
         return bool(later)
@@ -177,6 +179,7 @@ class Session:
         if not counts:
             return False
         channel = self._best_channels()[-1]
+        self.findings.channels[WORKERS] = (channel,)
         record = self._measured(plan.Experiment((str(self.findings.grain),), (self._case.payload,), counts, (channel,)), self._share_s())
         if record is None:
             return False

@@ -19,6 +19,7 @@ TASK_STEP, PAYLOAD_STEP = 8.0, 64.0
 NARROW = 3.0  # a bracket of that factor is told, and not narrowed
 FAR_OFF = 0.25  # of the logarithm of a time
 MOST_WORKERS = 256
+USUAL_CHANNELS = ("by_reference", "shm_ring")
 MOST_PAYLOAD, LEAST_STEP_OF_PAYLOAD = 1 << 20, 64
 
 
@@ -80,6 +81,11 @@ def task_scale(grain: int, task_ns: Optional[float]) -> Optional[Scale]:
 
 def payload_scale(case: Case) -> Scale:
     return Scale(case.workload.least_payload, max(case.payload, MOST_PAYLOAD), PAYLOAD_STEP, NARROW, LEAST_STEP_OF_PAYLOAD)
+
+
+def channels_along(payload: bool, best: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
+    """`best`: of either side, as the case has it. Which one that is depends on the payload: there, the usual ones take part as well."""
+    return tuple(dict.fromkeys([*best, *(name for name in asked if payload and name in USUAL_CHANNELS)]))
 
 
 def other_workers(asked: Sequence[int], rates: Mapping[int, float], margin: float) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNSTABLE, Row
-from mpmt.answers.verdict import finding_of, sentence_of
+from mpmt.answers.verdict import finding, sentence_of
 from mpmt.asking.changes import Change, Growth
 from mpmt.asking.contenders import Found
 from mpmt.asking.measuring import WORKERS
@@ -16,6 +16,7 @@ from mpmt.asking.question import Case
 
 AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
 BUSY_ROUNDS = 1 / 3  # from this share of rounds with others on, mpmt run itself says that the machine was not quiet
+TOO_FEW = "Too few rounds to say anything."
 _MOST_BUDGET_S = 600  # more is advised as another way, not as a number
 _CRASH = {
     A_FASTER: "What that costs: ", B_FASTER: "They are the faster ones, too: ", SAME: "It costs nothing that shows: "}
@@ -73,7 +74,9 @@ def startup(found: Found) -> Optional[tuple[str, float]]:
 
 
 def of_commands(row: Row) -> list[str]:
-    return [f"{finding_of(row)}."]
+    if row.ratio is None or row.low is None or row.high is None:
+        return [TOO_FEW]
+    return [f"{finding(row, row.verdict, row.ratio, row.low, row.high)}."]
 
 
 # ---- when it is open ---------------------------------------------------------------------------------------

@@ -9,9 +9,11 @@ from typing import Union
 
 from mpmt.answers.rows import rows_of
 from mpmt.records.record_file import Record
+from mpmt.views import declared
 from mpmt.views.view import Missing, Report, Subject, View
 
-# The modules of mpmt.views, each with `view(shown) -> View | Missing`.
+# The modules of mpmt.views, each with `view(shown) -> View | Missing`. Views that a record declares besides come after those of
+# what was measured, and before "failures".
 ORDER = ("verdict", "scaling", "where", "latency", "channels", "startup", "memory", "failures", "history", "claims", "belief")
 
 
@@ -28,6 +30,8 @@ def report_of(records: Mapping[str, Record]) -> Report:
     """Of checked records, by their paths. What a record lacks is a Missing, and no error."""
     shown = [Shown(record, subject, at) for at, (record, subject) in enumerate(zip(records.values(), subjects_of(records)))]
     made = [_view(name, shown) for name in ORDER]
+    further = (declared.view(name, shown) for name in declared.names(shown, ORDER))
+    made[ORDER.index("failures"):ORDER.index("failures")] = [one for one in further if one is not None]
     return Report(_title(shown), tuple(one.subject for one in shown), tuple(one for one in made if isinstance(one, View)),
                   tuple(one for one in made if isinstance(one, Missing)),
                   tuple(row for one in shown for row in rows_of(one.record, one.number)),
@@ -35,8 +39,9 @@ def report_of(records: Mapping[str, Record]) -> Report:
 
 
 def _view(name: str, shown: Sequence[Shown]) -> Union[View, Missing]:
+    """What its module makes of the records; where that finds nothing, the metrics that declare this view."""
     made: Union[View, Missing] = importlib.import_module(f"mpmt.views.{name}").view(shown)
-    return made
+    return (declared.of_metrics(name, shown) or made) if isinstance(made, Missing) else made
 
 
 def subjects_of(records: Mapping[str, Record]) -> list[Subject]:

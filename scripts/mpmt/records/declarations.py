@@ -1,0 +1,149 @@
+"""What a record declares of itself: which view a family or a metric feeds, and what question a workload stands for. So what is
+measured later appears in a report without a change here: a metric is any number that entries have under its name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from mpmt.records.families import CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, rounds_that_count
+from mpmt.records.record_file import Record
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`name`: of a field of entries; with dots, of one within it ("latency_ns.p99"). `unit`: as in mpmt.views.view."""
+
+    name: str
+    view: str
+    unit: str
+    title: str
+    family: str = ""  # whose rounds it is of; "": of all that have it
+
+
+@dataclass(frozen=True)
+class FamilySaid:
+    summary: str
+    operation: str
+    cost: str
+    views: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WorkloadSaid:
+    """`question`: the kind of question it stands for; `typical`: what in the reader's own work is like it."""
+
+    question: str
+    typical: str
+    summary: str
+    grain_unit: str
+
+
+@dataclass(frozen=True)
+class Declared:
+    families: Mapping[str, FamilySaid] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    workloads: Mapping[str, WorkloadSaid] = field(default_factory=dict)
+
+
+def declared(record: Record) -> Declared:
+    """What the record says, or where it is from before records did, what was so then."""
+    said = record["context"].get("declared")
+    if not isinstance(said, Mapping):
+        return BEFORE
+    return Declared(
+        {name: FamilySaid(_text(one, "summary"), _text(one, "operation"), _text(one, "cost"), _texts(one, "views"))
+         for name, one in _objects(said, "families")},
+        {name: Metric(name, _text(one, "view"), _text(one, "unit"), _text(one, "title") or name)
+         for name, one in _objects(said, "metrics")},
+        {name: WorkloadSaid(*(_text(one, key) for key in ("question", "typical", "summary", "grain_unit")))
+         for name, one in _objects(said, "workloads")})
+
+
+def _objects(said: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
+    found = said.get(key)
+    return [(name, one) for name, one in found.items() if isinstance(one, Mapping)] if isinstance(found, Mapping) else []
+
+
+def _text(said: Mapping[str, Any], key: str) -> str:
+    value = said.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(said: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = said.get(key)
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+# ---- metrics of a view ------------------------------------------------------------------------------------
+
+
+def metrics_of(record: Record, view: str) -> list[Metric]:
+    """Those that declare this view, in the order of the declarations."""
+    return [metric for metric in declared(record).metrics.values() if metric.view == view]
+
+
+def family_metrics_of(record: Record, view: str) -> list[Metric]:
+    """What a round is worth in each family that declares this view."""
+    return [Metric(FAMILIES[name].metric, view, "ns", f"time per {said.operation or FAMILIES[name].operation}", name)
+            for name, said in declared(record).families.items() if view in said.views and name in FAMILIES]
+
+
+def views_declared(record: Record) -> list[str]:
+    """The names of all views that anything in the record declares, in the order of the declarations."""
+    said = declared(record)
+    names = [name for one in said.families.values() for name in one.views] + [metric.view for metric in said.metrics.values()]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def value_of(entry: Mapping[str, Any], metric: Metric) -> Optional[float]:
+    """What an entry says of the metric: a finite number, or None."""
+    value: Any = entry
+    for key in (metric.name,) if metric.name in entry else metric.name.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def values_of(record: Record, metric: Metric) -> dict[str, list[tuple[Mapping[str, Any], float]]]:
+    """By case: its rounds that count and have the metric, each with its value."""
+    found: dict[str, list[tuple[Mapping[str, Any], float]]] = {}
+    for _, entry in rounds_that_count(record):
+        if metric.family in ("", entry["family"]) and (value := value_of(entry, metric)) is not None:
+            found.setdefault(entry["name"], []).append((entry, value))
+    return found
+
+
+# ---- before records declared anything ----------------------------------------------------------------------
+
+_POOL_VIEWS = ("verdict", "scaling", "where", "latency", "channels", "startup", "claims")
+_PROGRAM_VIEWS = ("verdict", "memory")
+
+BEFORE = Declared(
+    {POOL: FamilySaid("tasks under an executor", "task", "", _POOL_VIEWS),
+     CHANNEL: FamilySaid("messages between two sides", "operation", "", ("channels", "latency", "claims")),
+     COMMAND: FamilySaid("commands of anybody's", "execution", "", _PROGRAM_VIEWS),
+     SERVER: FamilySaid("servers under load", "load", "", _PROGRAM_VIEWS),
+     GOOGLE: FamilySaid("benchmarks of Google Benchmark programs", "iteration", "", ("verdict",))},
+    {metric.name: metric for metric in (
+        Metric("startup_ns", "startup", "ns", "start-up"),
+        Metric("shutdown_ns", "startup", "ns", "shutdown"),
+        Metric("peak_memory_bytes", "memory", "bytes", "peak memory"),
+        Metric("pss_bytes", "memory", "bytes", "PSS"),
+        Metric("server_peak_memory_bytes", "memory", "bytes", "peak memory of the server"),
+        Metric("server_pss_bytes", "memory", "bytes", "PSS of the server"))},
+    {name: WorkloadSaid(kind, typical, summary, unit) for name, kind, typical, summary, unit in (
+        ("empty", "harness", "", "does nothing: the harness's own cost", ""),
+        ("prime_count", "cpu", "parsing, checking, rules", "integer arithmetic, no memory", "number tested"),
+        ("hash_chain", "cpu", "hashing, ciphers", "dependent operations in registers", "round"),
+        ("matrix_multiply", "cpu", "numeric code", "floating point in the first cache", "product, 32 × 32"),
+        ("sort_block", "cpu", "sorting, joining", "sorting: unpredictable branches", "block of 1024 keys"),
+        ("payload_copy", "cpu", "copying, serialising", "reads every byte it is sent and returns as many", "pass"),
+        ("sleep_wait", "wait", "calls that wait for others", "waits: uses nothing of this machine", "1 µs"),
+        ("loopback_echo", "wait", "database and network calls", "a TCP request to a server process that replies after a delay",
+         "1 µs of delay"),
+        ("file_cached", "file", "files in the page cache", "writes and reads through the page cache", "4-KiB block"),
+        ("file_sync", "file", "commits of a log", "writes and waits for the device", "4-KiB block"))})
