@@ -84,7 +84,7 @@ def _changes(findings: Findings) -> tuple[Change, ...]:
 
 
 def _assumed(case: Case, findings: Findings) -> tuple[Assumed, ...]:
-    said = [replace(one, value=_value_of_task(case)) if one.option == "--task" else one for one in case.assumed]
+    said = list(case.assumed)
     measured = findings.deployed.row.task_ns if findings.deployed else None
     if case.task_ns and measured:
         off = measured / case.task_ns - 1
@@ -92,10 +92,6 @@ def _assumed(case: Case, findings: Findings) -> tuple[Assumed, ...]:
         said.append(Assumed("--grain", str(findings.grain), why))
     placement = findings.found[0].row.placement if findings.found else None
     return (*said, *([Assumed("--placement", placement, "each worker keeps its CPU")] if placement == "spread" else []))
-
-
-def _value_of_task(case: Case) -> str:
-    return plan.main(case).grains[0]
 
 
 def _advice(case: Case, findings: Findings) -> tuple[str, ...]:

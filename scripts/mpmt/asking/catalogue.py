@@ -27,6 +27,7 @@ class Workload:
     summary: str
     question: str
     typical: bool
+    grain_unit: str
     grain_scales: bool
     least_payload: int
     takes_waiting: bool = False
@@ -42,6 +43,10 @@ class Channel:
 class Catalogue:
     workloads: Mapping[str, Workload]
     channels: Mapping[str, Channel]
+
+    def questions(self) -> list[str]:
+        """In the order of the list, each once."""
+        return list(dict.fromkeys(one.question for one in self.workloads.values()))
 
     def typical(self, question: str) -> Optional[Workload]:
         of_kind = [one for one in self.workloads.values() if one.question == question]
@@ -64,5 +69,6 @@ def _workload(part: Mapping[str, Any]) -> Workload:
     name = str(part["name"])
     question = str(part.get("question") or _QUESTIONS.get(name, "cpu"))
     first = next((known for known, kind in _QUESTIONS.items() if kind == question), None)
-    return Workload(name, str(part["summary"]), question, bool(part.get("typical", name == first)), bool(part["grain_scales"]),
-                    int(part["minimum_payload_bytes"]), bool(part.get("takes_waiting", False)))
+    return Workload(name, str(part["summary"]), question, bool(part.get("typical", name == first)),
+                    str(part["grain_unit"]), bool(part["grain_scales"]), int(part["minimum_payload_bytes"]),
+                    bool(part.get("takes_waiting", False)))

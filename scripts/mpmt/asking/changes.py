@@ -94,11 +94,17 @@ class Growth:
     best: int
     tasks_per_s: Mapping[int, float]
 
+    def sentence(self) -> str:
+        if self.up_to == max(self.tasks_per_s):
+            return f"Throughput still grows at {words.plural(self.up_to, 'worker')}, the most that were measured."
+        return f"Throughput grows up to {words.plural(self.up_to, 'worker')}."
+
     def text(self) -> str:
-        grown = f"throughput grows up to {words.plural(self.up_to, 'worker')} ({words.significant(self.tasks_per_s[self.up_to])} tasks/s)"
-        beyond = [count for count in self.tasks_per_s if count > self.up_to]
-        rest = "".join(f", {count}: {self.tasks_per_s[count] / self.tasks_per_s[self.up_to] - 1:+.1%}" for count in beyond)
-        return grown + (f"; against that{rest[1:]}" if rest else "; more were not measured") + " (medians)"
+        """Medians of the best contender at each count."""
+        up_to = self.tasks_per_s[self.up_to]
+        beyond = [f"{count}: {self.tasks_per_s[count] / up_to - 1:+.1%}" for count in self.tasks_per_s if count > self.up_to]
+        rest = f"; against that {', '.join(beyond)}" if beyond else "; more were not measured"
+        return f"throughput grows up to {words.plural(self.up_to, 'worker')}: {words.significant(up_to)} tasks/s{rest}"
 
 
 def growth(contenders: Sequence[Contender], margin: float) -> Optional[Growth]:

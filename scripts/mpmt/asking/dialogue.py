@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mpmt.asking import spelling
-from mpmt.asking.question import COPY, CPU, HAND_OVER, KINDS, MANY_WORKERS, MIX, WAIT, Wish
+from mpmt.asking.catalogue import Catalogue, Workload
+from mpmt.asking.question import CPU, Wish, described, usual_payload, usual_task_ns, usual_workers
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 
@@ -26,10 +27,12 @@ class Item:
     field: str
 
 
-def kind(text: str) -> str:
-    if text not in KINDS:
-        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is none of {', '.join(KINDS)}")
-    return text
+def kind_among(known: Sequence[str]) -> Callable[[str], str]:
+    def kind(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is none of {', '.join(known)}")
+        return text
+    return kind
 
 
 def yes(text: str) -> bool:
@@ -38,24 +41,28 @@ def yes(text: str) -> bool:
     return text.lower() in ("y", "yes")
 
 
-def items(chosen: str, cpus: int) -> Sequence[Item]:
+def items(workload: Workload, cpus: int) -> Sequence[Item]:
     """What is asked once the kind is known."""
-    task = {WAIT: "1ms", MIX: "1ms", CPU: "100us"}.get(chosen, "200us")
-    workers = spelling.list_text(MANY_WORKERS) if chosen in (WAIT, MIX) else str(cpus)
+    kind = workload.question
+    task_ns = usual_task_ns(kind, workload)
     return [
-        *([] if chosen in (COPY, HAND_OVER) else [Item("How long does a task take, by itself?", task, spelling.task_time, "task_ns")]),
-        Item("How much data travels with a task?", "4Ki" if chosen == COPY else "0", spelling.payload_size, "payload"),
-        Item("How many workers? One count, or several to find the best", workers, spelling.worker_counts, "workers"),
+        *([Item("How long does a task take, by itself?", spelling.time_text(task_ns), spelling.task_time, "task_ns")] if task_ns else []),
+        Item("How much data travels with a task?", spelling.size_text(usual_payload(workload)), spelling.payload_size, "payload"),
+        Item("How many workers? One count, or several to find the best", spelling.list_text(usual_workers(kind, cpus)),
+             spelling.worker_counts, "workers"),
         Item("Must the rest survive the crash of a worker? yes or no", "no", yes, "must_survive_crash")]
 
 
-def asked(wish: Wish, cpus: int, say: Callable[[str], None], read: Callable[[], str]) -> Wish:
+def asked(wish: Wish, catalogue: Catalogue, cpus: int, say: Callable[[str], None], read: Callable[[], str]) -> Wish:
     """The wish with what the user answers. Raises Problem where the answers end too soon."""
-    for name, what in KINDS.items():
-        say(f"  {name:10} a task {what}")
-    first = _answered(Item("What does a task do?", CPU, kind, "kind"), say, read)
-    wish = replace(wish, kind=first)
-    for item in items(first, cpus):
+    known = catalogue.questions()
+    for name in known:
+        say(f"  {name:10} a task {described(name, catalogue)}")
+    kind = _answered(Item("What does a task do?", CPU if CPU in known else known[0], kind_among(known), "kind"), say, read)
+    workload = catalogue.typical(kind)
+    assert workload
+    wish = replace(wish, kind=kind)
+    for item in items(workload, cpus):
         wish = replace(wish, **{item.field: _answered(item, say, read)})
     return wish
 

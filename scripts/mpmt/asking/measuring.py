@@ -135,6 +135,8 @@ class Session:
         steps = {TASK: self._task_step, PAYLOAD: self._payload_step, WORKERS: self._workers_step}
         if not self._case.workload.grain_scales:
             del steps[TASK]
+        if len(self._case.workers) > 1:  # then how many is asked, too
+            steps = {WORKERS: steps.pop(WORKERS), **steps}
         self.findings.scales = {name: self._controlled(self.findings.found) if name == WORKERS else self._deployed() for name in steps}
         while steps:
             for name, step in list(steps.items()):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from mpmt.asking.catalogue import Catalogue, Workload
+from mpmt.asking.spelling import list_text, percent_text, time_text
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 
@@ -17,7 +18,6 @@ KINDS: Mapping[str, str] = {
     HAND_OVER: "does nothing: what handing it over costs"}
 _WAITING = (WAIT, MIX)  # more workers than CPUs make sense
 _TASKS_NS: Mapping[str, float] = {CPU: 100e3, WAIT: 1e6, MIX: 1e6, FILE: 200e3}  # where the user does not say
-MANY_WORKERS = (1, 2, 4, 8, 16)
 USUAL_PAYLOAD_OF_COPIES = 4096
 USUAL_WAITING = 0.5
 LARGE_PAYLOAD = 4096  # from here on it matters whether a channel copies
@@ -112,7 +112,7 @@ def case(wish: Wish, catalogue: Catalogue, cpus: int) -> Case:
         raise Problem("--like: names the workload, and so the kind of task: leave --kind out")
     assumed: list[Assumed] = []
     workload, kind = _work(wish, catalogue, assumed)
-    payload = _payload(wish, workload, kind, assumed)
+    payload = _payload(wish, workload, assumed)
     workers = wish.workers or _workers(kind, cpus, assumed)
     task_ns = _task(wish, workload, kind, assumed)
     waiting = _waiting(wish, workload, assumed)
@@ -132,11 +132,17 @@ def _work(wish: Wish, catalogue: Catalogue, assumed: list[Assumed]) -> tuple[Wor
     kind = wish.kind or (MIX if wish.waiting is not None else CPU)
     typical = catalogue.typical(kind)
     if typical is None:
-        raise Problem(f"--kind: this mpmt has no workload that stands for '{shown(kind, 40)}'")
+        raise Problem(f"--kind: there is no workload that stands for '{shown(kind, 40)}': choose from {', '.join(catalogue.questions())}")
     if wish.kind is None:
-        assumed.append(Assumed("--kind", kind, f"a task {KINDS[kind]}"))
+        assumed.append(Assumed("--kind", kind, f"a task {described(kind, catalogue)}"))
     assumed.append(Assumed("--like", typical.name, f"stands for --kind {kind}: {typical.summary}"))
     return typical, kind
+
+
+def described(kind: str, catalogue: Catalogue) -> str:
+    """What a task of this kind does: in our words, or in those of what stands for it."""
+    typical = catalogue.typical(kind)
+    return KINDS.get(kind) or (typical.summary if typical else "")
 
 
 def _task(wish: Wish, workload: Workload, kind: str, assumed: list[Assumed]) -> Optional[float]:
@@ -144,16 +150,17 @@ def _task(wish: Wish, workload: Workload, kind: str, assumed: list[Assumed]) -> 
         if wish.task_ns is not None:
             raise Problem(f"--task: a task of {workload.name} has one size: leave it out")
         return None
-    if wish.task_ns is not None or kind == COPY:
+    if wish.task_ns is not None:
         return wish.task_ns
-    usual = _TASKS_NS.get(kind, _TASKS_NS[CPU])
-    assumed.append(Assumed("--task", "", f"no size was given: {usual / 1e3:g} µs"))
+    usual = usual_task_ns(kind, workload)
+    assumed.append(Assumed("--task", time_text(usual), "an example of its kind") if usual else
+                   Assumed("--grain", "1", f"{workload.grain_unit}: no size was given"))
     return usual
 
 
-def _payload(wish: Wish, workload: Workload, kind: str, assumed: list[Assumed]) -> int:
+def _payload(wish: Wish, workload: Workload, assumed: list[Assumed]) -> int:
     if wish.payload is None:
-        usual = USUAL_PAYLOAD_OF_COPIES if kind == COPY else workload.least_payload
+        usual = usual_payload(workload)
         assumed.append(Assumed("--payload", str(usual), "data that travels with a task" if usual else "no data travels with a task"))
         return usual
     if wish.payload < workload.least_payload:
@@ -161,18 +168,32 @@ def _payload(wish: Wish, workload: Workload, kind: str, assumed: list[Assumed]) 
     return wish.payload
 
 
+def usual_payload(workload: Workload) -> int:
+    return USUAL_PAYLOAD_OF_COPIES if workload.question == COPY else workload.least_payload
+
+
 def _workers(kind: str, cpus: int, assumed: list[Assumed]) -> tuple[int, ...]:
-    if kind in _WAITING:
-        assumed.append(Assumed("--workers", ",".join(map(str, MANY_WORKERS)), "more workers than CPUs, since tasks wait"))
-        return MANY_WORKERS
-    assumed.append(Assumed("--workers", str(cpus), "as many as there are CPUs that may be used"))
-    return (cpus,)
+    counts = usual_workers(kind, cpus)
+    why = "more workers than CPUs, too, since tasks wait" if len(counts) > 1 else "as many as there are CPUs that may be used"
+    assumed.append(Assumed("--workers", list_text(counts), why))
+    return counts
+
+
+def usual_workers(kind: str, cpus: int) -> tuple[int, ...]:
+    if kind not in _WAITING:
+        return (cpus,)
+    return (1, 2, 4, 8, 16) if cpus <= 4 else (1, cpus // 4, cpus, 2 * cpus, 4 * cpus)
+
+
+def usual_task_ns(kind: str, workload: Workload) -> Optional[float]:
+    """None: as long as a task of grain 1 is. Other files than the typical one are as slow as their device."""
+    return None if kind in (COPY, HAND_OVER) or (kind == FILE and not workload.typical) else _TASKS_NS.get(kind, _TASKS_NS[CPU])
 
 
 def _waiting(wish: Wish, workload: Workload, assumed: list[Assumed]) -> Optional[float]:
     if workload.takes_waiting:
         if wish.waiting is None:
-            assumed.append(Assumed("--waiting", f"{USUAL_WAITING:.0%}", "of a task's time"))
+            assumed.append(Assumed("--waiting", percent_text(USUAL_WAITING), "of a task's time"))
         return USUAL_WAITING if wish.waiting is None else wish.waiting
     if wish.waiting is not None:
         raise Problem(f"--waiting: a task of {workload.name} has no share that waits: it goes with --kind mix")

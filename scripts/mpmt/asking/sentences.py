@@ -30,7 +30,7 @@ def sentences(case: Case, found: Found, changes: Sequence[Change], growth: Optio
     said = [main, *_counts(found)]
     said += [f"{one.brief[:1].upper()}{one.brief[1:]}." for one in changes if one.brief and one.scale != WORKERS][:1]
     if growth:
-        said.append(f"Throughput grows up to {words.plural(growth.up_to, 'worker')}.")
+        said.append(growth.sentence())
     return said + _beside(case, found)
 
 

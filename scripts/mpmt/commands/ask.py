@@ -39,7 +39,7 @@ def parse_arguments(arguments: Optional[list[str]] = None) -> argparse.Namespace
     parser = Parser(prog="mpmt ask", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
                     allow_abbrev=False)
     case = parser.add_argument_group("the case")
-    case.add_argument("--kind", choices=list(KINDS), metavar="KIND",
+    case.add_argument("--kind", metavar="KIND",
                       help="what a task does: " + ", ".join(f"{kind} ({what})" for kind, what in KINDS.items()) + " (default: cpu)")
     case.add_argument("--like", metavar="WORKLOAD", help="a task like this one's: see mpmt list workloads")
     case.add_argument("--waiting", type=spelling.waiting_share, metavar="SHARE", help="of a mix: the share of a task that waits, such as 70%%")
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, started: float) -> int:
     if wish.says_nothing():
         if not dialogue.on_terminal():
             raise Problem(USAGE)
-        wish = dialogue.asked(wish, cpus, dialogue.say, dialogue.read)
+        wish = dialogue.asked(wish, catalogue.of(program), cpus, dialogue.say, dialogue.read)
         started = time.monotonic()
     scratch.temporary_place()
     scratch.sweep()
