@@ -12,7 +12,7 @@ from mpmt.answers.crossover import DECIDED
 from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
-from mpmt.asking.contenders import PROCESSES, contenders_of, failures, foreign_share
+from mpmt.asking.contenders import contenders_of, failures, foreign_share
 from mpmt.asking.measuring import WORKERS, Findings
 from mpmt.asking.question import Assumed, Case, Commands
 from mpmt.asking.sentences import AS_ASKED
@@ -66,9 +66,9 @@ def of_case(case: Case, findings: Findings) -> Answer:
         raise NothingMeasured(why[0])
     row = best.row if best else None
     changes = _changes(findings) if best else ()
-    grown = None if len(case.workers) < 2 else growth([one for one in findings.counted if one.side == PROCESSES or not case.must_survive_crash], case.margin)
+    grown = growth(findings.rates(case), case.margin)
     said = sentences.sentences(case, best, changes, grown) if best else [f"Too few rounds to say anything for {case.workload.name} tasks."]
-    return Answer(tuple(said), row, table.table(best, findings.found, who), tuple(one.row for one in findings.found), changes, grown,
+    return Answer(tuple(said), row, table.table(best, findings.found, who, findings.scanned), tuple(one.row for one in findings.found), changes, grown,
                   _assumed(case, findings), _advice(case, findings), _commands(case, findings), tuple(failures(record)), _notes(record),
                   findings.interrupted)
 

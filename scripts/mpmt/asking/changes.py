@@ -10,7 +10,7 @@ from typing import Optional
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED, Crossing, crossings
 from mpmt.answers.rows import A_FASTER, B_FASTER, Row
-from mpmt.asking.contenders import Contender, grows_up_to, rates
+from mpmt.asking.contenders import grows_up_to
 from mpmt.asking.measuring import PAYLOAD, TASK, WORKERS
 
 _VALUES: Mapping[str, Callable[[Row], Optional[float]]] = {
@@ -107,9 +107,8 @@ class Growth:
         return f"throughput grows up to {words.plural(self.up_to, 'worker')}: {words.significant(up_to)} tasks/s{rest}"
 
 
-def growth(contenders: Sequence[Contender], margin: float) -> Optional[Growth]:
+def growth(rates: Mapping[int, float], margin: float) -> Optional[Growth]:
     """None where one count was measured."""
-    found = rates(contenders)
-    if len(found) < 2:
+    if len(rates) < 2:
         return None
-    return Growth(grows_up_to(found, margin), max(found, key=lambda count: found[count]), found)
+    return Growth(grows_up_to(rates, margin), max(rates, key=lambda count: rates[count]), rates)

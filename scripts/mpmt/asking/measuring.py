@@ -13,7 +13,7 @@ from mpmt.answers.crossover import DECIDED
 from mpmt.answers.rows import CONTROLLED, DEPLOYED
 from mpmt.asking import plan
 from mpmt.asking.bisection import Scale, next_values
-from mpmt.asking.contenders import Contender, Found, contenders_of, found_in, rates
+from mpmt.asking.contenders import PROCESSES, Contender, Found, contenders_of, found_in, grows_up_to, rates
 from mpmt.asking.question import Case, Commands
 from mpmt.base.problem import NothingMeasured, Problem
 from mpmt.base.shown import shown
@@ -46,7 +46,8 @@ class Findings:
     found: list[Found] = field(default_factory=list)
     deployed: Optional[Found] = None
     grain: Optional[int] = None
-    counted: list[Contender] = field(default_factory=list)  # all that were measured of the case, with any count of workers
+    scanned: list[Contender] = field(default_factory=list)  # where several counts of workers were asked for
+    workers: tuple[int, ...] = ()  # that the answer is for
     scales: dict[str, list[Found]] = field(default_factory=dict)
     channels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of each scale, that its steps are over
     interrupted: bool = False
@@ -55,6 +56,10 @@ class Findings:
     def task_ns(self) -> Optional[float]:
         """What a task of the case takes by itself, as measured."""
         return next((one.row.task_ns for one in self.found), None)
+
+    def rates(self, case: Case) -> dict[int, float]:
+        """Tasks per second by workers, of who may win; empty where one count was asked for."""
+        return rates(one for one in self.scanned if one.side == PROCESSES or not case.must_survive_crash)
 
     def decided(self) -> bool:
         return self.deployed is not None and self.deployed.row.verdict in DECIDED
@@ -76,7 +81,7 @@ class Session:
     """Adds to `findings` what each run finds, so that they stand whenever an interruption comes."""
 
     def __init__(self, case: Case, run: Run, clock: Clock, say: Callable[[str], None]) -> None:
-        self.findings = Findings()
+        self.findings = Findings(workers=case.workers)
         self._case, self._run, self._clock, self._say = case, run, clock, say
 
     def answer(self) -> Findings:
@@ -92,9 +97,15 @@ class Session:
     # ---- the case itself -----------------------------------------------------------------------------------
 
     def _main(self) -> None:
+        if len(self._case.workers) > 1:
+            self._scan()
         before = self._clock.left_s()
-        experiment = plan.main(self._case)
-        self._take_main(self._measured(experiment, max(LEAST_S, OF_MAIN * before - BESIDE_S), WAIT_IDLE_S))
+        if self.findings.interrupted or (self.findings.records and self._rest_s() < LEAST_S):
+            return
+        experiment = replace(plan.main(self._case), workers=self.findings.workers)
+        if self.findings.grain is not None:
+            experiment = replace(experiment, grains=(str(self.findings.grain),))
+        self._take_main(self._measured(experiment, max(LEAST_S, OF_MAIN * before - BESIDE_S)))
         grain = self.findings.grain
         if grain is not None and self._goes_on():
             right = plan.corrected(grain, self._case.task_ns, self.findings.task_ns())
@@ -104,14 +115,27 @@ class Session:
                 self._again(plan.again(experiment, grain, self._best_channels()))
         self.findings.main_s = before - self._clock.left_s()
 
+    def _scan(self) -> None:
+        """Which count of workers the answer is for: the last that brings something."""
+        counts, grains = self._case.workers, plan.main(self._case).grains
+        while counts and not self.findings.interrupted and self._rest_s() > OF_MAIN * self._case.budget_s:
+            record = self._measured(plan.scan(self._case, grains, counts), OF_REST * self._rest_s())
+            found = contenders_of(record) if record else []
+            self.findings.scanned += found
+            if found:
+                self.findings.grain = found[0].grain
+                grains = (str(found[0].grain),)
+            counts = plan.more_workers(self.findings.rates(self._case), self._case.margin) if found else ()
+        if rates_found := self.findings.rates(self._case):
+            self.findings.workers = (grows_up_to(rates_found, self._case.margin),)
+
     def _take_main(self, record: Optional[Record]) -> None:
         """Unless it says less than what there is."""
         found = found_in(record) if record else []
         deployed = next((one for one in found if one.row.table == DEPLOYED), None)
         if self.findings.main is None or (deployed and deployed.row.ratio is not None):
             self.findings.main, self.findings.found, self.findings.deployed = record, found, deployed
-            self.findings.grain = next((one.row.grain for one in found), None)
-            self.findings.counted = contenders_of(record) if record else []
+            self.findings.grain = next((one.row.grain for one in found), self.findings.grain)
 
     def _again(self, experiment: plan.Experiment) -> None:
         """With all that is left, for the best of either side only; the other rows stay as they were."""
@@ -135,8 +159,6 @@ class Session:
         steps = {TASK: self._task_step, PAYLOAD: self._payload_step, WORKERS: self._workers_step}
         if not self._case.workload.grain_scales:
             del steps[TASK]
-        if len(self._case.workers) > 1:  # then how many is asked, too
-            steps = {WORKERS: steps.pop(WORKERS), **steps}
         self.findings.scales = {name: self._controlled(self.findings.found) if name == WORKERS else self._deployed() for name in steps}
         while steps:
             for name, step in list(steps.items()):
@@ -176,18 +198,16 @@ class Session:
         return bool(later)
 
     def _workers_step(self) -> bool:
-        """Over the channel of the best processes, where rows of each count are."""
-        counts = plan.other_workers(self._case.workers, rates(self.findings.counted), self._case.margin)
-        if not counts:
+        """Once: over the channel of the best processes, where rows of each count are."""
+        workers = self.findings.workers
+        if len(workers) != 1 or len(self.findings.scales[WORKERS]) > 1:
             return False
         channel = self._best_channels()[-1]
         self.findings.channels[WORKERS] = (channel,)
-        record = self._measured(plan.Experiment((str(self.findings.grain),), (self._case.payload,), counts, (channel,)), self._share_s())
-        if record is None:
-            return False
-        self.findings.scales[WORKERS] += self._controlled(found_in(record))
-        self.findings.counted += contenders_of(record)
-        return True
+        record = self._measured(plan.Experiment((str(self.findings.grain),), (self._case.payload,), plan.other_workers(workers[0]),
+                                                (channel,)), self._share_s())
+        self.findings.scales[WORKERS] += self._controlled(found_in(record)) if record else []
+        return False
 
     def _controlled(self, found: Sequence[Found]) -> list[Found]:
         channel = self._best_channels()[-1]
@@ -204,8 +224,9 @@ class Session:
     def _share_s(self) -> float:
         return min(self._rest_s(), max(LEAST_S, OF_REST * self._rest_s()))
 
-    def _measured(self, experiment: plan.Experiment, given_s: float, wait_idle_s: float = 0) -> Optional[Record]:
+    def _measured(self, experiment: plan.Experiment, given_s: float) -> Optional[Record]:
         """None: it ended before anything was measured."""
+        wait_idle_s = 0.0 if self.findings.records else WAIT_IDLE_S
         self._say(f"{in_words(self._case, experiment)}: {given_s:.0f} s at most")
         answer = self._run(plan.arguments(self._case, experiment, given_s, wait_idle_s), self._clock.until(given_s + wait_idle_s))
         self.findings.interrupted |= answer.interrupted

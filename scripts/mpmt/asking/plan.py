@@ -12,7 +12,9 @@ from mpmt.asking.contenders import grows_up_to
 from mpmt.asking.question import Case, Commands
 from mpmt.asking.spelling import list_text, percent_text, size_text, time_text
 
-EXECUTORS = "serial,thread_pool,process_pool"
+POOLS = "thread_pool,process_pool"
+EXECUTORS = f"serial,{POOLS}"
+LONG_SCAN_NS = 2e6  # tasks of which a round takes long
 # Where cross-overs are looked for. Tasks below are harness, longer ones take longer than an answer may.
 LEAST_TASK_NS, MOST_TASK_NS = 200.0, 20e6
 TASK_STEP, PAYLOAD_STEP = 8.0, 64.0
@@ -31,6 +33,14 @@ class Experiment:
     payloads: tuple[int, ...]
     workers: tuple[int, ...]
     channels: tuple[str, ...]
+    rounds: Optional[int] = None  # so many only: times, and no verdict
+
+
+def scan(case: Case, grains: tuple[str, ...], counts: Sequence[int]) -> Experiment:
+    """What throughput each count of workers has, before one of them is looked at closely: over one channel that both sides have."""
+    both = [name for name in case.channels if name in case.joining_both] or list(case.channels)
+    long = (case.task_ns or 0) >= LONG_SCAN_NS
+    return Experiment(grains, (case.payload,), tuple(counts), (both[0],), 2 if long else 3)
 
 
 def main(case: Case) -> Experiment:
@@ -54,9 +64,11 @@ def again(experiment: Experiment, grain: int, channels: Sequence[str]) -> Experi
 def arguments(case: Case, experiment: Experiment, budget_s: float, wait_idle_s: float = 0) -> list[str]:
     """Of `mpmt run`."""
     waiting = [] if case.waiting is None else ["--waiting", percent_text(case.waiting)]
+    rounds = [] if experiment.rounds is None else ["--rounds", str(experiment.rounds)]
+    executors = EXECUTORS if experiment.rounds is None else POOLS
     return ["--workload", case.workload.name, "--grain", ",".join(experiment.grains), *waiting,
             "--payload", ",".join(map(size_text, experiment.payloads)), "--workers", list_text(experiment.workers),
-            "--executor", EXECUTORS, "--channel", ",".join(experiment.channels), *_rules(case.margin, budget_s, wait_idle_s)]
+            "--executor", executors, "--channel", ",".join(experiment.channels), *rounds, *_rules(case.margin, budget_s, wait_idle_s)]
 
 
 def of_commands(asked: Commands, budget_s: float, wait_idle_s: float = 0) -> list[str]:
@@ -88,16 +100,15 @@ def channels_along(payload: bool, best: Sequence[str], asked: Sequence[str]) -> 
     return tuple(dict.fromkeys([*best, *(name for name in asked if payload and name in USUAL_CHANNELS)]))
 
 
-def other_workers(asked: Sequence[int], rates: Mapping[int, float], margin: float) -> tuple[int, ...]:
-    """What to measure next, given the tasks per second of the counts that were: around the one that was asked for; of several, larger
-    ones as long as they bring something."""
+def other_workers(count: int) -> tuple[int, ...]:
+    """Around the one that the answer is for."""
+    return tuple(sorted({1, max(1, count // 2), 2 * count} - {count}))
+
+
+def more_workers(rates: Mapping[int, float], margin: float) -> tuple[int, ...]:
+    """Given the tasks per second of the counts that were measured: larger ones, as long as they bring something."""
     most = max(rates, default=0)
-    if len(asked) == 1:
-        count = asked[0]
-        return tuple(sorted({1, max(1, count // 2), 2 * count} - {count, *rates})) if len(rates) == 1 else ()
-    if not rates or grows_up_to(rates, margin) != most or 2 * most > MOST_WORKERS:
-        return ()
-    return (2 * most,)
+    return (2 * most,) if rates and grows_up_to(rates, margin) == most and 2 * most <= MOST_WORKERS else ()
 
 
 # ---- commands that a user may type -------------------------------------------------------------------------

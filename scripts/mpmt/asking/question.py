@@ -69,6 +69,7 @@ class Case:
     must_survive_crash: bool
     margin: float
     budget_s: float
+    joining_both: tuple[str, ...] = ()  # of the channels, those that join threads and processes
     assumed: tuple[Assumed, ...] = field(default=())
 
 
@@ -120,7 +121,7 @@ def case(wish: Wish, catalogue: Catalogue, cpus: int) -> Case:
     if wish.margin is None:
         assumed.append(Assumed("--margin", "3%", "differences below it are as good as none"))
     return Case(kind, workload, task_ns, payload, workers, channels, waiting, wish.must_survive_crash, wish.margin or MARGIN,
-                wish.budget_s or BUDGET_S, tuple(assumed))
+                wish.budget_s or BUDGET_S, tuple(name for name in channels if catalogue.channels[name].joins_both), tuple(assumed))
 
 
 def _work(wish: Wish, catalogue: Catalogue, assumed: list[Assumed]) -> tuple[Workload, str]:

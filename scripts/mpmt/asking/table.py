@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from mpmt.answers.rows import A_FASTER, B_FASTER, CONTROLLED, Row
-from mpmt.asking.contenders import THREADS, Contender, Found
+from mpmt.asking.contenders import PROCESSES, THREADS, Contender, Found
 from mpmt.records.families import rounds_that_count, value_ns
 from mpmt.records.record_file import Record
 from mpmt.views.view import Column, Table, Value
@@ -16,14 +16,16 @@ MOST_ROWS = 12
 Cells = tuple[Optional[Value], ...]
 
 
-def table(deployed: Optional[Found], found: Sequence[Found], contenders: Sequence[Contender]) -> Table:
-    """First the best of either side, then each channel and count of workers, the fastest first; who has no other side stands alone."""
+def table(deployed: Optional[Found], found: Sequence[Found], contenders: Sequence[Contender],
+          scanned: Sequence[Contender] = ()) -> Table:
+    """First the best of either side, then each channel and count of workers, the fastest first; who has no other side stands alone.
+    `scanned`: who was timed with other counts, and not compared."""
     rows_over_one = [one for one in found if one.row.table == CONTROLLED]
     there: set[str] = set().union(*map(_names, rows_over_one))
     compared = [one for one in rows_over_one if not deployed or _names(one) != _names(deployed)]
     alone = [one for one in contenders if one.name not in there]
     rest = [*((min(_times(one), default=float("inf")), _cells(one)) for one in compared),
-            *((one.task_ns, _alone(one)) for one in alone)]
+            *((one.task_ns, _alone(one)) for one in alone), *_timed(scanned, {one.workers for one in contenders})]
     rows = [*([_cells(deployed, best=True)] if deployed else []), *(cells for _, cells in sorted(rest, key=lambda pair: pair[0]))]
     row = (deployed or (found[0] if found else None))
     interval = f"{100 * row.row.confidence:g} %" if row else "interval"
@@ -54,6 +56,16 @@ def _cells(one: Found, best: bool = False) -> Cells:
 def _alone(one: Contender) -> Cells:
     is_threads = one.side == THREADS
     return (one.channel, one.workers, *_of(one if is_threads else None, None if is_threads else one), None, None, None, None)
+
+
+def _timed(scanned: Sequence[Contender], known: set[int]) -> list[tuple[float, Cells]]:
+    """Both sides of a channel and count in a row."""
+    places: dict[tuple[str, int], dict[str, Contender]] = {}
+    for one in scanned:
+        if one.workers not in known:
+            places.setdefault((one.channel, one.workers), {})[one.side] = one
+    return [(min(one.task_ns for one in sides.values()), (*place, *_of(sides.get(THREADS), sides.get(PROCESSES)), None, None, None, None))
+            for place, sides in places.items()]
 
 
 def _of(threads: Optional[Contender], processes: Optional[Contender]) -> Cells:
