@@ -24,7 +24,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "ask": ("numpy", "pandas", "fastjsonschema", "regex", "tabulate"),
     "plot": ("numpy", "scipy", "pandas", "matplotlib", "fastjsonschema", "regex"),
 }
-GROUPS["python"] = tuple(dict.fromkeys([*GROUPS["track"], *GROUPS["plot"]]))
+GROUPS["report"] = (*GROUPS["track"], "jinja2")
+GROUPS["python"] = tuple(dict.fromkeys([*GROUPS["plot"], *GROUPS["report"]]))
 GROUPS["test"] = (*GROUPS["python"], "pytest", "xdist")
 _CHOSEN = "MPMT_PYTHON_CHOSEN"  # set for the Python that was chosen: it does not choose again
 
