@@ -176,7 +176,7 @@ def _point(point: Point, told: history_tables.Told, text: str) -> values.Point:
 
 
 def ends_of(point: Point) -> tuple[float | None, float | None]:
-    return median_interval(point.trials) if len(point.trials) > 1 else (None, None)
+    return median_interval(point.trials) or (None, None)
 
 
 def _levels(series: Series, told: history_tables.Told) -> Iterator[values.Point]:
