@@ -11,7 +11,7 @@ from mpmt.answers import words
 from mpmt.records.declarations import Metric, metrics_of, values_of
 from mpmt.records.families import CHANNEL, POOL
 from mpmt.views.measured import LEAST_ROUNDS, side_of
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.report import Shown
 from mpmt.views.tabling import Cells, trimmed
 from mpmt.views.view import BARS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis, Chart, Column, Missing, Panel, Point, Series, Table, View
@@ -120,7 +120,7 @@ def _difference(taken: Sequence[_Taken]) -> float:
 
 
 def _panel(taken: Sequence[_Taken], where: str, subject: str, names: Names) -> Panel:
-    title = ": ".join(text for text in (subject, where) if text)
+    title = titled(where, subject)
     series: dict[tuple[str, str, str, int], list[Point]] = {}
     for one in taken:
         low, high = (min(one.values), max(one.values)) if len(one.values) > 1 else (None, None)

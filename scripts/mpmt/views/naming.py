@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 
 class Names:
     def __init__(self) -> None:
@@ -12,3 +14,8 @@ class Names:
         count = self._given.get(wanted, 0) + 1
         self._given[wanted] = count
         return wanted if count == 1 else self.one(f"{wanted} ({count})")
+
+
+def titled(what: str, subject: Optional[str]) -> str:
+    """What a panel shows, and of which record where there are several."""
+    return f"{what}: {subject}" if what and subject else what or subject or ""

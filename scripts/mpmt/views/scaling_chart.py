@@ -8,7 +8,7 @@ from typing import Optional
 from mpmt.answers import words
 from mpmt.records.record_file import Record, capacity
 from mpmt.views import usl
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.pools import Pool
 from mpmt.views.scaled import Scaled, Spot
 from mpmt.views.tabling import Cells, trimmed
@@ -78,7 +78,7 @@ def _panel(one: Scaled, names: Names, cpus: dict[int, float], subjects: dict[int
     channels = _channels(one)
     shown = {series: spots for series, spots in one.lines.items() if spots[0].pool.channel in channels}
     series = [_series(name, spots, many) for name, spots in shown.items()]
-    title = ": ".join(text for text in (subjects.get(one.subject, ""), one.group.title) if text)
+    title = titled(one.group.title, subjects.get(one.subject))
     notes = [note for note in (_left_out(one, channels), _law(one, shown) if many and one.over_serial else "") if note]
     lines: tuple[Line, ...] = ()
     if one.over_serial and many:

@@ -9,7 +9,7 @@ from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, PROGRAMS, SAME, Row
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.tabling import Cells, trimmed
 from mpmt.views.view import HEAT, LINES, UNDECIDED, UNSTABLE, Axis, Chart, Column, Line, Panel, Point, Series, Table
 
@@ -61,7 +61,7 @@ def charts_of(ranked: Sequence[Grid], subjects: dict[int, str]) -> tuple[Chart, 
 
 
 def _title(grid: Grid, subjects: dict[int, str]) -> str:
-    return ": ".join(text for text in (subjects.get(grid.first.subject, ""), grid.title) if text)
+    return titled(grid.title, subjects.get(grid.first.subject))
 
 
 def _measured(row: Row) -> str:
