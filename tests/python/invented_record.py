@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.views.report import Shown, subjects_of
 
 Json = dict[str, Any]
 
 
-def pool(executor: str, workers: int, rounds: Sequence[float], channel: Optional[str] = "shm_ring", **fields: Any) -> list[Json]:
+def pool(executor: str, workers: int, rounds: Sequence[float], channel: str | None = "shm_ring", **fields: Any) -> list[Json]:
     """A pool's entries: a round for each time per task, ns. `fields` go over what is usual."""
     alone = executor == "serial"
     case: Json = {"family": "pool", "program": None, "workload": "hash_chain", "workload_kind": "cpu", "bench_version": 1, "executor": executor,
@@ -35,7 +35,7 @@ def unstable(entries: Sequence[Json]) -> Json:
     return {**{key: entries[0][key] for key in ("family", "name", "run_name")}, "run_type": "aggregate", "status": "ok", "unstable": "two modes"}
 
 
-def compared(of_a: Sequence[Json], of_b: Sequence[Json], ratio: Optional[float], verdict: str = "undecided", width: float = 0.01, **fields: Any) -> Json:
+def compared(of_a: Sequence[Json], of_b: Sequence[Json], ratio: float | None, verdict: str = "undecided", width: float = 0.01, **fields: Any) -> Json:
     """A row that compares these cases."""
     case = of_a[0]
     row: Json = {"table": "controlled", "threads_case": of_a[0]["name"], "processes_case": of_b[0]["name"], "ratio": ratio,

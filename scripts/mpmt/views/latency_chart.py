@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.records import histograms
@@ -33,8 +33,8 @@ class Measured:
     series: str
     side: str
     channel: str
-    shares: Mapping[str, Optional[float]]
-    most: Optional[float]
+    shares: Mapping[str, float | None]
+    most: float | None
     count: int
     rounds: int
     unstable: bool
@@ -54,9 +54,9 @@ class Profiles:
     place: str
     order: tuple[Any, ...]
     measured: tuple[Measured, ...]
-    task_ns: Optional[float]
+    task_ns: float | None
     payload: int
-    workers: Optional[int]
+    workers: int | None
 
     @property
     def difference(self) -> float:
@@ -70,7 +70,7 @@ class Profiles:
         return found
 
 
-def profile_of(record: Record, series: str, side: str, channel: str, entries: Sequence[Mapping[str, Any]], unstable: bool) -> Optional[Measured]:
+def profile_of(record: Record, series: str, side: str, channel: str, entries: Sequence[Mapping[str, Any]], unstable: bool) -> Measured | None:
     """None where no histogram was recorded."""
     said = [entry["latency_ns"] for entry in entries if entry.get("latency_ns")]
     buckets = case_histogram(record, entries[0]["name"], [one.get("histogram") for one in said])

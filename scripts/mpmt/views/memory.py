@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.records.declarations import Metric, metrics_of, values_of
@@ -19,7 +19,7 @@ from mpmt.views.view import BARS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis,
 _MOST_PANELS, _MOST_SERIES, _MOST_SENTENCES = 12, 12, 6
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """A panel for each set of contenders that do the same work; a bar for each of them and metric."""
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
     found = [taken for one in shown for taken in _taken_of(one)]

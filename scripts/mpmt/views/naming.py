@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
 
 
 class Names:
@@ -16,6 +15,6 @@ class Names:
         return wanted if count == 1 else self.one(f"{wanted} ({count})")
 
 
-def titled(what: str, subject: Optional[str]) -> str:
+def titled(what: str, subject: str | None) -> str:
     """What a panel shows, and of which record where there are several."""
     return f"{what}: {subject}" if what and subject else what or subject or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Optional, Union
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.records import stats
@@ -23,7 +23,7 @@ _FEW = 3  # rounds
 _VERBS = {"startup_ns": "Starting", "shutdown_ns": "Ending"}
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """Of all metrics that declare this view, over all workloads: what starts workers does not know what they will do."""
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
     found = [measured for one in shown for measured in _measured_of(one)]
@@ -44,7 +44,7 @@ class _Measured:
 
     subject: int
     metric: Metric
-    program: Optional[str]
+    program: str | None
     pool: Pool
     values: tuple[float, ...]
 
@@ -53,7 +53,7 @@ class _Measured:
         return statistics.median(self.values)
 
     @property
-    def middle(self) -> tuple[Optional[float], Optional[float]]:
+    def middle(self) -> tuple[float | None, float | None]:
         """The half of them in the middle."""
         return _middle(self.values)
 
@@ -62,7 +62,7 @@ class _Measured:
         return (FEW_ROUNDS,) if len(self.values) < _FEW else ()
 
 
-def _middle(values: Sequence[float]) -> tuple[Optional[float], Optional[float]]:
+def _middle(values: Sequence[float]) -> tuple[float | None, float | None]:
     if len(values) < _FEW:
         return None, None
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")

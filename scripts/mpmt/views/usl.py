@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 FEWEST = 4  # numbers of workers: one more than it has terms
 
@@ -26,7 +25,7 @@ class Fit:
     most: int
 
     @property
-    def peak(self) -> Optional[float]:
+    def peak(self) -> float | None:
         if self.contention >= 1:
             return 1.0
         if (1 - self.contention) > self.coherency * (100 * self.most) ** 2:
@@ -37,7 +36,7 @@ class Fit:
         return self.one * workers / (1 + self.contention * (workers - 1) + self.coherency * workers * (workers - 1))
 
 
-def fit(workers: Sequence[int], speedups: Sequence[float]) -> Optional[Fit]:
+def fit(workers: Sequence[int], speedups: Sequence[float]) -> Fit | None:
     """By least squares of relative errors; None of fewer than FEWEST numbers of workers, or where it does not settle. Speed-ups
     are above 0."""
     if len(set(workers)) < FEWEST:

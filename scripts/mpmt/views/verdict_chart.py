@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, PROGRAMS, SAME, UNDECIDED, UNSTABLE
@@ -50,7 +49,7 @@ def _by_place(found: Iterable[Compared]) -> list[Compared]:
 # ---- the chart ----------------------------------------------------------------------------------------------
 
 
-def chart_of(title: str, prefix: str, found: Sequence[Compared], subjects: dict[int, str], names: Names) -> Optional[Chart]:
+def chart_of(title: str, prefix: str, found: Sequence[Compared], subjects: dict[int, str], names: Names) -> Chart | None:
     """None where no comparison has a ratio. `prefix`: of the panels' names, which `names` keeps unique."""
     parts = _parts(found, len(subjects))
     if not parts:
@@ -172,7 +171,7 @@ def table_of(title: str, found: Sequence[Compared], subjects: dict[int, str]) ->
     there = set(map(id, rows))
     rest = _by_place(one for one in ranked if id(one) not in there)
 
-    def cut(one: Compared) -> tuple[Optional[Value], ...]:
+    def cut(one: Compared) -> tuple[Value | None, ...]:
         return tuple(cells[id(one)][at] for at in kept)
 
     return Table(tuple(_column(at, found) for at in kept), tuple(map(cut, rows)), title, tuple(_folded(rest, subjects)),
@@ -190,13 +189,13 @@ def _column(at: int, found: Sequence[Compared]) -> Column:
     return Column(f"{first.row.b} ÷ {first.row.a}" if name == "b ÷ a" and len(pairs) == 1 else name, unit)
 
 
-def _is_kept(name: str, at: int, found: Sequence[Compared], cells: dict[int, tuple[Optional[Value], ...]]) -> bool:
+def _is_kept(name: str, at: int, found: Sequence[Compared], cells: dict[int, tuple[Value | None, ...]]) -> bool:
     if name in _ALWAYS or (name in _OF_POOLS and found[0].family == POOL):
         return True
     return len({row[at] for row in cells.values()}) > 1 or (name == "subject" and any(row[at] for row in cells.values()))
 
 
-def _cells(one: Compared, subjects: dict[int, str]) -> tuple[Optional[Value], ...]:
+def _cells(one: Compared, subjects: dict[int, str]) -> tuple[Value | None, ...]:
     row, named = one.row, dict(one.parameters)
     own = "" if one.family in (POOL, CHANNEL) else ", ".join(text for name, text in one.parameters if name != "pair" and text)
     if one.family == CHANNEL:

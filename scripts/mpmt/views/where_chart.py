@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, PROGRAMS, SAME, Row
@@ -71,9 +70,9 @@ def _measured(row: Row) -> str:
 # ---- heat maps ----------------------------------------------------------------------------------------------
 
 
-def _columns(grids: Iterable[Grid], axis: str) -> dict[Optional[float], str]:
+def _columns(grids: Iterable[Grid], axis: str) -> dict[float | None, str]:
     """Values of the second axis, ascending, with their names."""
-    scale: Callable[[Row], Optional[float]] = (lambda row: row.payload_bytes) if axis == "payload" else (lambda row: row.workers)
+    scale: Callable[[Row], float | None] = (lambda row: row.payload_bytes) if axis == "payload" else (lambda row: row.workers)
     values = sorted({value for grid in grids for row in grid.rows if (value := scale(row)) is not None})
     return {value: words.size(value) if axis == "payload" else words.plural(int(value), "worker") for value in values}
 
