@@ -36,7 +36,8 @@ def quiet(golden: Json) -> Json:
 
 def test_a_quiet_machine_is_called_so_with_the_figures(quiet: Json) -> None:
     assert Quiet(quiet).sentence().startswith(
-        "Quiet: others used the CPUs in 0 of 154 rounds; capacity of 2 workers 1.97 before and 1.95 after; the smallest difference that "
+        "Quiet: others used the CPUs in 0 of 154 rounds; capacity of 2 workers 1.97 before and 1.95 after; the smallest "
+                                              "difference that "
         "half of the rows could show is ")
 
 
@@ -64,7 +65,8 @@ def test_what_nobody_knows_is_not_called_quiet(quiet: Json) -> None:
     for entry in quiet["benchmarks"]:
         if entry.get("load"):
             entry["load"] = {"steal_ns": None, "foreign_cpu_ns": None, "foreign_share": None}
-    assert Quiet(quiet).sentence().startswith("Not known to be quiet: nothing is known of what others did meanwhile; the capacity of the "
+    assert Quiet(quiet).sentence().startswith("Not known to be quiet: nothing is known of what others did meanwhile; the "
+                                              "capacity of the "
                                               "CPUs was not measured; ")
 
 
@@ -80,7 +82,8 @@ def test_the_criteria_stand_beside_the_answer(quiet: Json) -> None:
 def test_failed_disturbed_and_unstable_cases_are_told_with_their_reasons(golden: Json) -> None:
     made = seen(golden)
     told = list(cells(table_of(made, "Failed, disturbed"), "of", "what", "reason"))
-    for status, words in (("worker_died", "whose worker died"), ("timed_out", "timed out"), ("wrong_checksum", "with a wrong checksum")):
+    for status, words in (("worker_died", "whose worker died"), ("timed_out", "timed out"),
+                          ("wrong_checksum", "with a wrong checksum")):
         for entry in golden["benchmarks"]:
             if entry["status"] == status:
                 assert (entry["workload"], words, entry["error"]) in told
@@ -124,7 +127,8 @@ def test_the_harness_s_own_cost_is_told_and_in_a_table(golden: Json) -> None:
 
 
 def test_rounds_of_a_case_that_count_are_counted(golden: Json) -> None:
-    rows = {of: (fewest, most) for of, fewest, most in cells(table_of(seen(golden), "Rounds"), "of", "fewest rounds", "most rounds")}
+    rows = {of: (fewest, most) for of, fewest, most in cells(table_of(seen(golden), "Rounds"), "of", "fewest rounds",
+                                                             "most rounds")}
     assert set(rows) == {entry["workload"] for entry in golden["benchmarks"]}
     assert all(fewest <= most for fewest, most in rows.values())
 

@@ -94,10 +94,12 @@ def test_every_channel_is_drawn_for_each_side_placement_and_wait(all_channels: J
     assert drawn == measured
 
 
-def test_floors_have_a_panel_of_their_own_where_lines_are_many_and_the_best_is_in_all(all_channels: Json, channels_once: Json) -> None:
+def test_floors_have_a_panel_of_their_own_where_lines_are_many_and_the_best_is_in_all(all_channels: Json,
+                                                                                      channels_once: Json) -> None:
     panels = seen(all_channels).charts[0].panels
     assert "ping_pong-threads-spread-floors" in [panel.name for panel in panels]
-    assert all("the best floor" in [series.name for series in panel.series] for panel in panels if not panel.name.endswith("floors"))
+    assert all("the best floor" in [series.name for series in panel.series] for panel in panels
+               if not panel.name.endswith("floors"))
     few = seen(channels_once).charts[0].panels
     assert not [panel for panel in few if panel.name.endswith("floors")]
     assert all("floor_futex" in " ".join(series.name for series in panel.series) for panel in few)
@@ -141,7 +143,7 @@ def test_same_rows_are_folded_and_stay_in_the_table(channels_once: Json) -> None
 
 def test_of_several_programs_the_first_is_drawn_and_the_others_are_named(channels_once: Json) -> None:
     record = copy.deepcopy(channels_once)
-    for at, entry in enumerate(record["benchmarks"]):
+    for entry in record["benchmarks"]:
         entry["program"] = "new" if "process" in entry["name"] else "old"
     record["comparisons"] = []
     notes = " ".join(seen(record).notes)

@@ -33,7 +33,8 @@ def entries(workload: str, kind: str, executor: str, workers: int, ns: float, *,
     channel = changes.pop("channel", None if executor == "serial" else "boost_queue")
     group = f"{workload}/{changes.get('grain', 1)}/{changes.get('payload_bytes', 0)}"
     name = f"{group}/{executor}/{channel}/{workers}"
-    return [{**copy.deepcopy(template), "name": name, "run_name": name, "workload": workload, "workload_kind": kind, "executor": executor,
+    return [{**copy.deepcopy(template), "name": name, "run_name": name, "workload": workload, "workload_kind": kind,
+             "executor": executor,
              "channel": channel, "workers": workers, "workers_seen": workers, "group": group, "together": group, "round": at,
              "grain": 1, "payload_bytes": 0, "status": "ok", "error": None, "disturbed_by": None,
              "ns_per_task": ns * (1 + noise * (at % 3 - 1)), **changes} for at in range(rounds)]
@@ -64,7 +65,8 @@ def verdict_of(record: Json, says: str, program: str = "") -> str | None:
 
 
 @pytest.mark.parametrize(("interval", "at_least", "at_most"), [
-    (Interval(2, 1.9, 2.1), CONFIRMED, REFUTED), (Interval(1, 0.9, 1.1), REFUTED, CONFIRMED), (Interval(1.5, 1.4, 1.6), NOT_SHOWN, NOT_SHOWN),
+    (Interval(2, 1.9, 2.1), CONFIRMED, REFUTED), (Interval(1, 0.9, 1.1), REFUTED, CONFIRMED),
+                                                               (Interval(1.5, 1.4, 1.6), NOT_SHOWN, NOT_SHOWN),
     (Interval(9, None, None), NOT_SHOWN, NOT_SHOWN)])
 def test_an_interval_is_on_one_side_of_a_bound_or_shows_nothing(interval: Interval, at_least: str, at_most: str) -> None:
     assert (above(interval, 1.5), below(interval, 1.5)) == (at_least, at_most)
@@ -74,7 +76,8 @@ HIGH, LOW, OPEN = Interval(2, 1.9, 2.1), Interval(1, 0.9, 1.1), Interval(1.5, 1.
 
 
 @pytest.mark.parametrize(("intervals", "verdict"), [
-    ([HIGH], CONFIRMED), ([HIGH, HIGH, OPEN], CONFIRMED), ([HIGH, OPEN], NOT_SHOWN), ([HIGH, HIGH, LOW], NOT_SHOWN), ([LOW, OPEN], REFUTED),
+    ([HIGH], CONFIRMED), ([HIGH, HIGH, OPEN], CONFIRMED), ([HIGH, OPEN], NOT_SHOWN), ([HIGH, HIGH, LOW], NOT_SHOWN),
+                                                    ([LOW, OPEN], REFUTED),
     ([OPEN], NOT_SHOWN), ([], NOT_SHOWN)])
 def test_most_have_to_confirm_and_none_to_speak_against(intervals: list[Interval], verdict: str) -> None:
     assert of_most(intervals, 1.5) == verdict
@@ -84,8 +87,10 @@ def test_most_have_to_confirm_and_none_to_speak_against(intervals: list[Interval
 
 
 @pytest.mark.parametrize(("says", "cases", "verdict"), [
-    ("Threads overlap waiting", [("sleep_wait", "io", "serial", 1, 1e6, {}), ("sleep_wait", "io", "thread_pool", 4, 2.6e5, {})], CONFIRMED),
-    ("Threads overlap waiting", [("sleep_wait", "io", "serial", 1, 1e6, {}), ("sleep_wait", "io", "thread_pool", 4, 1e6, {})], REFUTED),
+    ("Threads overlap waiting", [("sleep_wait", "io", "serial", 1, 1e6, {}), ("sleep_wait", "io", "thread_pool", 4, 2.6e5, {})],
+     CONFIRMED),
+    ("Threads overlap waiting", [("sleep_wait", "io", "serial", 1, 1e6, {}), ("sleep_wait", "io", "thread_pool", 4, 1e6, {})],
+     REFUTED),
     ("Threads overlap waiting", [("sleep_wait", "io", "thread_pool", 4, 1e6, {})], None),
     ("Threads overlap calls over the network",
      [("loopback_echo", "io", "serial", 1, 1e6, {}), ("loopback_echo", "io", "thread_pool", 2, 9e5, {})], REFUTED),
@@ -114,8 +119,10 @@ def test_most_have_to_confirm_and_none_to_speak_against(intervals: list[Interval
     ("More threads than CPUs slow computing down",
      [("prime_count", "cpu", "thread_pool", 2, 5e5, {}), ("prime_count", "cpu", "thread_pool", 8, 5e5, {})], REFUTED),
     ("A pool has as many workers as were asked for", [("empty", "harness", "thread_pool", 4, 500, {})], CONFIRMED),
-    ("A pool has as many workers as were asked for", [("empty", "harness", "thread_pool", 4, 500, {"workers_seen": 3})], NOT_SHOWN),
-    ("A pool has as many workers as were asked for", [("empty", "harness", "thread_pool", 4, 500, {"workers_seen": 5})], REFUTED),
+    ("A pool has as many workers as were asked for", [("empty", "harness", "thread_pool", 4, 500, {"workers_seen": 3})],
+     NOT_SHOWN),
+    ("A pool has as many workers as were asked for", [("empty", "harness", "thread_pool", 4, 500, {"workers_seen": 5})],
+     REFUTED),
     ("Processes use all CPUs", [("prime_count", "cpu", "process_pool", 2, 1e6,
                                  {"wall_ns": 1e9, "cpu_ns": {"submitter": 1e7, "workers": 1.98e9}})], CONFIRMED),
     ("Processes use all CPUs", [("prime_count", "cpu", "process_pool", 2, 1e6,
@@ -143,7 +150,8 @@ def test_a_task_that_waits_is_not_done_sooner_though_all_of_them_are(made: Any, 
     assert verdict_of(record, "A task that waits is done sooner under threads") == verdict
 
 
-@pytest.mark.parametrize(("by_address", "by_copy", "verdict"), [(520, 9000, CONFIRMED), (2000, 9000, REFUTED), (520, 510, REFUTED)])
+@pytest.mark.parametrize(("by_address", "by_copy", "verdict"),
+                         [(520, 9000, CONFIRMED), (2000, 9000, REFUTED), (520, 510, REFUTED)])
 def test_passing_an_address_is_flat_where_copying_is_not(made: Any, by_address: float, by_copy: float, verdict: str) -> None:
     cases = [("empty", "harness", "thread_pool", 2, ns, {"channel": channel, "payload_bytes": size})
              for channel, small, large in (("by_reference", 500, by_address), ("boost_queue", 500, by_copy))
@@ -172,7 +180,8 @@ def test_programs_are_decided_apart(made: Any) -> None:
     other = json.loads(json.dumps(record["benchmarks"]))
     for entry in other:
         baseline = entry["executor"] == "serial"
-        entry.update(name=f"{entry['name']}/program:python", program="python", baseline=baseline, who="neither" if baseline else "threads",
+        entry.update(name=f"{entry['name']}/program:python", program="python", baseline=baseline, who="neither" if baseline
+                     else "threads",
                      executor=f"python_{entry['executor']}", ns_per_task=1e6)
         entry["run_name"] = entry["name"]
     record["benchmarks"] += other
@@ -243,6 +252,7 @@ def test_commands_that_would_measure_a_claim_are_understood(command: str, tmp_pa
     assert program == "mpmt"
     if not known(words):
         pytest.skip("this build has no such workload")
-    done = subprocess.run([BINARY, *without_times(words), "--dry-run"], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    done = subprocess.run([BINARY, *without_times(words), "--dry-run"], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=60,
                           check=False)
     assert done.returncode == 0, done.stderr

@@ -98,7 +98,8 @@ def test_a_view_that_no_module_has_appears_by_itself(later: Json, monkeypatch: p
     assert len(energy.tables[0].rows) == sum(len(series.points) for panel in chart.panels for series in panel.series)
 
 
-def test_a_metric_of_a_view_whose_module_finds_nothing_appears_all_the_same(later: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_metric_of_a_view_whose_module_finds_nothing_appears_all_the_same(later: Json,
+                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
     made = nothing_but_declared(monkeypatch, later)
     assert "Until ready" in next(view for view in made.views if view.name == "startup").sentences[0]
     assert len(made.missing) == len(report.ORDER) - 1
@@ -136,7 +137,8 @@ def test_a_metric_without_a_value_makes_no_view(small: Json) -> None:
 def test_a_single_round_has_no_interval_and_says_that_it_is_few(later: Json) -> None:
     names = {entry["name"] for entry in later["benchmarks"]}
     later["benchmarks"] = [next(entry for entry in later["benchmarks"] if entry["name"] == name and entry["status"] == "ok")
-                           for name in sorted(names) if "_" + name.rsplit("_", 1)[-1] not in ("_mean", "_median", "_stddev", "_cv")]
+                           for name in sorted(names) if "_" + name.rsplit("_", 1)[-1] not in ("_mean", "_median", "_stddev",
+                                                                                              "_cv")]
     made = declared_views.view("energy", shown_of(later))
     assert made is not None
     check(made)
@@ -146,7 +148,8 @@ def test_a_single_round_has_no_interval_and_says_that_it_is_few(later: Json) -> 
 
 def test_of_thousands_of_cases_few_are_drawn_and_all_are_in_the_table(later: Json) -> None:
     first = next(entry for entry in later["benchmarks"] if entry["run_type"] == "iteration" and entry["status"] == "ok")
-    later["benchmarks"] = [{**first, "name": f"{first['name']}/{at}", "run_name": f"{first['name']}/{at}", "joules_per_task": at}
+    later["benchmarks"] = [{**first, "name": f"{first['name']}/{at}", "run_name": f"{first['name']}/{at}",
+                            "joules_per_task": at}
                            for at in range(3000)]
     made = declared_views.view("energy", shown_of(later))
     assert made is not None

@@ -31,10 +31,12 @@ def summary(at: int, points: dict[str, float], **changes: Any) -> Summary:
     """A record of the at-th commit, five rounds a case, each a little off."""
     random_ = random.Random(at)
     trials = {name: [level * math.exp(random_.gauss(0, 0.004)) for _ in range(5)] for name, level in points.items()}
-    said = tuple(CasePoint(name, 1, changes.get("placement", "spread"), "pool", sorted(values)[2], changes.get("unstable", False),
+    said = tuple(CasePoint(name, 1, changes.get("placement", "spread"), "pool", sorted(values)[2],
+                           changes.get("unstable", False),
                            b"".join(map(as_double, values))) for name, values in trials.items())
     return Summary(f"r{at}", None, False, changes.get("machine", made.KEY), changes.get("epoch", EPOCH), COMMITS[at],
-                   f"2024-05-{1 + at // 24:02}T{at % 24:02}:00:00+00:00", changes.get("dirty", False), f"2024-05-{1 + at // 24:02}T{at % 24:02}:30:00Z",
+                   f"2024-05-{1 + at // 24:02}T{at % 24:02}:00:00+00:00", changes.get("dirty", False),
+                   f"2024-05-{1 + at // 24:02}T{at % 24:02}:30:00Z",
                    False, 5, said)
 
 
@@ -64,7 +66,8 @@ def stepped(step: float, at: int = 20, count: int = 40, level: float = 1e5) -> l
 def test_a_change_is_told_by_its_size_interval_and_commits() -> None:
     view = seen(*stepped(0.10))
     assert view.sentences[0] == "1 step slower and 0 faster, in 2 benchmarks over 40 commits."
-    said = re.fullmatch(r"hash_chain/serial: (\S+) % slower \((\S+) %–(\S+) %\), after (\w+) and at or before (\w+)\.", view.sentences[1])
+    said = re.fullmatch(r"hash_chain/serial: (\S+) % slower \((\S+) %–(\S+) %\), after (\w+) and at or before (\w+)\.",
+                        view.sentences[1])
     assert said and float(said[2]) <= float(said[1]) <= float(said[3]) and float(said[1]) == pytest.approx(10, abs=1)
     assert (said[4], said[5]) == (SHORT[19], SHORT[20])
 
@@ -84,7 +87,8 @@ def test_what_changed_most_comes_first_and_its_change_is_written_where_it_is() -
 def test_nothing_changed_is_said_with_the_step_that_would_have_been_found() -> None:
     view = seen(*stepped(0))
     assert view.sentences[0] == "Nothing changed in 2 benchmarks over 40 commits."
-    assert re.fullmatch(r"A step of \S+ % would have been found in four of five cases, in half of the benchmarks\.", view.sentences[1])
+    assert re.fullmatch(r"A step of \S+ % would have been found in four of five cases, in half of the benchmarks\.",
+                        view.sentences[1])
 
 
 def test_a_faster_step_is_called_faster() -> None:
@@ -115,7 +119,8 @@ def test_a_drift_has_no_commit_to_blame() -> None:
 
 
 def test_a_new_epoch_is_a_series_of_its_own_and_a_note() -> None:
-    records = [summary(at, {"empty/serial": 1e5 * (1 if at < 20 else 2)}, epoch=EPOCH if at < 20 else OTHER) for at in range(40)]
+    records = [summary(at, {"empty/serial": 1e5 * (1 if at < 20 else 2)}, epoch=EPOCH if at < 20 else OTHER)
+               for at in range(40)]
     view = seen(*records)
     assert [series.name for series in view.charts[0].panels[0].series] == ["epoch 1", "epoch 2"]
     assert view.sentences[0].startswith("Nothing changed in 2 benchmarks")
@@ -135,7 +140,8 @@ def test_records_that_are_left_out_are_counted() -> None:
 
 
 def test_at_most_twelve_benchmarks_are_drawn_and_the_rest_are_counted() -> None:
-    view = seen(*[summary(at, {f"b{name:02}/serial": 1e5 * (1 + name / 100 * (at >= 20)) for name in range(30)}) for at in range(40)])
+    view = seen(*[summary(at, {f"b{name:02}/serial": 1e5 * (1 + name / 100 * (at >= 20)) for name in range(30)})
+                  for at in range(40)])
     titles = [panel.title for panel in view.charts[0].panels]
     assert len(titles) == MOST_PANELS and titles[0] == "b29/serial" and titles == sorted(titles, reverse=True)
     assert any(note.startswith("18 benchmarks of 30 are not drawn") for note in view.notes)
@@ -179,7 +185,8 @@ def test_the_interval_of_a_median_is_between_ranks(count: int, rank: int) -> Non
 
 def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
     random_ = random.Random(3)
-    held = sum(low <= 0 <= high for low, high in (median_interval([random_.gauss(0, 1) for _ in range(12)]) for _ in range(2000)))
+    held = sum(low <= 0 <= high for low, high in (median_interval([random_.gauss(0, 1) for _ in range(12)])
+                                                  for _ in range(2000)))
     assert held / 2000 >= 0.95
 
 

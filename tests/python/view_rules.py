@@ -20,7 +20,8 @@ def shown_of(*records: dict[str, Any]) -> list[Shown]:
 def check(view: View) -> None:
     """Fails where a writer could not rely on the view."""
     assert view.sentences or view.tables or view.charts
-    assert all(sentence and "None" not in sentence and "nan" not in sentence.split() for sentence in view.sentences), view.sentences
+    assert all(sentence and "None" not in sentence and "nan" not in sentence.split()
+               for sentence in view.sentences), view.sentences
     names = [panel.name for chart in view.charts for panel in chart.panels]
     assert len(set(names)) == len(names), names
     for chart in view.charts:
