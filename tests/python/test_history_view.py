@@ -14,7 +14,6 @@ import pytest
 
 import make_history as made
 from mpmt.history.series import Gathered, Order, gather
-from mpmt.records.stats import median_interval
 from mpmt.records.stored_files import CasePoint, Summary
 from mpmt.views import history
 from mpmt.views.history import MOST_PANELS, view_of
@@ -174,20 +173,18 @@ def test_a_history_of_nothing_is_an_empty_view() -> None:
     assert (view.charts, view.tables) == ((), ())
 
 
-# ---- intervals ---------------------------------------------------------------------------------------------
+# ---- rounds ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("count", "rank"), [(1, 1), (5, 1), (6, 1), (8, 1), (9, 2), (10, 2), (20, 6), (100, 40)])
-def test_the_interval_of_a_median_is_between_ranks(count: int, rank: int) -> None:
-    """Ranks of the tables of the sign test at 5 %, two-sided."""
-    assert median_interval([float(at) for at in range(count, 0, -1)]) == (rank, count - rank + 1)
-
-
-def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
-    random_ = random.Random(3)
-    held = sum(low <= 0 <= high for low, high in (median_interval([random_.gauss(0, 1) for _ in range(12)])
-                                                  for _ in range(2000)))
-    assert held / 2000 >= 0.95
+def test_a_commit_s_interval_is_of_its_median_and_of_few_rounds_reaches_over_all() -> None:
+    record = summary(0, {"empty/serial": 1e5})
+    (point,) = record.points
+    more = record._replace(points=(point._replace(median=1e5 + 4.5, trials=b"".join(as_double(1e5 + at) for at in range(10))),))
+    points = seen(more, summary(1, {"empty/serial": 1e5})).charts[0].panels[0].series[0].points
+    assert (points[0].low, points[0].high) == (1e5 + 1, 1e5 + 8)
+    (few,) = summary(1, {"empty/serial": 1e5}).points
+    values = struct.unpack("5d", few.trials)
+    assert (points[1].low, points[1].high) == (min(values), max(values))
 
 
 def test_few_rounds_are_marked() -> None:
