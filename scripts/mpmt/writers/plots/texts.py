@@ -79,8 +79,14 @@ def wrapped(text: str, room: float, size: float, most: int = 99, bold: bool = Fa
         while words and width(f"{line} {words[0]}", size, bold) <= room:
             line += f" {words.pop(0)}"
         if width(line, size, bold) > room:  # one word that is too long
-            head = cut(line, room, size, bold)[:-1] or line[:1]
+            head = _head(cut(line, room, size, bold)[:-1] or line[:1])
             words.insert(0, line[len(head):])
             line = head
         lines.append(line)
     return [line for line in lines if line]
+
+
+def _head(line: str) -> str:
+    """Of a word that has to be broken: up to a sign that parts it, if one is near."""
+    place = max(line.rfind(sign) for sign in "/:_-,")
+    return line[:place + 1] if place > len(line) // 2 else line
