@@ -7,12 +7,12 @@ import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Optional
 
-_ALL_DIGITS = Context(prec=1200)  # of any double
+_ENOUGH = Context(prec=1000)  # digits of any double
 
 
 def fixed(value: float, digits: int) -> str:
     """With so many decimals, of the very binary number, half up."""
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ALL_DIGITS)
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ENOUGH)
     return format(rounded, "f")
 
 

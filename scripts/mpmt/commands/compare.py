@@ -19,6 +19,7 @@ from mpmt.measuring.comparison_table import text_table
 from mpmt.measuring.options import add_measuring_arguments, say_as
 from mpmt.measuring.sides import Named, opened
 from mpmt.views import comparison as comparison_view
+from mpmt.writers.text_lines import fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +81,7 @@ def report(found: Comparison, options: argparse.Namespace) -> int:
     found.fail_on = options.fail_on
     document = as_json(found)
     text = shown_json(document)
-    print(text if options.json else text_table(found))
+    print(text if options.json else text_table(found, *fit(sys.stdout)))
     sys.stdout.flush()
     if options.out and not is_standard_output(options.out):
         outputs.write(options.out, text + "\n", "--out")

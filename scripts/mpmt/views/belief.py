@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Optional, Union
+from typing import Optional
 
 from mpmt.answers import words
 from mpmt.records.families import POOL, case_status, outcome, rounds_that_count, subject_of
@@ -18,7 +18,7 @@ Row = tuple[Optional[Value], ...]
 _MOST_REASONS = 60  # rows of the table of doubts, before the rest is folded
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """Always there: the criteria are said with the answer."""
     sentences: list[str] = []
     for one in shown:
@@ -40,7 +40,7 @@ def _sentences(record: Record) -> Iterator[str]:
         how = "was killed, and its record assembled later" if context["recovered"] else "was interrupted"
         yield f"The run {how}: what it measured until then is here."
     if (context["commit"] or {}).get("dirty"):
-        yield "The program was built from files that were changed after its commit: nobody can build it again from the commit alone."
+        yield "The program was built from files that were changed after its commit, which alone does not build it again."
     failed = _by_status(record)
     if failed:
         told = ", ".join(f"{len({entry['name'] for entry in entries})} {_STATUS_WORDS.get(status, status)}"
@@ -52,7 +52,8 @@ def _sentences(record: Record) -> Iterator[str]:
         yield harness
 
 
-_STATUS_WORDS = {"wrong_checksum": "with a wrong checksum", "worker_died": "whose worker died", "timed_out": "timed out", "error": "with an error",
+_STATUS_WORDS = {"wrong_checksum": "with a wrong checksum", "worker_died": "whose worker died", "timed_out": "timed out",
+                 "error": "with an error",
                  "disturbed": "disturbed", "unstable": "unstable", "unsupported": "unsupported here"}
 
 
@@ -75,7 +76,7 @@ def _by_status(record: Record) -> dict[str, list[dict[str, object]]]:
     return {status: found[status] for status in (*STATUS_ORDER, *found) if status in found}
 
 
-def _harness_cost(record: Record) -> Optional[str]:
+def _harness_cost(record: Record) -> str | None:
     """What an empty task costs, serially and at the cheapest hand-over."""
     empty = [case for case in cases_of(record, POOL) if case.said["workload"] == "empty" and case.said.get("program") is None]
     serial = [case for case in empty if case.said["executor"] == "serial"]
@@ -123,7 +124,8 @@ def _yardsticks(shown: Sequence[Shown]) -> Table:
         said = one.record["context"]["capacity"]
         ends = [{point["workers"]: point["capacity"] for point in said[when] or []} for when in ("before", "after")]
         rows += [(one.subject.title, workers, *(end.get(workers) for end in ends)) for workers in sorted({*ends[0], *ends[1]})]
-    return Table((Column("record"), Column("workers", "count"), Column("capacity before", "ratio"), Column("after", "ratio")), tuple(rows),
+    return Table((Column("record"), Column("workers", "count"), Column("capacity before", "ratio"), Column("after", "ratio")),
+                 tuple(rows),
                  "Capacity: what so many spinning processes achieve together, relative to one")
 
 
@@ -135,9 +137,11 @@ def _load(shown: Sequence[Shown]) -> Table:
         loads = [entry["load"] for _, entry in rounds_that_count(one.record)]
         stolen, foreign = (sum(load[key] or 0 for load in loads) for key in ("steal_ns", "foreign_cpu_ns"))
         dropped = sum(entry.get("dropped_laps") or 0 for _, entry in rounds_that_count(one.record))
-        rows.append((one.subject.title, *((quiet.rounds.busy, quiet.rounds.done) if quiet.rounds else (None, None)), quiet.foreign,
+        rows.append((one.subject.title, *((quiet.rounds.busy, quiet.rounds.done) if quiet.rounds else (None, None)),
+                     quiet.foreign,
                      max(quiet.shares, default=None), stolen, foreign, dropped))
-    return Table((Column("record"), Column("busy rounds", "count"), Column("of", "count"), Column("taken, median round", "share"),
+    return Table((Column("record"), Column("busy rounds", "count"), Column("of", "count"),
+                  Column("taken, median round", "share"),
                   Column("most", "share"), Column("stolen by the hypervisor", "ns"), Column("CPU time of others", "ns"),
                   Column("laps made again", "count")), tuple(rows), "What others took of the CPUs")
 
@@ -159,11 +163,14 @@ def _rounds(shown: Sequence[Shown]) -> Table:
 
 def _harness(shown: Sequence[Shown]) -> Table:
     cases = [(one, case) for one in shown for case in cases_of(one.record, POOL) if case.said["workload"] == "empty"]
-    rows = [(one.subject.title, case.said.get("program"), side_of(case.said), case.said["channel"], case.said["workers"], case.said["batch"],
+    rows = [(one.subject.title, case.said.get("program"), side_of(case.said), case.said["channel"], case.said["workers"],
+             case.said["batch"],
              case.said["placement"], case.said["wait"], case.median, case.low, case.high)
             for one, case in sorted(cases, key=lambda pair: pair[1].median)]
-    return Table((Column("record"), Column("program"), Column("side"), Column("channel"), Column("workers", "count"), Column("batch", "count"),
-                  Column("placement"), Column("waiting"), Column("time per task", "ns"), Column("lowest", "ns"), Column("highest", "ns")),
+    return Table((Column("record"), Column("program"), Column("side"), Column("channel"), Column("workers", "count"),
+                  Column("batch", "count"),
+                  Column("placement"), Column("waiting"), Column("time per task", "ns"), Column("lowest", "ns"),
+                  Column("highest", "ns")),
                  tuple(rows), "The harness's own cost: tasks that do nothing")
 
 
@@ -176,11 +183,13 @@ def _doubts(shown: Sequence[Shown]) -> Table:
             for entry in entries:
                 reason = entry.get("error") or entry.get("disturbed_by") or entry.get("unstable") or ""
                 counted.setdefault((subject_of(entry), str(reason)), []).append(str(entry["name"]))
-            rows += [(one.subject.title, subject, _STATUS_WORDS.get(status, status), len(set(names)), None if status == "unstable" else len(names),
-                      reason or None, names[0])
+            rows += [(one.subject.title, subject, _STATUS_WORDS.get(status, status), len(set(names)),
+                      None if status == "unstable" else len(names), reason or None, names[0])
                      for (subject, reason), names in counted.items()]
     folded = (f"{words.plural(len(rows) - _MOST_REASONS, 'row')} more",) if len(rows) > _MOST_REASONS else ()
-    return Table((Column("record"), Column("of"), Column("what"), Column("cases", "count"), Column("rounds", "count"), Column("reason"),
-                  Column("first case")), tuple(rows[:_MOST_REASONS]), "Failed, disturbed and unstable", folded, tuple(rows[_MOST_REASONS:]))
+    return Table((Column("record"), Column("of"), Column("what"), Column("cases", "count"), Column("rounds", "count"),
+                  Column("reason"),
+                  Column("first case")), tuple(rows[:_MOST_REASONS]), "Failed, disturbed and unstable", folded,
+                 tuple(rows[_MOST_REASONS:]))
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional, Union
+from typing import Optional
 
 from mpmt.answers import words
 from mpmt.views.facts import Facts, facts_of
@@ -19,9 +19,10 @@ COMMAND = "mpmt run"  # the quick profile decides most of them
 _ORDER = (CONFIRMED, REFUTED, NOT_SHOWN)
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     every = [(one, facts) for one in shown for facts in facts_of(one.record)]
-    decided = [(one, facts, claim, found) for claim in CLAIMS for one, facts in every if (found := claim.decide(facts)) is not None]
+    decided = [(one, facts, claim, found) for claim in CLAIMS for one, facts in every
+               if (found := claim.decide(facts)) is not None]
     if not decided:
         return Missing(NAME, TITLE, "nothing that was measured decides any of them", COMMAND)
     several = len(shown) > 1
@@ -43,14 +44,16 @@ def _sentences(decided: Sequence[tuple[Shown, Facts, Claim, Finding]]) -> tuple[
     return (*said, f"Of {words.plural(len(CLAIMS), 'claim')} {measured} {'was' if measured == 1 else 'were'} measured here.")
 
 
-def _row(one: Optional[Shown], facts: Facts, claim: Claim, found: Finding) -> Row:
+def _row(one: Shown | None, facts: Facts, claim: Claim, found: Finding) -> Row:
     return found.verdict, claim.says, found.figure, claim.test, facts.program or None, one.subject.title if one else None
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    columns = (Column("verdict"), Column("claim"), Column("measured"), Column("confirmed, if"), Column("program"), Column("record"))
+    columns = (Column("verdict"), Column("claim"), Column("measured"), Column("confirmed, if"), Column("program"),
+               Column("record"))
     kept = [at for at in range(len(columns)) if any(row[at] is not None for row in rows)]
-    return Table(tuple(columns[at] for at in kept), tuple(tuple(row[at] for at in kept) for row in rows), "Claims, and what was measured")
+    return Table(tuple(columns[at] for at in kept), tuple(tuple(row[at] for at in kept) for row in rows),
+                 "Claims, and what was measured")
 
 
 def _not_measured(missing: Sequence[Claim]) -> list[Table]:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.records.families import CHANNEL, POOL, rounds_that_count
 from mpmt.records.record_file import Record, rules, usable_cpus
@@ -60,7 +60,8 @@ class Facts:
         """Pools of this side, of these workloads or of this kind; a task's own copying is not computing."""
         names = tuple(workloads)
         return [case for case in self.pools if side_of(case.said) == side and
-                (case.said["workload"] in names or (kind and case.said["workload_kind"] == kind and case.said["workload"] != "payload_copy"))]
+                (case.said["workload"] in names or (kind and case.said["workload_kind"] == kind
+                                                    and case.said["workload"] != "payload_copy"))]
 
     def time_of(self, case: Case) -> float:
         return self._task_ns[case.said["workload"], case.said["grain"]]
@@ -73,7 +74,7 @@ class Facts:
             most[case.said["workload"]] = max(most.get(case.said["workload"], 0.0), self.time_of(case))
         return [case for case in found if self.time_of(case) == most[case.said["workload"]]]
 
-    def speedup(self, case: Case) -> Optional[Interval]:
+    def speedup(self, case: Case) -> Interval | None:
         """Over the serial case of its group."""
         serial = self._baselines.get(case.said["group"])
         found = speedup(serial.rounds, case.rounds, self.confidence) if serial else None
@@ -93,7 +94,7 @@ class Facts:
                           (not kind or (case.said["workload_kind"] == kind and case.said["workload"] != "payload_copy"))})
         return [(case, sides[1][key]) for key, case in sides[0].items() if key in sides[1]]
 
-    def ratio_over_pairs(self, pairs: list[tuple[Case, Case]], name: str) -> Optional[Interval]:
+    def ratio_over_pairs(self, pairs: list[tuple[Case, Case]], name: str) -> Interval | None:
         """Of a field of rounds: over the pairs' ratios of medians, or where there are too few pairs over those of rounds."""
         values = [(self.of_rounds(a, name), self.of_rounds(b, name)) for a, b in pairs]
         ratios = [statistics.median(a) / statistics.median(b) for a, b in values if a and b]

@@ -4,12 +4,12 @@ are in the view of belief."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
 
 from mpmt.views.report import Shown
 from mpmt.views.view import Missing, View
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
-    return Missing("failures", "What a failure costs", "nothing measures yet what is lost, and how long it takes to go on, when a worker aborts, "
+def view(shown: Sequence[Shown]) -> View | Missing:
+    return Missing("failures", "What a failure costs", "nothing measures yet what is lost, and how long it takes to go on, "
+                   "when a worker aborts, "
                    "hangs or is killed; cases that failed here are under \"Can this be believed?\"")

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Optional, Union
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.base.row_names import short_names
@@ -30,7 +30,7 @@ MOST_PANELS = 12
 _LEVEL = "level between changes"
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """Of the machines of which there are several commits, in the order of their dates."""
     summaries = [summary_of(f"record {one.number + 1}", one.record) for one in shown if beyond_measure(one.record) is None]
     commits = Counter(machine for machine, _ in {(one.machine, one.commit) for one in summaries if one.commit})
@@ -61,21 +61,23 @@ def _by_date(records: Sequence[Summary]) -> Order:
 
 
 def view_of(found: Gathered, order: Order) -> View:
-    """A panel for each of the benchmarks that changed most, at most 12; the others are named by their number, and what changed in
-    them is in the tables all the same."""
+    """A panel for each of the benchmarks that changed most, at most 12; the others are named by their number, and what changed
+    in them is in the tables all the same."""
     told = history_tables.Told(found, order)
     subjects = sorted(subjects_of(found.series), key=lambda one: (*(-part for part in one.most_changed), one.machine, one.name))
     drawn = [one for one in subjects if len(one.commits) > 1][:MOST_PANELS]
     notes = [*told.notes(), _READ]
     if len(subjects) > len(drawn):
-        notes.append(f"{words.plural(len(subjects) - len(drawn), 'benchmark')} of {len(subjects)} are not drawn: they changed less, or were "
+        notes.append(f"{words.plural(len(subjects) - len(drawn), 'benchmark')} of {len(subjects)} are not drawn: they changed "
+                     f"less, or were "
                      f"measured at one commit. Drawn are at most {MOST_PANELS}.")
     charts = (_chart(drawn, told),) if drawn else ()
     return View(NAME, TITLE, "What changed from commit to commit?", tuple(told.sentences()), charts,
                 tuple(table for table in (*told.tables(), _points(drawn, told)) if table.rows), tuple(notes))
 
 
-_READ = ("Values are medians of a commit's rounds, with their 95 % interval (of fewer than 6 rounds: the lowest and the highest). A change lies after the commit "
+_READ = ("Values are medians of a commit's rounds, with their 95 % interval (of fewer than 6 rounds: the lowest and the "
+         "highest). A change lies after the commit "
          "before it, and at or before the one that it is written at.")
 
 
@@ -125,9 +127,11 @@ def _chart(drawn: Sequence[Subject], told: history_tables.Told) -> Chart:
     panels = tuple(_panel(one, _title(one, names[one.name], several), told) for one in drawn)
     operations = list(dict.fromkeys(one.operation for one in drawn))
     sentences = list(told.sentences())
-    return Chart(LINES, "Time by commit", "Lower is faster; the oldest commit is on the left. What is written at a commit is a change, and the grey line the "
+    return Chart(LINES, "Time by commit", "Lower is faster; the oldest commit is on the left. What is written at a commit is a "
+                 "change, and the grey line the "
                  "level between changes.", sentences[0] if sentences else "Medians by commit.",
-                 Axis("commit", "", values=tuple(told.label(at) for at in places)), Axis(f"time per {' or '.join(operations)}", "ns", True), panels)
+                 Axis("commit", "", values=tuple(told.label(at) for at in places)),
+                 Axis(f"time per {' or '.join(operations)}", "ns", True), panels)
 
 
 def _title(subject: Subject, name: str, several: bool) -> str:
@@ -137,7 +141,8 @@ def _title(subject: Subject, name: str, several: bool) -> str:
 
 def link_name(subject: Subject) -> str:
     """Of a panel: what is readable of the benchmark, and what keeps it unique. The same in every report."""
-    digest = hashlib.sha256(f"{subject.machine}\0{subject.version}\0{subject.name}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    whole = f"{subject.machine}\0{subject.version}\0{subject.name}"
+    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     readable = re.sub(r"[^A-Za-z0-9]+", "-", subject.name).strip("-")[:60]
     return f"{readable or 'benchmark'}-{digest}"
 
@@ -159,7 +164,9 @@ def _panel(subject: Subject, title: str, told: history_tables.Told) -> Panel:
 def _note(subject: Subject) -> str:
     changes = [change for one in subject.series for change in one.changes]
     drifts = [one.drift for one in subject.series if one.drift]
-    return words.plural(len(changes), "change") if changes else f"drifted: {history_tables.effect_in_words(drifts[0])}" if drifts else ""
+    if changes:
+        return words.plural(len(changes), "change")
+    return f"drifted: {history_tables.effect_in_words(drifts[0])}" if drifts else ""
 
 
 def _point(point: Point, told: history_tables.Told, text: str) -> values.Point:
@@ -168,7 +175,7 @@ def _point(point: Point, told: history_tables.Told, text: str) -> values.Point:
     return values.Point(told.label(point.at), point.value, low, high, marks=marks, text=text)
 
 
-def ends_of(point: Point) -> tuple[Optional[float], Optional[float]]:
+def ends_of(point: Point) -> tuple[float | None, float | None]:
     return median_interval(point.trials) if len(point.trials) > 1 else (None, None)
 
 
@@ -181,10 +188,12 @@ def _levels(series: Series, told: history_tables.Told) -> Iterator[values.Point]
 
 def _points(drawn: Sequence[Subject], told: history_tables.Told) -> values.Table:
     """All that the chart shows."""
-    rows = tuple((told.name(one), one.machine if told.several else None, one.epoch if len(subject.series) > 1 else None, told.label(point.at),
+    rows = tuple((told.name(one), one.machine if told.several else None, one.epoch if len(subject.series) > 1 else None,
+                  told.label(point.at),
                   point.value, *ends_of(point), len(point.trials), "yes" if point.trusted else "no")
                  for subject in drawn for one in subject.series for point in one.points)
     columns = (values.Column("benchmark"), values.Column("machine"), values.Column("epoch", "count"), values.Column("commit"),
-               values.Column("median", "ns"), values.Column("from", "ns"), values.Column("to", "ns"), values.Column("rounds", "count"),
+               values.Column("median", "ns"), values.Column("from", "ns"), values.Column("to", "ns"),
+               values.Column("rounds", "count"),
                values.Column("trusted"))
     return history_tables.without_empty(values.Table(columns, rows, "Medians of the benchmarks that are drawn"))

@@ -56,7 +56,8 @@ class Told:
         for machine in self.machines:
             series = self._of(machine)
             prefix = f"Machine {machine}: " if self.several else ""
-            for sentence in (*self._changed(series), *self._pairs(last_pairs(series), series), *self._drifted(series), *self._smallest(series)):
+            for sentence in (*self._changed(series), *self._pairs(last_pairs(series), series), *self._drifted(series),
+                             *self._smallest(series)):
                 yield prefix + sentence
 
     def _changed(self, series: Sequence[Series]) -> Iterator[str]:
@@ -71,7 +72,8 @@ class Told:
         slower = sum(change.point.effect > 0 for _, change in changed)
         yield f"{words.plural(slower, 'step')} slower and {len(changed) - slower} faster, in {over}."
         for one, change in sorted(changed, key=lambda pair: -abs(pair[1].point.effect))[:TOLD]:
-            yield f"{self.name(one)}: {effect_in_words(change.point)}, after {self._before(change)} and at or before {self.label(change.first_bad)}."
+            yield (f"{self.name(one)}: {effect_in_words(change.point)}, after {self._before(change)} and at or before "
+                   f"{self.label(change.first_bad)}.")
 
     def _before(self, change: Change) -> str:
         missing = f" ({words.plural(change.missing, 'commit')} between were not measured)" if change.missing else ""
@@ -82,15 +84,18 @@ class Told:
             return
         most = pairs[0]
         (a, b), _ = Counter((pair.a.at, pair.b.at) for pair in pairs).most_common(1)[0]
-        yield (f"Too few commits for change points in {words.plural(len(pairs), 'benchmark')} of {len(series)}: they take {2 * LEAST_VALUES}. The last two stand "
-               f"side by side, measured at different times; the most differs {self.name(most.series)}, which {_compared(most.ratio)}. "
+        yield (f"Too few commits for change points in {words.plural(len(pairs), 'benchmark')} of {len(series)}: they take "
+               f"{2 * LEAST_VALUES}. The last two stand "
+               f"side by side, measured at different times; the most differs {self.name(most.series)}, which "
+               f"{_compared(most.ratio)}. "
                f"To be sure: mpmt track compare {self.label(a)} {self.label(b)}")
 
     def _drifted(self, series: Sequence[Series]) -> Iterator[str]:
         drifting = sorted(((one, one.drift) for one in series if one.drift), key=lambda pair: -abs(pair[1].effect))
         if drifting:
             one, point = drifting[0]
-            yield (f"{words.plural(len(drifting), 'benchmark')} drifted, with no step for which one commit could be to blame; the most {self.name(one)}, "
+            yield (f"{words.plural(len(drifting), 'benchmark')} drifted, with no step for which one commit could be to blame; "
+                   f"the most {self.name(one)}, "
                    f"{effect_in_words(point)}.")
 
     def _smallest(self, series: Sequence[Series]) -> Iterator[str]:
@@ -123,22 +128,28 @@ class Told:
         return series.machine if self.several else None, self.name(series)
 
     def _change_table(self) -> Table:
-        rows = tuple((*self._place(one), 1 + change.point.effect, 1 + change.point.low, 1 + change.point.high, self.label(change.last_good),
+        rows = tuple((*self._place(one), 1 + change.point.effect, 1 + change.point.low, 1 + change.point.high,
+                      self.label(change.last_good),
                       self.label(change.first_bad), change.missing, change.measured_since)
                      for one, change in changes_of(self.found.series))
-        columns = (Column("machine"), Column("benchmark"), Column("after ÷ before", "ratio"), Column("from", "ratio"), Column("to", "ratio"),
-                   Column("last good"), Column("first bad"), Column("not measured between", "count"), Column("measured since", "count"))
+        columns = (Column("machine"), Column("benchmark"), Column("after ÷ before", "ratio"), Column("from", "ratio"),
+                   Column("to", "ratio"),
+                   Column("last good"), Column("first bad"), Column("not measured between", "count"),
+                   Column("measured since", "count"))
         return Table(columns, rows, "Changes, the most recent first")
 
     def _pair_table(self) -> Table:
-        rows = tuple((*self._place(pair.series), pair.ratio, scatter(pair.a), scatter(pair.b), self.label(pair.a.at), self.label(pair.b.at))
+        rows = tuple((*self._place(pair.series), pair.ratio, scatter(pair.a), scatter(pair.b), self.label(pair.a.at),
+                      self.label(pair.b.at))
                      for pair in last_pairs(self.found.series))
-        columns = (Column("machine"), Column("benchmark"), Column("B ÷ A", "ratio"), Column("scatter of A", "share"), Column("of B", "share"),
+        columns = (Column("machine"), Column("benchmark"), Column("B ÷ A", "ratio"), Column("scatter of A", "share"),
+                   Column("of B", "share"),
                    Column("A"), Column("B"))
         return Table(columns, rows, "The last two commits of benchmarks that have too few for change points")
 
     def _drift_table(self) -> Table:
         drifting = sorted(((one, one.drift) for one in self.found.series if one.drift), key=lambda pair: -abs(pair[1].effect))
         rows = tuple((*self._place(one), 1 + point.effect, 1 + point.low, 1 + point.high) for one, point in drifting)
-        return Table((Column("machine"), Column("benchmark"), Column("last third ÷ first", "ratio"), Column("from", "ratio"), Column("to", "ratio")), rows,
+        return Table((Column("machine"), Column("benchmark"), Column("last third ÷ first", "ratio"), Column("from", "ratio"),
+                      Column("to", "ratio")), rows,
                      "Drifts")

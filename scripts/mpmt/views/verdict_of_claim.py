@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 
@@ -22,8 +21,8 @@ class Interval:
     """A ratio; `low` and `high` are None where there were too few rounds."""
 
     ratio: float
-    low: Optional[float]
-    high: Optional[float]
+    low: float | None
+    high: float | None
 
     def in_words(self) -> str:
         if self.low is None or self.high is None:
@@ -46,8 +45,8 @@ def below(interval: Interval, bound: float) -> str:
 
 
 def of_most(intervals: Sequence[Interval], bound: float) -> str:
-    """Confirmed: most ratios are at least `bound`, and none of them surely below it; refuted: some are surely below it, and none
-    at or above it."""
+    """Confirmed: most ratios are at least `bound`, and none of them surely below it; refuted: some are surely below it, and
+    none at or above it."""
     found = [above(one, bound) for one in intervals]
     sure, against = found.count(CONFIRMED), found.count(REFUTED)
     if 2 * sure > len(found) and not against:
