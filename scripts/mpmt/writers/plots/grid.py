@@ -13,18 +13,17 @@ from mpmt.writers.plots import direct_labels, texts
 from mpmt.writers.plots.heat import Colors, Heat
 from mpmt.writers.plots.lines import Ends, Lines, Margins
 from mpmt.writers.plots.page import INNER, MARGIN, Page
-from mpmt.writers.plots.reach import measured_scale
+from mpmt.writers.plots.reach import measured_scale, shared
 from mpmt.writers.plots.rows import Rows
-from mpmt.writers.plots.scales import Scale, scale_of
+from mpmt.writers.plots.scales import scale_of
 from mpmt.writers.plots.style import BLACK, INK, SMALL, TEXT, TINY, Looks
 
 _GUTTER, _ROW_GAP = 0.16, 0.12  # inches
 _TITLE_LINES, _NOTE_LINES = 3, 4
 _MANY = 12  # categories, which take a wider panel
 _HEIGHTS = {1: 2.5, 2: 1.75, 3: 1.35, 4: 1.15}  # inches of a panel of lines, by how many stand side by side
-_LEAST_ROW_AXES = 1.3  # inches: what a panel of rows measures in
+_LEAST_ROW_AXES = 1.1  # inches: what a panel of rows measures in
 _LEAST_HEIGHT = 1.25  # inches: of panels whose lines are named beside them
-_SHARED = 1.7  # panels share an axis that is not longer than the longest of their own by more
 
 
 class Drawing(Protocol):
@@ -131,7 +130,7 @@ def _drawings(chart: Chart, looks: Looks, direct: bool, colors: Colors) -> tuple
     if chart.kind == HEAT:
         columns = next((columns for columns in (3, 2) if count >= columns and _heat_fits(chart, columns)), 1)
         return columns, [Heat(chart, panel, colors) for panel in chart.panels]
-    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], lambda: measured_scale(chart, chart.panels))
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels])
     rows = [Rows(chart, panel, looks, scale) for panel, scale in zip(chart.panels, scales)]
     columns = next((columns for columns in (3, 2) if count >= columns and all(_rows_fit(row, columns) for row in rows)), 1)
     return columns, list(rows)
@@ -150,7 +149,7 @@ def _rows_fit(rows: Rows, columns: int) -> bool:
 
 def _lines(chart: Chart, looks: Looks, direct: bool, height: float) -> list[Drawing]:
     xs: list[Value] = [point.x for panel in chart.panels for series in panel.series for point in series.points]
-    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], lambda: measured_scale(chart, chart.panels))
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels])
     own_x = chart.x.values is not None or any(isinstance(value, str) for value in xs)
     drawings: list[Drawing] = []
     for panel, y in zip(chart.panels, scales):
@@ -158,10 +157,3 @@ def _lines(chart: Chart, looks: Looks, direct: bool, height: float) -> list[Draw
         tall = max(_LEAST_HEIGHT, direct_labels.GAP * (len(panel.series) + 1)) if direct else height
         drawings.append(Lines(chart, panel, looks, (x, y), tall, direct))
     return drawings
-
-
-def shared(own: list[Scale], common: Callable[[], Scale]) -> list[Scale]:
-    """One scale for all panels where that leaves each readable, so that they can be compared by eye; else each its own."""
-    together = common()
-    longest = max(scale.high - scale.low for scale in own)
-    return [together] * len(own) if together.high - together.low <= _SHARED * longest else own

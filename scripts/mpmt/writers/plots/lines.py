@@ -82,8 +82,9 @@ class Lines:
         few = [f"{series.name} at {self._x_label(point)}" for series in self._panel.series for point in series.points
                if FEW_ROUNDS in point.marks]
         more = f" and {len(few) - _LABELLED} more" if len(few) > _LABELLED else ""
-        said = [f"few rounds: {', '.join(few[:_LABELLED])}{more}"] if few else []
-        beyond = sum(self._is_beyond(point) for series in self._panel.series for point in series.points)
+        measured = [point for series in self._panel.series if series.side not in (IDEAL, FLOOR) for point in series.points]
+        said = [f"few rounds: {', '.join(few[:_LABELLED])}{more}"] if len(few) not in (0, len(measured)) else ["few rounds"] if few else []
+        beyond = sum(map(self._is_beyond, measured))
         said += [f"{words.plural(beyond, 'value')} beyond the axis: arrows"] if beyond else []
         return ". ".join([*said, *flags.note(self._flags)])
 
@@ -131,7 +132,7 @@ class Lines:
         look = self._looks.of(series)
         points = sorted(series.points, key=lambda point: self._x.at(point.x))
         xs = [self._x.at(point.x) + offset for point in points]
-        ys = [self._y.inside(point.y) for point in points]
+        ys = [self._y.at(point.y) if series.side in (IDEAL, FLOOR) else self._y.inside(point.y) for point in points]
         if series.line:
             axes.plot(xs, ys, color=look.color, linestyle=look.dashes, linewidth=1.0 if series.side in (IDEAL, FLOOR) else 1.3,
                       zorder=layer)
@@ -144,21 +145,28 @@ class Lines:
                 if point.low is not None and point.high is not None]
         if series.band and len(held) > 1:
             outline = [(x, high) for x, _, high in held] + [(x, low) for x, low, _ in reversed(held)]
-            axes.fill(*zip(*outline), color=look.color, alpha=0.16, linewidth=0, zorder=1)
+            axes.fill(*zip(*outline), color=look.color, alpha=self._alpha(), linewidth=0, zorder=1)
             return
-        for x, low, high in held:
-            axes.plot([x, x], [low, high], color=look.color, linewidth=0.8, alpha=0.8, zorder=layer - 0.5, solid_capstyle="butt")
+        if held:
+            axes.vlines(*zip(*held), color=look.color, linewidth=0.8, alpha=0.8, zorder=layer - 0.5)
+
+    def _alpha(self) -> float:
+        """Bands that lie over each other have to let each other through."""
+        return 0.16 if sum(series.band for series in self._panel.series) <= 3 else 0.08
 
     def _markers(self, axes: Axes, points: list[Point], xs: list[float], ys: list[float], look: Look, layer: float) -> None:
         size = 4.2 if len(points) <= 12 else 3.0 if len(points) <= 40 else 2.0
-        ringed = not is_shaded(self._panel)
+        alike: dict[tuple[tuple[str, Any], ...], list[tuple[float, float]]] = {}
         for point, x, y in zip(points, xs, ys):
             form = marker_look(point, look, size)
             if self._is_beyond(point):
                 form["marker"] = "^" if self._y.at(point.y) > self._y.high else "v"
-            axes.plot([x], [y], zorder=layer + 0.3, clip_on=False, **form)
-            if ringed and OVERSUBSCRIBED in point.marks:
-                axes.plot([x], [y], "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
+            alike.setdefault(tuple(form.items()), []).append((x, y))
+        for form_items, places in alike.items():
+            axes.plot(*zip(*places), zorder=layer + 0.3, clip_on=False, **dict(form_items))
+        crossed = [(x, y) for point, x, y in zip(points, xs, ys) if OVERSUBSCRIBED in point.marks and not is_shaded(self._panel)]
+        if crossed:
+            axes.plot(*zip(*crossed), "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
 
     def _end(self, series: Series, room: float) -> tuple[str, str, float, float]:
         last = max(series.points, key=lambda point: self._x.at(point.x))

@@ -134,10 +134,12 @@ class Rows:
         color = faded(color) if UNDECIDED in entry.point.marks else color
         ends = self._scale.inside(low), self._scale.inside(high)
         axes.plot(ends, [entry.y] * 2, color=color, linewidth=1.3, zorder=4, solid_capstyle="butt")
-        for end, real, arrow in ((ends[0], low, "<"), (ends[1], high, ">")):
-            beyond = abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low)
-            axes.plot([end], [entry.y], marker=arrow if beyond else "|", color=color, markersize=4.5, zorder=4,
-                      clip_on=False)
+        cut = [abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low) for end, real in zip(ends, (low, high))]
+        for marker, places in (("|", [end for end, beyond in zip(ends, cut) if not beyond]), ("<", ends[:1] if cut[0] else ()),
+                               (">", ends[1:] if cut[1] else ())):
+            if places:
+                axes.plot(places, [entry.y] * len(places), marker=marker, color=color, markersize=4.5, zorder=4, linestyle="none",
+                          clip_on=False)
 
     def _bar(self, axes: Axes, entry: _Entry) -> None:
         value, color = self._scale.inside(self._measured(entry.point)), self._looks.of(entry.series).color

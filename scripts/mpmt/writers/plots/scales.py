@@ -82,7 +82,7 @@ def ticks(scale: Scale, length: float, size: float, upright: bool = False, own: 
         return _spread(scale, named, length, size) if len(named) > _MANY and not upright else _thinned(scale, named, length, size, upright)
     if own and len(scale.values) <= _MOST_VALUES:
         return _thinned(scale, _labelled(scale, scale.values), length, size, upright)
-    for most in range(min(8, max(2, round(length / 0.25))), 1, -1):
+    for most in range(min(7, max(2, round(length / 0.25))), 1, -1):
         found = _labelled(scale, _round_values(scale, most))
         if len(found) >= 2 and _fit(found, length / (scale.high - scale.low), size, upright):
             return found
@@ -127,7 +127,7 @@ def _round_values(scale: Scale, most: int) -> list[float]:
     if high < 3 * low:
         return _linear(low, high, scale.axis.unit, most)
     zero = [0.0] if 0 in scale.values else []
-    if scale.axis.unit in ("bytes", "bytes/s", "ratio"):
+    if scale.axis.unit in ("bytes", "bytes/s") or scale.axis.unit == "ratio" and low > 0.2:
         found = _powers_of_two(low, high, most)
         return zero + (found if len(found) > 2 else _decimal(low, high, most))
     return zero + _decimal(low, high, most)

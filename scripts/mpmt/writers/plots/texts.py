@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 
 from matplotlib.backends.backend_agg import RendererAgg
@@ -11,6 +12,7 @@ from matplotlib.font_manager import FontProperties
 from mpmt.base.shown import shown
 
 _DPI = 300  # fine, so that rounding to dots does not matter
+_SPACE = re.compile("(?<![0-9]) ")  # a number stays with its unit
 _MOST = 600  # characters of any text
 _SLACK = 1.02  # another resolution rounds in another way
 
@@ -71,7 +73,7 @@ def _longest(made: Callable[[int], str], most: int, room: float, size: float, bo
 def wrapped(text: str, room: float, size: float, most: int = 99, bold: bool = False) -> list[str]:
     """In at most `most` lines, the last one cut where that is not enough."""
     lines: list[str] = []
-    words = harmless(text).split(" ")
+    words = _SPACE.split(harmless(text))
     while words:
         if len(lines) == most - 1:
             return [*lines, cut(" ".join(words), room, size, bold)]
