@@ -2,7 +2,7 @@
 
 const kPrintWidth = 330;
 const drawn = new Map();  // figure -> { chart, panel, box, hidden, engine, laid, at }
-const tip = document.getElementById('tip');
+const tip = document.getElementById('page.tip');
 let printing = false;
 
 const paletteNow = () => kPalettes[printing ? 'light' : themeNow()];
