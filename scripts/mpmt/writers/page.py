@@ -148,7 +148,8 @@ def _places(axis: Axis) -> Optional[Mapping[str, int]]:
 
 def _point(point: Point, x: Optional[Mapping[str, int]], y: Optional[Mapping[str, int]]) -> list[Any]:
     """Categories as places among their axis's; without what it has nothing of at its end."""
-    made = [_place(point.x, x), _place(point.y, y), point.low, point.high, point.value, list(point.marks) or None, _name(point.text) or None]
+    made = [_place(point.x, x), _place(point.y, y), point.low, point.high, point.value, list(point.marks) or None,
+            _name(point.text) if point.text else None]
     while len(made) > 2 and made[-1] is None:
         made.pop()
     return made

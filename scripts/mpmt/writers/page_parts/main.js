@@ -94,3 +94,4 @@ startCharts();
 startCopying();
 showTarget();
 window.addEventListener('hashchange', followAddress);
+document.documentElement.dataset.ready = '1';  // all that is on the screen is drawn
