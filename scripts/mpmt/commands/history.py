@@ -28,6 +28,7 @@ from mpmt.history.memory import Memory
 from mpmt.history.store import look
 from mpmt.measuring import engine
 from mpmt.records.stored_files import MACHINE_KEY, Summary, moment
+from mpmt.writers.text_lines import fit
 
 ALL = "all"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(shown_json(table.as_json(history.found, history.order, history.by, history.refused)))
     elif not csv_only:
-        print(table.text(history.found, history.order, history.by))
+        print(table.text(history.found, history.order, history.by, *fit(sys.stdout)))
         if written:
             print(f"{len(written)} plots in {shown(options.plots, 300)}")
     return EXIT_OK
