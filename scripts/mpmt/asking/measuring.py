@@ -74,7 +74,11 @@ class Clock:
 
     def until(self, given_s: float) -> float:
         """When a run has to have ended that was given so much to measure in."""
-        return min(self._now() + given_s + BESIDE_S + OVER_S, self._end + OVER_S)
+        return min(self._now() + given_s + BESIDE_S + OVER_S, self.end())
+
+    def end(self) -> float:
+        """When all has to have."""
+        return self._end + OVER_S
 
 
 class Session:
@@ -228,7 +232,9 @@ class Session:
         """None: it ended before anything was measured."""
         wait_idle_s = 0.0 if self.findings.records else WAIT_IDLE_S
         self._say(f"{in_words(self._case, experiment)}: {given_s:.0f} s at most")
-        answer = self._run(plan.arguments(self._case, experiment, given_s, wait_idle_s), self._clock.until(given_s + wait_idle_s))
+        # The first may have to wait for another run.
+        until = self._clock.until(given_s) if self.findings.records else self._clock.end()
+        answer = self._run(plan.arguments(self._case, experiment, given_s, wait_idle_s), until)
         self.findings.interrupted |= answer.interrupted
         if answer.record is not None:
             self.findings.records.append(answer.record)
