@@ -13,7 +13,7 @@ from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
 from mpmt.asking.contenders import contenders_of, failures, foreign_share
-from mpmt.asking.measuring import WORKERS, Findings
+from mpmt.asking.findings import WORKERS, Findings
 from mpmt.asking.question import Assumed, Case, Commands
 from mpmt.asking.sentences import AS_ASKED
 from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_OK, NothingMeasured

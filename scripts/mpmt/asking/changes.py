@@ -11,7 +11,7 @@ from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED, Crossing, crossings
 from mpmt.answers.rows import A_FASTER, B_FASTER, Row
 from mpmt.asking.contenders import grows_up_to
-from mpmt.asking.measuring import PAYLOAD, TASK, WORKERS
+from mpmt.asking.findings import PAYLOAD, TASK, WORKERS
 
 _VALUES: Mapping[str, Callable[[Row], Optional[float]]] = {
     TASK: lambda row: row.task_ns, PAYLOAD: lambda row: row.payload_bytes, WORKERS: lambda row: row.workers}

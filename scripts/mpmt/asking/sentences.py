@@ -11,7 +11,7 @@ from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNSTABLE, Row
 from mpmt.answers.verdict import finding, sentence_of
 from mpmt.asking.changes import Change, Growth
 from mpmt.asking.contenders import Found
-from mpmt.asking.measuring import WORKERS
+from mpmt.asking.findings import WORKERS
 from mpmt.asking.question import Case
 
 AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
