@@ -120,7 +120,7 @@ def of_commands(asked: Commands, findings: Findings) -> Answer:
     record = findings.records[0]
     row = command_row(record)
     why = failures(record)
-    if row is None and why and not findings.interrupted:
+    if (row is None or row.ratio is None) and why and not findings.interrupted:
         raise NothingMeasured(why[0])
     said = sentences.of_commands(row) if row else [sentences.TOO_FEW]
     repeated = plan.repeated_commands(asked)

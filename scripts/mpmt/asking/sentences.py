@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
@@ -105,4 +106,4 @@ def _more_time(row: Optional[Row], margin: float, measured_s: float) -> str:
     seen = f"a difference of {words.percent(row.detectable)} would have been seen"
     if needed_s > _MOST_BUDGET_S:
         return f"more time, about {words.duration(needed_s * 1e9)} ({seen}), or a larger --margin"
-    return f"more time ({seen}): --budget {round(needed_s / 5 + 0.5) * 5}"
+    return f"more time ({seen}): --budget {math.ceil(needed_s / 5 - 0.01) * 5}"
