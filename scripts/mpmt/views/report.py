@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Union
+from typing import Any, Union
 
 from mpmt.answers.rows import rows_of
+from mpmt.records.families import families_in
 from mpmt.records.record_file import Record
 from mpmt.views import declared
 from mpmt.views.view import Missing, Report, Subject, View
@@ -45,28 +46,46 @@ def _view(name: str, shown: Sequence[Shown]) -> Union[View, Missing]:
 
 
 def subjects_of(records: Mapping[str, Record]) -> list[Subject]:
-    """Named by what tells them apart: the machine, else the commit, else when they were measured."""
+    """Each by the least that tells them apart: the machine, the commit, what was measured, when."""
     contexts = [record["context"] for record in records.values()]
-    names = [[_machine_name(c) for c in contexts], [((c["commit"] or {}).get("id") or "no commit")[:12] for c in contexts],
+    kinds = [[_short_machine(c) for c in contexts], [_short_commit(c) for c in contexts], [_what(r) for r in records.values()],
              [c["started_utc"] or "" for c in contexts]]
-    telling = [kind for kind in names if len(set(kind)) > 1] or [names[1]]
-    titles = [" ".join(kind[at] for kind in telling) for at in range(len(contexts))]
+    telling = _telling([kind for kind in kinds if len(set(kind)) > 1], len(contexts)) or kinds[:2]
+    titles = [", ".join(kind[at] for kind in telling) for at in range(len(contexts))]
     unique = [f"{title} ({at + 1})" if titles.count(title) > 1 else title for at, title in enumerate(titles)]
     return [Subject(title, c["machine"]["key"], _facts(path, c)) for title, path, c in zip(unique, records, contexts)]
 
 
-def _machine_name(context: Mapping[str, object]) -> str:
-    machine = context["machine"]
-    assert isinstance(machine, Mapping)
-    identity = machine.get("identity", {})
-    return f"{identity.get('cpu_model', 'machine')} [{machine['key']}]"
+def _telling(kinds: Sequence[list[str]], count: int) -> Sequence[list[str]]:
+    """As few of the first as tell all apart; all where they do not."""
+    enough = (kinds[:upto] for upto in range(1, len(kinds) + 1) if len(set(zip(*kinds[:upto]))) == count)
+    return next(enough, kinds)
 
 
-def _facts(path: str, context: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    """Filled by what a reader asks of a machine and a build; what the record does not say is left out."""
-    machine, commit, build = context["machine"], context["commit"] or {}, context["build"] or {}
-    assert isinstance(machine, Mapping) and isinstance(commit, Mapping) and isinstance(build, Mapping)
-    said = {**{str(k).replace("_", " "): v for k, v in machine.get("identity", {}).items()}, "commit": commit.get("id"),
+_VENDORS = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD"}
+
+
+def _short_machine(context: Mapping[str, Any]) -> str:
+    """"Intel, 2 CPUs (f77e69)": the model is a number to the kernel, and says less than its key."""
+    identity, key = context["machine"].get("identity", {}), context["machine"]["key"]
+    vendor = identity.get("cpu_vendor", "")
+    cpus = identity.get("usable_cpus", context["num_cpus"])
+    return f"{_VENDORS.get(vendor, vendor or 'a machine')}, {cpus} CPU{'' if str(cpus) == '1' else 's'} ({key[:6]})"
+
+
+def _short_commit(context: Mapping[str, Any]) -> str:
+    return ((context["commit"] or {}).get("id") or "no commit")[:10]
+
+
+def _what(record: Record) -> str:
+    names = [program["name"] for program in record["context"].get("programs", [])]
+    return ", ".join([*families_in(record), *names])
+
+
+def _facts(path: str, context: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a reader asks of a machine and a build; what the record does not say is left out."""
+    identity, commit, build = context["machine"].get("identity", {}), context["commit"] or {}, context["build"] or {}
+    said = {"machine": _short_machine(context), **{str(k).replace("_", " "): v for k, v in identity.items()}, "commit": commit.get("id"),
             "compiler": build.get("compiler"), "flags": build.get("flags"), "started": context["started_utc"],
             "mpmt": context["suite_version"], "profile": context["profile"], "record": path}
     return tuple((name, str(value)) for name, value in said.items() if value not in (None, ""))
