@@ -136,7 +136,7 @@ def _open(found: Sequence[Compared]) -> list[str]:
     parts = [f"{len(states[CANDIDATE])} showed a difference that is not yet confirmed" if states[CANDIDATE] else "",
              _not_seen(len(states[UNDECIDED]), seen),
              f"{len(states[UNSTABLE])} {_is(len(states[UNSTABLE]))} unstable" if states[UNSTABLE] else "",
-             f"{len(states[FEW_ROUNDS])} {'has' if len(states[FEW_ROUNDS]) == 1 else 'have'} too few rounds" if states[FEW_ROUNDS] else ""]
+             f"{len(states[FEW_ROUNDS])} with too few rounds" if states[FEW_ROUNDS] else ""]
     count = sum(map(len, states.values()))
     if not count:
         return []
@@ -148,14 +148,17 @@ def _open(found: Sequence[Compared]) -> list[str]:
 def _not_seen(count: int, detectable: Sequence[float]) -> str:
     if not count:
         return ""
-    would = f": a difference of {words.percent(statistics.median(detectable))} (median) would have been seen" if detectable else ""
-    return f"{count} showed no sure difference{would}"
+    none = f"{count} showed no sure difference"
+    if not detectable:
+        return none
+    return f"{none}: a difference of {words.percent(statistics.median(detectable))} (median) would have been seen"
 
 
 def _notes(found: Sequence[Compared], records: int) -> tuple[str, ...]:
     notes = []
     if any(one.state in (CANDIDATE, UNDECIDED, FEW_ROUNDS) for one in found):
-        notes.append("What is open is no finding. More time decides more (--budget), as do fewer cases in one run, and a quieter machine.")
+        notes.append("What is open is no finding. More time decides more (--budget), as do fewer cases in one run, and a "
+                     "quieter machine.")
     if records > 1:
         notes.append("Records stand side by side: no ratio here is of two of them.")
     return tuple(notes)
