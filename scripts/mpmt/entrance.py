@@ -21,9 +21,11 @@ EXIT_MISSING, EXIT_INTERRUPTED = 69, 130
 # What each group of commands imports, as modules; scripts/packages.txt has the packages.
 GROUPS: dict[str, tuple[str, ...]] = {
     "track": ("numpy", "scipy", "diskcache", "fastjsonschema", "regex", "tabulate"),
+    "ask": ("numpy", "pandas", "fastjsonschema", "regex", "tabulate"),
     "plot": ("numpy", "scipy", "pandas", "matplotlib", "fastjsonschema", "regex"),
 }
-GROUPS["python"] = tuple(dict.fromkeys([*GROUPS["track"], *GROUPS["plot"]]))
+GROUPS["report"] = (*GROUPS["track"], "jinja2")
+GROUPS["python"] = tuple(dict.fromkeys([*GROUPS["plot"], *GROUPS["report"]]))
 GROUPS["test"] = (*GROUPS["python"], "pytest", "xdist")
 _CHOSEN = "MPMT_PYTHON_CHOSEN"  # set for the Python that was chosen: it does not choose again
 

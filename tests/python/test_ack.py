@@ -167,7 +167,7 @@ def test_a_change_is_acknowledged_listed_and_removed(
     capsys.readouterr()
     assert run("--list") == 0
     heads, *listed = capsys.readouterr().out.splitlines()
-    assert heads.split() == list(ack.COLUMNS)
+    assert heads.split() == [column.title for column in ack.COLUMNS]
     assert [line.split()[:2] for line in listed] == [["1", "empty/.*"], ["2", "sort/1"]]
     assert "+5.0%" in listed[1] and "worth it (A. Tester)" in listed[1]
     assert run("--remove", "1") == 0

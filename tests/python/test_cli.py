@@ -18,7 +18,7 @@ from mpmt.records import record_file
 from bench import ONE_LAP, PATIENCE_S, SHORTEST, Bench, files
 
 NOTHING_MATCHED = 5
-OPTIONS = """profile family workload executor channel workers grain batch payload window placement wait margin confidence budget
+OPTIONS = """profile family workload executor channel workers grain batch payload waiting window placement wait margin confidence budget
     rounds laps wait-idle tasks seed timeout data-dir journal-dir out dry-run no-wait benchmark_filter benchmark_list_tests
     benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions benchmark_min_time
     benchmark_enable_random_interleaving benchmark_counters_tabular"""
@@ -203,6 +203,22 @@ def test_a_small_run(bench: Bench) -> None:
     assert again.returncode == 0
     assert order(record_file.load(bench.folder / "again.json")) == order(record)
     assert files(bench.folder) == {bench.out, bench.folder / "again.json"}
+
+
+def test_a_record_declares_its_parts_and_says_the_share_that_waits(bench: Bench) -> None:
+    done = bench.run("run", "--workload", "mixed_wait", "--waiting", "70%,0", "--grain", "20", "--workers", "1", "--rounds", "1",
+                     "--laps", "1", "--tasks", "16", "--out", bench.out)
+    assert done.returncode == 0, done
+    record = record_file.load(bench.out)
+    declared = record["context"]["declared"]
+    assert set(declared["families"]) == {"pool"} and "startup" in declared["families"]["pool"]["views"]
+    workload, = declared["workloads"].items()
+    assert workload[0] == "mixed_wait" and (workload[1]["question"], workload[1]["typical"]) == ("mix", True)
+    assert all(declared["metrics"][name]["view"] == "startup" for name in ("startup_ns", "shutdown_ns"))
+    shares = {(case["waiting"], f"/waiting:{round(100 * case['waiting'])}/" in name) for name, case in record["cases"].items()}
+    assert shares == {(0.7, True), (0, True)}
+    for row in record["comparisons"]:  # which do not repeat it
+        assert record["cases"][row["threads_case"]]["waiting"] == record["cases"][row["processes_case"]]["waiting"]
 
 
 def test_repetitions_are_rounds_and_json_goes_to_standard_output(bench: Bench) -> None:

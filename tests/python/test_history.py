@@ -54,7 +54,7 @@ def test_of_too_few_commits_the_last_two_are_set_against_each_other(bench: Bench
     out, _ = bench.run()
     assert "too few commits for change points in 3 of 3 series: they take 8 trusted ones; the last two measured commits" in out
     assert "all benchmarks below: y:1" in out
-    heads, *rows = out[out.index("  B vs A"):].splitlines()[:3]
+    heads, *rows = out[out.index("B vs A"):].splitlines()[:3]
     assert heads.split("  ")[-1].strip() == "benchmark"
     of_a, of_b = (row.split() for row in rows)
     assert of_a[3:] == [bench.commits[5][:12], bench.commits[6][:12], "a/x:1"]

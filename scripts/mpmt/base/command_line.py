@@ -149,6 +149,16 @@ class ShownLines(io.TextIOBase):
             self._put("".join(f"{shown(line)}\n" for line in whole))
         return len(text)
 
+    def put_whole(self, text: str) -> None:
+        """A document for another program, in UTF-8 and as it is: whoever made it has made it harmless."""
+        self.flush()
+        self._try(lambda: self._put_bytes(text.encode("utf-8", "backslashreplace")))
+
+    def _put_bytes(self, data: bytes) -> None:
+        buffer = self.beneath.buffer
+        buffer.write(data)
+        buffer.flush()
+
     def flush(self) -> None:
         """What has been written of a line stays here until it is whole."""
         self._try(lambda: self.beneath.flush())

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
 from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_NOTHING, EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED
 from mpmt.base.row_names import common_parts, short_names
 from mpmt.base.shown import shown, shown_json
@@ -23,8 +21,12 @@ from mpmt.measuring.comparison_table import percent
 from mpmt.measuring.options import add_measuring_arguments, say_as
 from mpmt.measuring.sides import Named, opened
 from mpmt.records.stats import share_interval
+from mpmt.views.view import Column, Table
+from mpmt.writers.terminal_tables import table_text
+from mpmt.writers.text_lines import MOST_WIDTH, Form, fit
 
 ALARMS = (SLOWER, FASTER)
+COLUMNS = (Column("differs from itself by", "share"), Column("would see", "share"), Column("verdicts"), Column("benchmark"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
                 options.seed += 1
             if found.interrupted:
                 break
-    print(shown_json(as_json(found)) if options.json else table(found))
+    print(shown_json(as_json(found)) if options.json else table(found, *fit(sys.stdout)))
     sys.stdout.flush()
     return found.exit_code()
 
@@ -129,24 +131,28 @@ def as_json(found: SelfTest) -> dict[str, Any]:
     }
 
 
-def table(found: SelfTest) -> str:
-    names = short_names(list(found.rows))
-    cells = []
-    for name, rows in sorted(found.rows.items(), key=lambda item: -(_detectable(item[1]) or 0)):
-        verdicts = [row.verdict for row in rows]
-        counts = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
-        half, seen = _half_width(rows), _detectable(rows)
-        cells.append(("" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
-                      counts + ("" if rows[0].gated else " (not gated)"), shown(names[name], 160)))
-    heads = ("differs from itself by", "would see", "verdicts", "benchmark")
-    aligned = ("right", "right", "left", "left")
-    lines = [tabulate(cells, heads, tablefmt="plain", colalign=aligned, disable_numparse=True)] if cells else []
+def table(found: SelfTest, width: int = MOST_WIDTH, unicode: bool = True) -> str:
+    """What differs from itself most first; the rate of alarms is the last line."""
+    form = Form(width, unicode)
+    lines = table_text(_table(found), width, unicode)
     if common := common_parts(list(found.rows)):
-        lines += ["", f"all: {shown(common, 300)}"]
-    lines += [f"failed: {shown(name, 160)}: {shown(reason, 300)}" for name, reason in found.failures.items()]
+        lines += ["", *form.wrapped(f"all: {shown(common, 300)}", "     ")]
     low, high = found.alarm_rate
-    lines += ["", *(f"note: {shown(note)}" for note in found.notes),
-              f"{found.alarms} false alarms in {len(found.verdicts)} experiments, {found.runs} runs of "
-              f"{shown(found.label, 200)} against itself; with 95 % confidence the rate is between {percent(low)} and "
-              f"{percent(high)}"]
-    return "\n".join(lines)
+    told = [*(f"failed: {shown(name, 160)}: {shown(reason, 300)}" for name, reason in found.failures.items()), "",
+            *(f"note: {shown(note)}" for note in found.notes),
+            f"{found.alarms} false alarms in {len(found.verdicts)} experiments, {found.runs} runs of "
+            f"{shown(found.label, 200)} against itself; with 95 % confidence the rate is between {percent(low)} and "
+            f"{percent(high)}"]
+    return "\n".join(form.closed([*lines, *(line for text in told for line in form.wrapped(text, "  "))]))
+
+
+def _table(found: SelfTest) -> Table:
+    names = short_names(list(found.rows))
+    rows = []
+    for name, verdicts in sorted(found.rows.items(), key=lambda item: -(_detectable(item[1]) or 0)):
+        words = [row.verdict for row in verdicts]
+        counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+        half, seen = _half_width(verdicts), _detectable(verdicts)
+        rows.append(("" if half is None else f"± {percent(half)}", "" if seen is None else percent(seen),
+                     counts + ("" if verdicts[0].gated else " (not gated)"), shown(names[name], 160)))
+    return Table(COLUMNS, tuple(rows))

@@ -19,8 +19,6 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tabulate import tabulate
-
 from mpmt.base.files import read_whole, write_whole
 from mpmt.base.patterns import BadPattern, Pattern
 from mpmt.base.places import ROOT
@@ -30,14 +28,17 @@ from mpmt.builds import commits
 from mpmt.builds.worktrees import lock_within, try_lock
 from mpmt.records.json_text import BadJson, decoded, parsed
 from mpmt.records.schemas import checker
+from mpmt.views.view import Column, Table
+from mpmt.writers.terminal_tables import table_text
+from mpmt.writers.text_lines import fit
 
 FILE_NAME = "ack.json"
 SCHEMA = ROOT / "results" / "ack.schema.json"
 VERSION = 1
 MAX_BYTES = 16 << 20
 DAYS = 90
-COLUMNS = ("number", "benchmark", "commit", "accepted", "expires", "reason")
-ALIGNED = ("right", "left", "left", "right", "left", "left")
+COLUMNS = (Column("number", "count"), Column("benchmark"), Column("commit"), Column("accepted", "share"), Column("expires"),
+           Column("reason"))
 LOCKED_S = 120.0
 
 
@@ -317,7 +318,7 @@ def _show(acks: Sequence[Ack]) -> None:
     if not acks:
         print("nothing is acknowledged")
         return
-    rows = [(number, shown(a.benchmark, 100) + (" (regex)" if a.match == "regex" else ""), commits.short(a.commit),
-             f"{a.effect:+.1%}", f"until {a.expires}" if _today() <= a.expires else f"EXPIRED on {a.expires}",
-             shown(a.reason, 200) + (f" ({shown(a.by, 60)})" if a.by else "")) for number, a in enumerate(acks, 1)]
-    print(tabulate(rows, COLUMNS, tablefmt="plain", disable_numparse=True, colalign=ALIGNED))
+    rows = tuple((number, shown(a.benchmark, 100) + (" (regex)" if a.match == "regex" else ""), commits.short(a.commit),
+                  f"{a.effect:+.1%}", f"until {a.expires}" if _today() <= a.expires else f"EXPIRED on {a.expires}",
+                  shown(a.reason, 200) + (f" ({shown(a.by, 60)})" if a.by else "")) for number, a in enumerate(acks, 1))
+    print("\n".join(table_text(Table(COLUMNS, rows), *fit(sys.stdout))))

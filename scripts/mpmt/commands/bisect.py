@@ -22,6 +22,7 @@ from mpmt.measuring.comparison import FAILED, FASTER, NOT_COMPARED, SAME, SLOWER
 from mpmt.measuring.comparison_table import text_table
 from mpmt.measuring.options import add_measuring_arguments, say_as
 from mpmt.measuring.sides import Measured, Say, Sides
+from mpmt.writers.text_lines import MOST_WIDTH, fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
                 raise
             trouble = error
     document = bisection.as_json()
-    print(shown_json(document) if options.json else bisection.text())
+    print(shown_json(document) if options.json else bisection.text(*fit(sys.stdout)))
     sys.stdout.flush()
     if trouble:  # what was narrowed down by then has been told
         raise trouble
@@ -162,15 +163,15 @@ class Bisection:
             return EXIT_OK if same else EXIT_UNDECIDED
         return EXIT_REGRESSION if self.proved else EXIT_UNDECIDED
 
-    def text(self) -> str:
+    def text(self, width: int = MOST_WIDTH, unicode: bool = True) -> str:
         if self.ends is None:
             return "interrupted before the ends were compared"
-        parts = [text_table(self.ends)]
+        parts = [text_table(self.ends, width, unicode)]
         if self.range is None:
             return "\n".join([*parts, "", "there is nothing to look for: no difference between the ends was confirmed"])
         parts += ["", *(f"{commits.short(a.commit)}  {a.answer:<9}  {shown(a.why or a.subject, 120)}" for a in self.answers)]
         if self.proof:
-            parts += ["", text_table(self.proof)]
+            parts += ["", text_table(self.proof, width, unicode)]
         return "\n".join([*parts, "", *self._verdict(self.range)])
 
     def _verdict(self, found: search.Range) -> list[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import math
 import statistics
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy
 from scipy.special import stdtrit
-from tabulate import tabulate
 
 from mpmt.base.patterns import pattern
 from mpmt.base.problem import EXIT_OK, NotComparable, Problem
@@ -25,9 +25,12 @@ from mpmt.records import google_files, record_file, stats
 from mpmt.records.families import SERVER, rounds_that_count, value_ns
 from mpmt.records.record_file import BadRecord
 from mpmt.records.stored_files import beyond_measure
+from mpmt.views.view import Column, Table
+from mpmt.writers.terminal_tables import table_text
+from mpmt.writers.text_lines import MOST_WIDTH, Form, fit
 
-COLUMNS = ("B / A", "95 % interval", "A", "B", "trials", "benchmark")
-ALIGNED = ("right", "right", "right", "right", "right", "left")
+COLUMNS = (Column("B / A", "ratio"), Column("95 % interval", "ratio"), Column("A", "ns"), Column("B", "ns"), Column("trials", "count"),
+           Column("benchmark"))
 CAUTION = ("measured in two sessions, not interleaved: the machine's own changes between them are in the ratios, and not in "
            "the intervals; `mpmt track compare` measures both together")
 
@@ -80,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(shown_json(_as_json(a, b, rows, warnings)))
     else:
-        print(text(a, b, rows, warnings))
+        print(text(a, b, rows, warnings, *fit(sys.stdout)))
     return EXIT_OK
 
 
@@ -171,24 +174,25 @@ def row_of(case: Case, a: list[float], b: list[float]) -> Row:
 # ---- output ------------------------------------------------------------------------------------------------
 
 
-def text(a: Side, b: Side, rows: list[Row], warnings: list[str]) -> str:
+def text(a: Side, b: Side, rows: list[Row], warnings: list[str], width: int = MOST_WIDTH, unicode: bool = True) -> str:
+    form = Form(width, unicode)
     names = short_names([row.name for row in rows])
-    table = tabulate([_cells(row, names[row.name]) for row in rows], COLUMNS, tablefmt="plain", disable_numparse=True,
-                     colalign=ALIGNED)
     common = common_parts([row.name for row in rows])
+    head = [f"A  {a.shown}", f"B  {b.shown}", f"caution: {CAUTION}", *(f"warning: {w}" for w in warnings),
+            *([f"all benchmarks: {shown(common, 300)}"] if common else []), ""]
     notes = [f"{side}: {note}" for side, both in (("A", a), ("B", b)) for note in both.notes]
     alone = [f"only in {side}: {len(one.times.keys() - other.times.keys())} cases"
              for side, one, other in (("A", a, b), ("B", b, a)) if one.times.keys() - other.times.keys()]
-    return "\n".join([f"A  {a.shown}", f"B  {b.shown}", f"caution: {CAUTION}", *(f"warning: {w}" for w in warnings),
-                      *([f"all benchmarks: {shown(common, 300)}"] if common else []), "", table, "", *notes, *alone,
-                      f"{len(rows)} cases compared"])
+    table = table_text(Table(COLUMNS, tuple(_cells(row, names[row.name]) for row in rows)), width, unicode)
+    told = [line for text in ("", *notes, *alone, f"{len(rows)} cases compared") for line in form.wrapped(text, "  ")]
+    return "\n".join(form.closed([*(line for text in head for line in form.wrapped(text, "   ")), *table, *told]))
 
 
 def _cells(row: Row, name: str) -> tuple[str, ...]:
     interval = "-" if row.low is None or row.high is None else f"{_ratio(row.low)} … {_ratio(row.high)}"
     version = f" (version {row.version})" if row.version != 1 else ""
     return (_ratio(row.ratio), interval, duration(statistics.median(row.a)), duration(statistics.median(row.b)),
-            f"{len(row.a)}/{len(row.b)}", shown(name, 160) + version + (" (unstable)" if row.unstable else ""))
+            f"{len(row.a)}/{len(row.b)}", shown(name, 130) + version + (" (unstable)" if row.unstable else ""))
 
 
 def _ratio(value: float) -> str:

@@ -8,32 +8,34 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from tabulate import tabulate
+from typing import Any, Union
 
 from mpmt.base.row_names import common_parts, short_names
 from mpmt.base.shown import shown
 from mpmt.history.changes import ALPHA, LEAST_STEP, LEAST_VALUES
 from mpmt.history.series import SINCE, Change, Gathered, Order, Point, Series, smallest_found
 from mpmt.records.families import FAMILIES
+from mpmt.views.view import Column, Table
+from mpmt.writers.terminal_tables import table_text
+from mpmt.writers.text_lines import MOST_WIDTH, Form
 
-COLUMNS = ("change", "95 % interval", "(last good", "first bad]", "missing", "since", "benchmark")
-ALIGNED = ("right", "right", "left", "left", "right", "right", "left")
-PAIR_COLUMNS = ("B vs A", "scatter of A", "of B", "A", "B", "benchmark")
-PAIR_ALIGNED = ("right", "right", "right", "left", "left", "left")
+CHANGES = (Column("change", "share"), Column("95 % interval", "share"), Column("(last good"), Column("first bad]"),
+           Column("missing", "count"), Column("since", "count"), Column("benchmark"))
+PAIRS = (Column("B vs A", "share"), Column("scatter of A", "share"), Column("of B", "share"), Column("A"), Column("B"),
+         Column("benchmark"))
 MOST_FACTS = 8  # of an epoch; records are untrusted, and may hold thousands
 
 Names = Mapping[str, str]
+Part = Union[str, Table]
 
 
-def text(found: Gathered, order: Order, by: str) -> str:
+def text(found: Gathered, order: Order, by: str, width: int = MOST_WIDTH, unicode: bool = True) -> str:
     """One part for each machine: what changed, most recent first, then what was looked at and left out."""
-    machines = sorted(found.unused)
-    return "\n\n".join(_machine(found, order, by, machine) for machine in machines)
+    form = Form(width, unicode)
+    return "\n\n".join("\n".join(_machine(found, order, by, machine, form)) for machine in sorted(found.unused))
 
 
-def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
+def _machine(found: Gathered, order: Order, by: str, machine: str, form: Form) -> list[str]:
     series = [one for one in found.series if one.machine == machine]
     commits = len({point.at for one in series for point in one.points})
     lines = [f"machine {machine}: {found.records[machine]} records of {commits} commits, {len(series)} series, ordered by "
@@ -48,31 +50,40 @@ def _machine(found: Gathered, order: Order, by: str, machine: str) -> str:
     names = short_names(told)
     if common := common_parts(told):
         lines.append(f"all benchmarks below: {shown(common, 300)}")
-    if changed:
-        lines += _changed_lines(order, changed, len(series), names)
-    elif any(one.detectable is not None for one in series):
-        lines += ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"]
-    lines += _pair_lines(order, series, pairs, names)
-    lines += _drift_lines(drifting, names)
-    lines += _smallest_lines(series)
-    return "\n".join([*lines, *(f"  {line}" for line in left_out(found, series, machine))])
+    parts = [*lines, *_changed_lines(order, changed, series, names)]
+    parts += [*_pair_lines(order, series, pairs, names), *_drift_lines(drifting, names), *_smallest_lines(series)]
+    parts += [f"  {line}" for line in left_out(found, series, machine)]
+    return form.closed(line for part in parts for line in _lines(part, form))
+
+
+def _lines(part: Part, form: Form) -> list[str]:
+    """A paragraph, which keeps what it is indented by, or a table."""
+    if isinstance(part, Table):
+        return table_text(part, form.width, form.unicode)
+    return form.wrapped(part, "    " if part.startswith(" ") else "  ")
 
 
 def _count(count: int, what: str, plural: str = "s") -> str:
     return f"{count} {what}{plural if count != 1 else ''}"
 
 
-def _changed_lines(order: Order, changed: Sequence[tuple[Series, Change]], count: int, names: Names) -> list[str]:
-    rows = [(f"{change.point.effect:+.1%}", f"{change.point.low:+.1%} … {change.point.high:+.1%}",
-             short(order, change.last_good), short(order, change.first_bad), change.missing, change.measured_since,
-             shown_name(series, names))
-            for series, change in changed]
+def _changed_lines(order: Order, changed: Sequence[tuple[Series, Change]], series: Sequence[Series], names: Names) -> list[Part]:
+    if not changed:
+        commits = len({point.at for one in series for point in one.points})
+        searched = any(one.detectable is not None for one in series)
+        return ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"] if searched else []
     slower = sum(change.point.effect > 0 for _, change in changed)
-    return ["", _tabulated(rows, COLUMNS, ALIGNED), "",
+    return ["", change_table(order, changed, names), "",
             f"{_count(slower, 'step')} slower, {len(changed) - slower} faster, in {len({id(one) for one, _ in changed})} of "
-            f"{_count(count, 'series', '')}; range: the change is in (last good, first bad]; missing: commits in it without a "
+            f"{_count(len(series), 'series', '')}; range: the change is in (last good, first bad]; missing: commits in it without a "
             "trusted value; since: values from the first bad one on",
             "`mpmt track bisect` narrows a range with paired measurements"]
+
+
+def change_table(order: Order, changed: Sequence[tuple[Series, Change]], names: Names) -> Table:
+    return Table(CHANGES, tuple((f"{change.point.effect:+.1%}", f"{change.point.low:+.1%} … {change.point.high:+.1%}",
+                                 short(order, change.last_good), short(order, change.first_bad), change.missing,
+                                 change.measured_since, shown_name(series, names)) for series, change in changed))
 
 
 def _drift_lines(drifting: Sequence[tuple[Series, float]], names: Names) -> list[str]:
@@ -90,10 +101,6 @@ def _smallest_lines(series: Sequence[Series]) -> list[str]:
     return [f"would have been found in four of five cases, 10 commits (half of all in shorter series) after it: a step of "
             f"{smallest:.1%} (median over the series; worst {worst:.1%}; rule: p < {ALPHA:g}, at least {LEAST_STEP:.0%}, and "
             "no drift)"]
-
-
-def _tabulated(rows: Sequence[Sequence[object]], columns: Sequence[str], aligned: Sequence[str]) -> str:
-    return tabulate(rows, columns, tablefmt="plain", disable_numparse=True, colalign=aligned)
 
 
 # ---- too few commits ---------------------------------------------------------------------------------------
@@ -127,7 +134,7 @@ def scatter(point: Point) -> float | None:
     return statistics.stdev(point.trials) / statistics.fmean(point.trials) if len(point.trials) > 1 else None
 
 
-def _pair_lines(order: Order, series: Sequence[Series], pairs: Sequence[Pair], names: Names) -> list[str]:
+def _pair_lines(order: Order, series: Sequence[Series], pairs: Sequence[Pair], names: Names) -> list[Part]:
     few = sum(one.detectable is None and one.placement != "free" for one in series)
     if not few:
         return []
@@ -135,11 +142,11 @@ def _pair_lines(order: Order, series: Sequence[Series], pairs: Sequence[Pair], n
             f"{2 * LEAST_VALUES} trusted ones")
     if not pairs:
         return ["", f"{said}; with a second measured commit the two are shown side by side"]
-    rows = [(f"{pair.ratio - 1:+.1%}", _percent(scatter(pair.a)), _percent(scatter(pair.b)), short(order, pair.a.at),
-             short(order, pair.b.at), shown_name(pair.series, names)) for pair in pairs]
+    rows = tuple((f"{pair.ratio - 1:+.1%}", _percent(scatter(pair.a)), _percent(scatter(pair.b)), short(order, pair.a.at),
+                  short(order, pair.b.at), shown_name(pair.series, names)) for pair in pairs)
     (a, b), _ = Counter((pair.a.at, pair.b.at) for pair in pairs).most_common(1)[0]
     return ["", f"{said}; the last two measured commits, A and B, by the medians of their trials:", "",
-            _tabulated(rows, PAIR_COLUMNS, PAIR_ALIGNED), "",
+            Table(PAIRS, rows), "",
             "scatter: standard deviation of the trials; measured in two sessions, which differ by more than that. To be sure: "
             f"`mpmt track compare {short(order, a)} {short(order, b)}`"]
 

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import re
-
-from tabulate import tabulate
-
 from mpmt.base.row_names import common_parts, short_names
 from mpmt.base.shown import shown
 from mpmt.measuring.comparison import ORDER, SAME, UNDECIDED, Comparison, Row, Side
+from mpmt.views.view import Column, Table, View
+from mpmt.writers import markdown as markdown_writer
+from mpmt.writers.terminal_tables import table_text
+from mpmt.writers.text_lines import MOST_WIDTH, Form
 
-COLUMNS = ("verdict", "B vs A", "interval", "would see", "rounds", "benchmark")
-ALIGNED = ("left", "right", "right", "right", "right", "left")
 
-
-def text_table(comparison: Comparison) -> str:
-    """What matters first. Under a row, indented, why."""
-    rows = comparison.sorted_rows()
-    names = short_names([row.name for row in rows])
-    heads = (*COLUMNS[:2], _interval(comparison), *COLUMNS[3:])
-    cells = [_cells(row, names[row.name]) for row in rows]
-    table = tabulate(cells, heads, tablefmt="plain", colalign=ALIGNED, disable_numparse=True).splitlines() if cells else []
-    lines = [f"A  {_side(comparison.a)}", f"B  {_side(comparison.b)}", *([""] if cells else []), *table[:1]]
-    for row, line in zip(rows, table[1:]):
-        lines += [line.rstrip(), *([f"    why: {shown(row.note, 300)}"] if row.note else [])]
-    if common := common_parts([row.name for row in rows]):
-        lines += ["", f"all: {shown(common, 300)}"]
-    return "\n".join([*lines, "", *(f"note: {shown(note)}" for note in comparison.notes), summary(comparison)])
+def text_table(comparison: Comparison, width: int = MOST_WIDTH, unicode: bool = True) -> str:
+    """What matters first. Under a row, indented, why. The answer is the last line."""
+    form = Form(width, unicode)
+    rows = table_text(table(comparison), width, unicode)
+    lines = [*form.wrapped(f"A  {_side(comparison.a)}", "   "), *form.wrapped(f"B  {_side(comparison.b)}", "   "),
+             *(["", *rows] if comparison.rows else [])]
+    if common := common_parts([row.name for row in comparison.rows]):
+        lines += ["", *form.wrapped(f"all: {shown(common, 300)}", "     ")]
+    lines.append("")
+    for told in (*(f"note: {shown(note)}" for note in comparison.notes), summary(comparison)):
+        lines += form.wrapped(told, "  ")
+    return "\n".join(form.closed(lines))
 
 
 def markdown(comparison: Comparison, title: str) -> str:
     """For a step summary: names are shown as text, whatever they contain."""
+    common = common_parts([row.name for row in comparison.rows])
+    notes = (f"A: {_side(comparison.a)}", f"B: {_side(comparison.b)}", *([f"all: {shown(common, 300)}"] if common else []),
+             *map(shown, comparison.notes))
+    view = View("comparison", title, "", (summary(comparison),), (), (table(comparison),), notes)
+    return markdown_writer.joined(["", *markdown_writer.view_lines(view)])
+
+
+def table(comparison: Comparison) -> Table:
+    """What matters first."""
     rows = comparison.sorted_rows()
     names = short_names([row.name for row in rows])
-    heads = (*COLUMNS[:2], _interval(comparison), *COLUMNS[3:], "why")
-    cells = [[_markdown(cell) for cell in (*_cells(row, names[row.name]), shown(row.note, 300))] for row in rows]
-    lines = ["", title, "-" * len(title), "", f"**{_markdown(summary(comparison))}**", "",
-             f"A: {_markdown(_side(comparison.a))}<br>", f"B: {_markdown(_side(comparison.b))}", "",
-             tabulate(cells, heads, tablefmt="github", colalign=(*ALIGNED, "left") if cells else None, disable_numparse=True)]
-    if common := common_parts([row.name for row in rows]):
-        lines += ["", f"all: {_markdown(common)}"]
-    lines += ["", *(f"- {_markdown(note)}" for note in comparison.notes)]
-    return "\n".join(lines) + "\n"
+    columns = (Column("verdict"), Column("B vs A", "share"), Column(_interval(comparison), "share"), Column("would see", "share"),
+               Column("rounds", "count"), Column("benchmark"), Column("why"))
+    return Table(columns, tuple((*_cells(row), shown(names[row.name], 160), row.note) for row in rows))
 
 
 def summary(comparison: Comparison) -> str:
@@ -54,13 +53,13 @@ def _interval(comparison: Comparison) -> str:
     return f"{100 * (comparison.rules.confidence or 0.95):g} % interval"
 
 
-def _cells(row: Row, name: str) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, str, str, str, str]:
     verdict = row.verdict if row.gated else f"{row.verdict}, not gated"
     if row.effect is None:
-        return verdict, "", "", "", "", shown(name, 160)
+        return verdict, "", "", "", ""
     interval = f"{row.low:+.1%} .. {row.high:+.1%}" if row.low is not None and row.high is not None else ""
     seen = percent(row.detectable) if row.detectable is not None and row.verdict in (SAME, UNDECIDED) else ""
-    return verdict, f"{row.effect:+.1%}", interval, seen, str(row.rounds), shown(name, 160)
+    return verdict, f"{row.effect:+.1%}", interval, seen, str(row.rounds)
 
 
 def _side(side: Side) -> str:
@@ -74,9 +73,3 @@ def percent(share: float) -> str:
 
 def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
-
-
-def _markdown(text: str) -> str:
-    """No character of it means anything to Markdown or HTML, and nothing becomes a link."""
-    told = "".join(f"&#{ord(c)};" if c in "\\`*_{}[]<>()#+!|~&$@:" else c for c in shown(text, 1000))
-    return re.sub("(?i)www\\.", lambda found: found[0][:3] + "&#46;", told)

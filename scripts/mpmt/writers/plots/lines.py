@@ -7,13 +7,15 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from mpmt.answers import words
 from mpmt.views.view import FEW_ROUNDS, FLOOR, IDEAL, OVERSUBSCRIBED, UNDECIDED, UNSTABLE, Chart, Panel, Point, Series
-from mpmt.writers.plots import direct_labels, texts
-from mpmt.writers.plots.keys import SHADE, is_shaded, line_dashes
+from mpmt.writers.plots import direct_labels, flags, texts
+from mpmt.writers.plots.keys import SHADE, has_markers, is_shaded, line_dashes
 from mpmt.writers.plots.scales import Scale, label, ticks
-from mpmt.writers.plots.style import GREY, SMALL, Look, Looks
+from mpmt.writers.plots.style import GREY, SMALL, TINY, Look, Looks, faded
 
 GRID = {"color": "#e6e6e6", "linewidth": 0.6, "zorder": 0.1}
+_FEW = 12  # categories: of more, only some are named
 _LONGEST = 0.9  # inches of a category that stands upright
 _MOST_SPREAD = 0.5  # of a category's width: what series beside each other take
 _LABELLED = 3  # points that a note names
@@ -21,11 +23,18 @@ _LABELLED = 3  # points that a note names
 
 @dataclass
 class Margins:
-    """Inches that a panel needs around its axes."""
+    """Inches that a panel needs beside its axes."""
 
     left: float
     right: float
+
+
+@dataclass
+class Ends:
+    """Inches that it needs below and above them."""
+
     below: float
+    above: float = 0.0
 
 
 class Lines:
@@ -34,16 +43,23 @@ class Lines:
         self._x, self._y = scales
         self.height = height
         self._y_ticks = ticks(self._y, height, SMALL, upright=True)
+        self._x_size = TINY if self._x.categories and len(self._x.values) > _FEW else SMALL
         self._upright = False
+        self._flags = flags.Flags()
 
     def margins(self, width: float) -> Margins:
         left = texts.widest([text for _, text in self._y_ticks], SMALL) + 0.08
         names = [texts.harmless(series.name) for series in self._panel.series]
         right = min(texts.widest(names, direct_labels.FONT_SIZE) + direct_labels.ROOM, width * 0.45) if self._direct else 0.1
-        wanted = ticks(self._x, 1e9, SMALL, own=True)
-        self._upright = self._x.categories and len(ticks(self._x, width - left - right, SMALL, own=True)) < len(wanted)
-        longest = min(texts.widest([text for _, text in wanted], SMALL), _LONGEST) if self._upright else texts.pitch(SMALL)
-        return Margins(left, right, longest + 0.06)
+        return Margins(left, right)
+
+    def ends(self, width: float, left: float, right: float) -> Ends:
+        wanted = ticks(self._x, 1e9, self._x_size, own=True)
+        few = self._x.categories and len(wanted) <= _FEW
+        self._upright = few and len(ticks(self._x, width, self._x_size, own=True)) < len(wanted)
+        longest = min(texts.widest([text for _, text in wanted], self._x_size), _LONGEST) if self._upright else texts.pitch(self._x_size)
+        self._flags = flags.of_panel(self._panel, self._x, width, left, right)
+        return Ends(longest + 0.06, flags.height(self._flags))
 
     def draw(self, axes: Axes, width: float, _: float, right: float) -> None:
         axes.set_xlim(self._x.low, self._x.high)
@@ -58,6 +74,7 @@ class Lines:
             self._series(axes, series, self._offset(at, len(others)), 5 + at)
         for series in framing:
             self._series(axes, series, 0.0, 3)
+        flags.draw(axes, self._flags, width, self.height)
         if self._direct:
             direct_labels.write(axes, [self._end(series, right) for series in self._panel.series], self.height, width)
 
@@ -65,15 +82,25 @@ class Lines:
         few = [f"{series.name} at {self._x_label(point)}" for series in self._panel.series for point in series.points
                if FEW_ROUNDS in point.marks]
         more = f" and {len(few) - _LABELLED} more" if len(few) > _LABELLED else ""
-        return f"few rounds: {', '.join(few[:_LABELLED])}{more}" if few else ""
+        measured = [point for series in self._panel.series if series.side not in (IDEAL, FLOOR) for point in series.points]
+        said = [f"few rounds: {', '.join(few[:_LABELLED])}{more}"] if len(few) not in (0, len(measured)) else ["few rounds"] if few else []
+        beyond = sum(map(self._is_beyond, measured))
+        said += [f"{words.plural(beyond, 'value')} beyond the axis: arrows"] if beyond else []
+        return ". ".join([*said, *flags.note(self._flags)])
+
+    def _is_beyond(self, point: Point) -> bool:
+        return not self._y.low - 1e-9 <= self._y.at(point.y) <= self._y.high + 1e-9
 
     def _x_label(self, point: Point) -> str:
         return str(point.x) if isinstance(point.x, str) else label(point.x, self._x.axis.unit)
 
     def _ticks(self, axes: Axes, width: float) -> None:
-        found = ticks(self._x, width, SMALL, self._upright, own=True)
-        axes.set_xticks([place for place, _ in found], [texts.cut(text, _LONGEST if self._upright else width, SMALL) for _, text in found],
-                        rotation=90 if self._upright else 0, fontsize=SMALL)
+        found = ticks(self._x, width, self._x_size, self._upright, own=True)
+        axes.set_xticks([place for place, _ in found], [texts.cut(text, _LONGEST if self._upright else width, self._x_size)
+                                                         for _, text in found], rotation=90 if self._upright else 0, fontsize=self._x_size)
+        if len(self._x.values) > _FEW and self._x.categories:  # the outermost two stay between the ends of the axis
+            for tick, side in zip(axes.get_xticklabels()[::max(1, len(found) - 1)], ("left", "right")):
+                tick.set_horizontalalignment(side)
         axes.set_yticks([place for place, _ in self._y_ticks], [text for _, text in self._y_ticks], fontsize=SMALL)
         axes.grid(True, axis="y", **GRID)
         if not self._x.categories:
@@ -97,7 +124,7 @@ class Lines:
 
     def _offset(self, at: int, count: int) -> float:
         """Series stand beside each other where the axis is of few categories."""
-        if not self._x.categories or count < 2 or len(self._x.values) > 12:
+        if not self._x.categories or count < 2 or len(self._x.values) > _FEW:
             return 0.0
         return _MOST_SPREAD * (at / (count - 1) - 0.5)
 
@@ -105,12 +132,12 @@ class Lines:
         look = self._looks.of(series)
         points = sorted(series.points, key=lambda point: self._x.at(point.x))
         xs = [self._x.at(point.x) + offset for point in points]
-        ys = [self._y.at(point.y) for point in points]
+        ys = [self._y.at(point.y) if series.side in (IDEAL, FLOOR) else self._y.inside(point.y) for point in points]
         if series.line:
             axes.plot(xs, ys, color=look.color, linestyle=look.dashes, linewidth=1.0 if series.side in (IDEAL, FLOOR) else 1.3,
                       zorder=layer)
         self._intervals(axes, series, points, xs, look, layer)
-        if look.marker and (series.side != FLOOR or not series.line):
+        if look.marker and has_markers(series):
             self._markers(axes, points, xs, ys, look, layer)
 
     def _intervals(self, axes: Axes, series: Series, points: list[Point], xs: list[float], look: Look, layer: float) -> None:
@@ -118,18 +145,28 @@ class Lines:
                 if point.low is not None and point.high is not None]
         if series.band and len(held) > 1:
             outline = [(x, high) for x, _, high in held] + [(x, low) for x, low, _ in reversed(held)]
-            axes.fill(*zip(*outline), color=look.color, alpha=0.16, linewidth=0, zorder=1)
+            axes.fill(*zip(*outline), color=look.color, alpha=self._alpha(), linewidth=0, zorder=1)
             return
-        for x, low, high in held:
-            axes.plot([x, x], [low, high], color=look.color, linewidth=0.8, alpha=0.8, zorder=layer - 0.5, solid_capstyle="butt")
+        if held:
+            axes.vlines(*zip(*held), color=look.color, linewidth=0.8, alpha=0.8, zorder=layer - 0.5)
+
+    def _alpha(self) -> float:
+        """Bands that lie over each other have to let each other through."""
+        return 0.16 if sum(series.band for series in self._panel.series) <= 3 else 0.08
 
     def _markers(self, axes: Axes, points: list[Point], xs: list[float], ys: list[float], look: Look, layer: float) -> None:
         size = 4.2 if len(points) <= 12 else 3.0 if len(points) <= 40 else 2.0
-        ringed = not is_shaded(self._panel)
+        alike: dict[tuple[tuple[str, Any], ...], list[tuple[float, float]]] = {}
         for point, x, y in zip(points, xs, ys):
-            axes.plot([x], [y], zorder=layer + 0.3, clip_on=False, **marker_look(point, look, size))
-            if ringed and OVERSUBSCRIBED in point.marks:
-                axes.plot([x], [y], "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
+            form = marker_look(point, look, size)
+            if self._is_beyond(point):
+                form["marker"] = "^" if self._y.at(point.y) > self._y.high else "v"
+            alike.setdefault(tuple(form.items()), []).append((x, y))
+        for form_items, places in alike.items():
+            axes.plot(*zip(*places), zorder=layer + 0.3, clip_on=False, **dict(form_items))
+        crossed = [(x, y) for point, x, y in zip(points, xs, ys) if OVERSUBSCRIBED in point.marks and not is_shaded(self._panel)]
+        if crossed:
+            axes.plot(*zip(*crossed), "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
 
     def _end(self, series: Series, room: float) -> tuple[str, str, float, float]:
         last = max(series.points, key=lambda point: self._x.at(point.x))
@@ -141,5 +178,6 @@ class Lines:
 
 def marker_look(point: Point, look: Look, size: float) -> dict[str, Any]:
     """How a point is drawn: hollow where it is unstable, pale where nothing is decided."""
-    return {"color": look.color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
-            "markerfacecolor": "white" if UNSTABLE in point.marks else look.color, "alpha": 0.5 if UNDECIDED in point.marks else 1.0}
+    color = faded(look.color) if UNDECIDED in point.marks else look.color
+    return {"color": color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
+            "markerfacecolor": "white" if UNSTABLE in point.marks else color, "markerfacecoloralt": "white", "fillstyle": look.fill}

@@ -11,16 +11,17 @@ from mpmt.answers import words
 from mpmt.views.view import BARS, FEW_ROUNDS, UNDECIDED, UNSTABLE, Chart, Panel, Point, Series, Value
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.keys import SHADE, line_dashes
-from mpmt.writers.plots.lines import GRID, Margins, marker_look
+from mpmt.writers.plots.lines import GRID, Ends, Margins, marker_look
+from mpmt.writers.plots.reach import measured_scale
 from mpmt.writers.plots.scales import Scale, label, scale_of, ticks
-from mpmt.writers.plots.style import GREY, INK, PALE, SMALL, Look, Looks
+from mpmt.writers.plots.style import GREY, INK, PALE, SMALL, Look, Looks, faded
 
 MOST = 48  # rows of a panel
+_MARKS = (UNSTABLE, FEW_ROUNDS, UNDECIDED)  # that are said in words
 WORDS = 6.5  # points
 _ENTRY = 0.128  # inches: a value of a row
 _BETWEEN = 0.05  # rows
-_LABEL_SHARE, _WORDS_SHARE = 0.42, 0.26  # of the panel's width, at most
-_END = 0.02  # of an axis's length: free behind bars
+_LABEL_SHARE, _WORDS_SHARE = 0.46, 0.26  # of the panel's width, at most
 
 
 @dataclass
@@ -67,13 +68,16 @@ class Rows:
         value = self._measured(point)
         unit = (self._chart.y if self._bars else self._chart.x).unit
         said = point.text or (value if isinstance(value, str) else words.in_unit(value, unit))
-        return texts.harmless(", ".join([said, *(mark for mark in point.marks if mark in (UNSTABLE, FEW_ROUNDS, UNDECIDED)
-                                                 and mark not in said)]))
+        told = {mark for mark in _MARKS if mark in said or mark == FEW_ROUNDS and "rounds" in said}
+        return texts.harmless(", ".join([said, *(mark for mark in _MARKS if mark in point.marks and mark not in told)]))
 
     def margins(self, width: float) -> Margins:
         left = min(texts.widest([text for _, text in self._labels], SMALL), _LABEL_SHARE * width) + 0.1
         right = min(texts.widest(self._words, WORDS), _WORDS_SHARE * width) + 0.14
-        return Margins(left, right, texts.pitch(SMALL) + 0.06)
+        return Margins(left, right)
+
+    def ends(self, width: float, left: float, right: float) -> Ends:
+        return Ends(texts.pitch(SMALL) + 0.06)
 
     def draw(self, axes: Axes, width: float, left: float, right: float) -> None:
         axes.set_xlim(self._scale.low, self._scale.high)
@@ -127,31 +131,19 @@ class Rows:
         low, high = entry.point.low, entry.point.high
         if low is None or high is None:
             return
-        pale = 0.45 if UNDECIDED in entry.point.marks else 0.9
+        color = faded(color) if UNDECIDED in entry.point.marks else color
         ends = self._scale.inside(low), self._scale.inside(high)
-        axes.plot(ends, [entry.y] * 2, color=color, linewidth=1.3, alpha=pale, zorder=4, solid_capstyle="butt")
-        for end, real, arrow in ((ends[0], low, "<"), (ends[1], high, ">")):
-            beyond = abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low)
-            axes.plot([end], [entry.y], marker=arrow if beyond else "|", color=color, markersize=4.5, alpha=pale, zorder=4,
-                      clip_on=False)
+        axes.plot(ends, [entry.y] * 2, color=color, linewidth=1.3, zorder=4, solid_capstyle="butt")
+        cut = [abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low) for end, real in zip(ends, (low, high))]
+        for marker, places in (("|", [end for end, beyond in zip(ends, cut) if not beyond]), ("<", ends[:1] if cut[0] else ()),
+                               (">", ends[1:] if cut[1] else ())):
+            if places:
+                axes.plot(places, [entry.y] * len(places), marker=marker, color=color, markersize=4.5, zorder=4, linestyle="none",
+                          clip_on=False)
 
     def _bar(self, axes: Axes, entry: _Entry) -> None:
-        value, look = self._scale.inside(self._measured(entry.point)), self._looks.of(entry.series)
-        pale = UNSTABLE in entry.point.marks
+        value, color = self._scale.inside(self._measured(entry.point)), self._looks.of(entry.series).color
+        color = faded(color) if UNDECIDED in entry.point.marks else color
         axes.barh([entry.y], [value - self._scale.low], left=self._scale.low, height=_ENTRY * 0.82, zorder=3, linewidth=0.8,
-                  color="white" if pale else look.color, edgecolor=look.color)
+                  color="white" if UNSTABLE in entry.point.marks else color, edgecolor=color)
         self._interval(axes, entry, INK)
-
-
-def measured_scale(chart: Chart, panels: list[Panel]) -> Scale:
-    """That holds all values and intervals, but for intervals of what is unstable, which need not fit."""
-    bars = chart.kind == BARS
-    points = [point for panel in panels for series in panel.series for point in series.points]
-    values: list[Value] = [point.y if bars else point.x for point in points]
-    steady = [point for point in points if UNSTABLE not in point.marks] or points
-    values += [end for point in steady for end in (point.low, point.high) if end is not None]
-    values += [line.at for panel in panels for line in panel.lines]
-    axis = chart.y if bars else chart.x
-    if bars and not axis.log:
-        return scale_of(axis, [0.0, *values], _END, floor=0.0 if all(float(value) >= 0 for value in values) else None)
-    return scale_of(axis, values)
