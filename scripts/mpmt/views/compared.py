@@ -187,8 +187,8 @@ def in_common(found: Sequence[Compared]) -> str:
     for one in found:
         for name, text in one.parameters:
             values.setdefault(name, set()).add(text)
-    return ", ".join(text for name, texts in values.items() if len(texts) == 1 and name not in ("grain", "task", "pair")
-                     for text in texts if text)
+    return ", ".join(f"{name} {text}" if name in ("placement", "wait") else text for name, texts in values.items()
+                     if len(texts) == 1 and name not in ("grain", "task", "pair") for text in texts if text)
 
 
 def label_of(one: Compared, names: set[str]) -> str:

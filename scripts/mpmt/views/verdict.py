@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, CONTROLLED, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE
@@ -12,7 +13,7 @@ from mpmt.views.compared import CANDIDATE, Compared, compared_of, kind_of, sente
 from mpmt.views.naming import Names
 from mpmt.views.report import Shown
 from mpmt.views.verdict_chart import chart_of, table_of
-from mpmt.views.view import FEW_ROUNDS, Missing, View
+from mpmt.views.view import FEW_ROUNDS, Missing, Table, View
 
 _TITLE, _QUESTION = "Verdict", "Threads or processes?"
 _MOST_DIFFERENCES = 3  # that have sentences of their own
@@ -55,9 +56,17 @@ def view(shown: Sequence[Shown]) -> View | Missing:
     names = Names()
     charts = [chart_of(_KINDS[kind], "" if kind == told[0] else kind[0], grouped[kind], subjects, names) for kind in told]
     return View("verdict", _TITLE, _QUESTION, tuple(sentences), tuple(chart for chart in charts if chart is not None),
-                tuple(table_of(_KINDS[kind], grouped[kind], subjects) for kind in kinds),
+                tuple(_table(kind, grouped, subjects, kind in repeated) for kind in kinds),
                 (*(f"No chart of its own: {_KINDS[kind]}. Only one channel was measured on both sides, so that it is the same."
                    for kind in repeated), *_notes(every, len(shown))))
+
+
+def _table(kind: tuple[str, str], grouped: Mapping[tuple[str, str], Sequence[Compared]], subjects: dict[int, str],
+           repeated: bool) -> Table:
+    table = table_of(_KINDS[kind], grouped[kind], subjects)
+    if not repeated:
+        return table
+    return replace(table, rows=(), rest=(*table.rows, *table.rest), folded=(f"{len(grouped[kind])} rows, equal to those above",))
 
 
 def _is_repeated(kind: tuple[str, str], grouped: Mapping[tuple[str, str], Sequence[Compared]]) -> bool:
