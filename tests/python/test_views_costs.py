@@ -114,7 +114,8 @@ def test_the_interval_of_a_median_is_of_ordered_values(values, expected):
 def test_memory_is_a_bar_for_each_program():
     view = made(memory, record(command("six", [1e8] * 4, 2 << 20) + command("nine", [2e8] * 4, 3 << 20)))
     assert view.charts[0].kind == BARS and view.charts[0].y.unit == "bytes"
-    assert [(series.name, series.side, series.number) for series in view.charts[0].panels[0].series] == [("six", PROGRAM, 0), ("nine", PROGRAM, 1)]
+    assert [(series.name, series.side, series.number) for series in view.charts[0].panels[0].series] == [("six", PROGRAM, 0),
+                                                                                ("nine", PROGRAM, 1)]
     assert view.sentences == ("Peak memory, level 9: six 2 MiB, nine 3 MiB (1.50x six).",)
 
 

@@ -13,8 +13,8 @@ import pytest
 from mpmt.records.record_file import load
 from mpmt.records.schemas import with_cases
 from mpmt.views.report import Shown, subjects_of
-from mpmt.views.view import (BARS, BASELINE, DOTS, FEW_ROUNDS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROCESSES, PROGRAM, THREADS, UNDECIDED,
-                             UNSTABLE, Missing, View)
+from mpmt.views.view import (BARS, BASELINE, DOTS, FEW_ROUNDS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROCESSES, PROGRAM,
+                             THREADS, UNDECIDED, UNSTABLE, Missing, View)
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = sorted((ROOT / "results").glob("*/*.json")) + sorted((ROOT / "tests" / "data").glob("golden_record*.json"))

@@ -22,7 +22,8 @@ def of_rows(*rows, workload="hash_chain"):
     """A record with a comparison for each (ratio, verdict, fields), over payloads of their own."""
     entries, comparisons = [], []
     for at, (ratio, said, fields) in enumerate(rows):
-        threads, processes = sides(2, SIX, [1000.0 * (ratio or 1)] * 6, payload_bytes=64 * (at + 1), workload=fields.pop("workload", workload))
+        threads, processes = sides(2, SIX, [1000.0 * (ratio or 1)] * 6, payload_bytes=64 * (at + 1),
+                                   workload=fields.pop("workload", workload))
         entries += threads + processes
         comparisons.append(compared(threads, processes, ratio, said, **fields))
     return record(entries, comparisons)
@@ -34,8 +35,8 @@ def points(view, chart=0):
 
 def test_differences_come_first_and_the_largest_of_them_first():
     view = made(of_rows((1.0, "same", {}), (1.2, "threads", {}), (0.5, "processes", {}), (1.01, "same", {})))
-    assert view.sentences[0] == ("All 4 comparisons of processes with threads, all else equal, are decided: threads faster in 1, processes "
-                                 "faster in 1, the same within 3 % in 2.")
+    assert view.sentences[0] == ("All 4 comparisons of processes with threads, all else equal, are decided: threads faster in "
+                                 "1, processes faster in 1, the same within 3 % in 2.")
     assert view.sentences[1].startswith("Processes: 2.00x faster than threads (95 %: ")
     assert view.sentences[2].startswith("Threads: 1.20x faster than processes")
     assert [series.side for series, _ in points(view)] == [PROCESSES, THREADS, ""]
@@ -60,12 +61,13 @@ def test_equal_and_the_margin_are_drawn():
 
 
 def test_a_record_that_decides_nothing_says_why():
-    view = made(of_rows((1.4, "undecided", {"reason": "a candidate after 6 rounds, not yet confirmed"}), (1.1, "undecided", {}), (1.2, "unstable", {}),
-                        (None, "undecided", {"rounds": 2})))
+    view = made(of_rows((1.4, "undecided", {"reason": "a candidate after 6 rounds, not yet confirmed"}), (1.1, "undecided", {}),
+                        (1.2, "unstable", {}), (None, "undecided", {"rounds": 2})))
     assert view.sentences[0] == "None of 4 comparisons of processes with threads, all else equal, is decided."
-    assert view.sentences[1] == ("4 are open: 1 showed a difference that is not yet confirmed; 1 showed no sure difference: a difference of 5 % (median) "
-                                 "would have been seen; 1 is unstable; 1 has too few rounds.")
-    assert view.sentences[2].startswith("Threads: 1.40x faster than processes") and view.sentences[2].endswith("confirmed by a series of its own.")
+    assert view.sentences[1] == ("4 are open: 1 showed a difference that is not yet confirmed; 1 showed no sure difference: a "
+                                 "difference of 5 % (median) would have been seen; 1 is unstable; 1 with too few rounds.")
+    assert view.sentences[2].startswith("Threads: 1.40x faster than processes")
+    assert view.sentences[2].endswith("confirmed by a series of its own.")
     assert {mark for _, point in points(view) for mark in point.marks} == {UNDECIDED, UNSTABLE, FEW_ROUNDS}
     assert any("no finding" in note for note in view.notes)
 
@@ -73,7 +75,8 @@ def test_a_record_that_decides_nothing_says_why():
 def test_a_row_with_too_few_rounds_shows_its_rounds_and_no_interval_of_their_ratio():
     threads, processes = sides(2, [1000.0, 1000.0], [1100.0, 1210.0])
     view = made(record(threads + processes, [compared(threads, processes, None, rounds=2)]))
-    assert view.sentences == ("Too few rounds (2) to say anything of threads and processes for hash_chain tasks of 1.05 µs on 2 workers over shm_ring.",)
+    assert view.sentences == ("Too few rounds (2) to say anything of threads and processes for hash_chain tasks of 1.05 µs on "
+                              "2 workers over shm_ring.",)
     ((_, point),) = points(view)
     assert point.marks == (FEW_ROUNDS,) and point.text == "2 rounds"
     assert (point.low, point.high) == (pytest.approx(1.1), pytest.approx(1.21))
@@ -132,6 +135,18 @@ def test_programs_pools_are_told_apart_and_a_tasks_time_is_of_one_of_them():
                  [compared(threads, processes, 1.0, "same"), compared(*others, 0.44, "processes")])
     assert task_times(one) == {("hash_chain", 1000): 800.0}
     assert any("over futures by python" in sentence for sentence in made(one).sentences)
+
+
+def test_two_builds_of_a_program_are_told_apart_by_executor():
+    rows, entries = [], []
+    for executor in ("thread_pool", "process_pool"):
+        a, b = (pool(executor, 2, SIX, program=name) for name in ("old", "new"))
+        entries += a + b
+        rows.append(compared(a, b, 1.2, "a", table="programs", a="old", b="new", a_case=a[0]["name"], b_case=b[0]["name"]))
+    view = made(record(entries, rows))
+    rows = sorted(str(point.y) for _, point in points(view))
+    assert rows == ["hash_chain, process_pool, 1 µs", "hash_chain, thread_pool, 1 µs"]
+    assert view.sentences[1].startswith("Old: 1.20x faster than new") and "under thread_pool" in view.sentences[1]
 
 
 def test_several_records_stand_side_by_side():

@@ -23,7 +23,8 @@ def of(rows, grains=GRAINS):
 
 
 def grid():
-    return of([(grain, payload, 2, ratio, verdict) for grain, ratio, verdict in ((1, 1.5, "threads"), (10, 1.2, "undecided"), (100, 1.0, "same"))
+    return of([(grain, payload, 2, ratio, verdict)
+               for grain, ratio, verdict in ((1, 1.5, "threads"), (10, 1.2, "undecided"), (100, 1.0, "same"))
                for payload in (64, 4096)])
 
 
@@ -62,7 +63,8 @@ def test_payloads_alone_are_lines_too():
 
 def test_a_cross_over_is_told_with_both_measured_ends():
     sentence = made(of([(1, 0, 2, 1.5, "threads"), (10, 0, 2, 1.0, "same")])).sentences[0]
-    assert sentence.startswith("hash_chain on 2 workers over shm_ring: threads are faster up to 1 µs, the same from 10 µs on (measured at both); about ")
+    assert sentence.startswith("hash_chain on 2 workers over shm_ring: threads are faster up to 1 µs, the same from 10 µs on "
+                               "(measured at both); about ")
 
 
 def test_rows_that_differ_in_placement_are_no_neighbours():

@@ -1,4 +1,5 @@
-"""A record's comparisons of all families, as a reader tells them apart: what they are about, where they hold, what they found."""
+"""A record's comparisons of all families, as a reader tells them apart: what they are about, where they hold, what they
+found."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mpmt.answers import words
-from mpmt.answers.rows import (A_FASTER, B_FASTER, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE, VERDICTS, Row, bounded_ratio, said_and_rows)
+from mpmt.answers.rows import (A_FASTER, B_FASTER, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE, VERDICTS, Row, bounded_ratio,
+                               said_and_rows)
 from mpmt.answers.verdict import finding, place_in_words
-from mpmt.records.families import CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, Round, comparisons_of, round_of, rounds_that_count, value_ns
+from mpmt.records.families import (CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, Round, comparisons_of, round_of,
+                                   rounds_that_count, value_ns)
 from mpmt.records.record_file import Record, rules
 from mpmt.records.stored_files import MEASURABLE_NS
 from mpmt.views.view import FEW_ROUNDS, Value
@@ -26,9 +29,9 @@ CANDIDATE = "not yet confirmed"
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison. `row`: of what is no pool, `workload` is `what` and `grain` 0. `parameters`: name and words of all that it
-    can differ in from others about the same. `ratio`, `low`, `high`: the row's, or where nobody has looked at it yet the mean,
-    the lowest and the highest of its rounds; None of no round. `state`: the row's verdict, CANDIDATE or FEW_ROUNDS."""
+    """One comparison. `row`: of what is no pool, `workload` is `what` and `grain` 0. `parameters`: name and words of all that
+    it can differ in from others about the same. `ratio`, `low`, `high`: the row's, or where nobody has looked at it yet the
+    mean, the lowest and the highest of its rounds; None of no round. `state`: the row's verdict, CANDIDATE or FEW_ROUNDS."""
 
     row: Row
     family: str
@@ -80,7 +83,8 @@ class _Facts:
 
 def _cases_of(said: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Names of the cases of the sides a and b."""
-    return (said.get("a_case"), said.get("b_case")) if said["table"] == PROGRAMS else (said.get("threads_case"), said.get("processes_case"))
+    a, b = ("a_case", "b_case") if said["table"] == PROGRAMS else ("threads_case", "processes_case")
+    return said.get(a), said.get(b)
 
 
 def _rounds_without_a_ratio(record: Record) -> dict[str, dict[Round, float]]:
@@ -100,13 +104,20 @@ def _rounds_without_a_ratio(record: Record) -> dict[str, dict[Round, float]]:
 def _of_pool(said: Mapping[str, Any], row: Row, facts: _Facts) -> Compared:
     program = None if row.table == PROGRAMS else facts.of_sides(said, "program")[0]
     batch = "split" if said.get("batch_split") else None if row.batch is None else str(row.batch)
-    named = (("program", program or ""), ("task", "" if row.task_ns is None else words.duration(row.task_ns)),
-             ("grain", str(row.grain)), ("payload", words.size(row.payload_bytes) if row.payload_bytes else ""),
-             ("workers", "" if row.workers is None else words.plural(row.workers, "worker")), ("channel", _channels(said, row, facts)),
-             ("placement", row.placement or ""), ("batch", f"batch {batch}" if batch else ""),
-             ("window", f"window {row.window}" if row.window else ""), ("wait", row.wait or ""))
+    task = "" if row.task_ns is None else words.duration(row.task_ns)
+    workers = "" if row.workers is None else words.plural(row.workers, "worker")
+    named = (("program", program or ""), ("executor", _executor(said, row, facts)), ("task", task), ("grain", str(row.grain)),
+             ("payload", words.size(row.payload_bytes) if row.payload_bytes else ""), ("workers", workers),
+             ("channel", _channels(said, row, facts)), ("placement", row.placement or ""),
+             ("batch", f"batch {batch}" if batch else ""), ("window", f"window {row.window}" if row.window else ""),
+             ("wait", row.wait or ""))
     pair = (("pair", f"{row.b} ÷ {row.a}"),) if row.table == PROGRAMS else ()
     return _compared(said, row, POOL, program, row.workload, (*named, *pair), facts)
+
+
+def _executor(said: Mapping[str, Any], row: Row, facts: _Facts) -> str:
+    """Which two programs have both; where the sides are threads and processes, that says it."""
+    return facts.of_sides(said, "executor")[0] or "" if row.table == PROGRAMS else ""
 
 
 def _channels(said: Mapping[str, Any], row: Row, facts: _Facts) -> str:
@@ -120,7 +131,8 @@ def _channels(said: Mapping[str, Any], row: Row, facts: _Facts) -> str:
 def _of_other(said: Mapping[str, Any], row: Row, family: str, facts: _Facts) -> Compared:
     named: tuple[tuple[str, str], ...]
     if family == CHANNEL:
-        named = (("message", words.size(said["message_bytes"]) if said["message_bytes"] else ""), ("channel", _channels(said, row, facts)),
+        named = (("message", words.size(said["message_bytes"]) if said["message_bytes"] else ""),
+                 ("channel", _channels(said, row, facts)),
                  ("placement", _PLACEMENTS.get(said["placement"], said["placement"] or "")), ("wait", said["wait"] or ""),
                  ("futex", f"{said['futex']} futex" if said.get("futex") else ""),
                  ("rate", f"{words.significant(said['rate'])}/s" if said.get("rate") else ""),
@@ -135,9 +147,9 @@ def _of_other(said: Mapping[str, Any], row: Row, family: str, facts: _Facts) -> 
 def _other_row(said: Mapping[str, Any], family: str, subject: int, margin: float, confidence: float) -> Row:
     of_programs = said["table"] == PROGRAMS
     what = {CHANNEL: said.get("pattern"), GOOGLE: said.get("benchmark")}.get(family) or f"{family}s"
-    return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes", what, 0, None,
-               said.get("message_bytes"), None, said.get("placement"), said.get("channel"), None, said.get("window"), said.get("wait"),
-               *bounded_ratio(said),
+    a, b = (said["a"], said["b"]) if of_programs else ("threads", "processes")
+    return Row(subject, said["table"], a, b, what, 0, None, said.get("message_bytes"), None, said.get("placement"),
+               said.get("channel"), None, said.get("window"), said.get("wait"), *bounded_ratio(said),
                VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
                margin, confidence)
 
@@ -175,7 +187,8 @@ def in_common(found: Sequence[Compared]) -> str:
     for one in found:
         for name, text in one.parameters:
             values.setdefault(name, set()).add(text)
-    return ", ".join(text for name, texts in values.items() if len(texts) == 1 and name not in ("grain", "task", "pair") for text in texts if text)
+    return ", ".join(f"{name} {text}" if name in ("placement", "wait") else text for name, texts in values.items()
+                     if len(texts) == 1 and name not in ("grain", "task", "pair") for text in texts if text)
 
 
 def label_of(one: Compared, names: set[str]) -> str:
@@ -188,7 +201,8 @@ def place_of(one: Compared) -> str:
     if one.family == POOL:
         channel = dict(one.parameters)["channel"]
         over = "" if not channel else f" over {channel}" if row.channel or "," not in channel else f" ({channel})"
-        by = f" by {one.program}" if one.program else ""
+        executor = dict(one.parameters)["executor"]
+        by = f" by {one.program}" if one.program else f" under {executor}" if executor else ""
         return place_in_words(row.workload, row.task_ns, row.payload_bytes, row.workers) + over + by
     text = ", ".join(text for name, text in one.parameters if text and name != "pair")
     what = "" if one.family in (COMMAND, SERVER) else one.what
@@ -202,7 +216,8 @@ def sentence(one: Compared) -> str:
         return f"Too few rounds ({row.rounds}) to say anything of {row.a} and {row.b}{place}."
     if one.state == CANDIDATE:
         leading = A_FASTER if row.ratio > 1 else B_FASTER
-        return f"{finding(row, leading, row.ratio, row.low, row.high)}{place}: shown, and not yet confirmed by a series of its own."
+        found = finding(row, leading, row.ratio, row.low, row.high)
+        return f"{found}{place}: shown, and not yet confirmed by a series of its own."
     return f"{finding(row, row.verdict, row.ratio, row.low, row.high)}{place}."
 
 

@@ -12,7 +12,8 @@ from mpmt.records import histograms
 from mpmt.records.record_file import Record, case_histogram
 from mpmt.views.naming import Names, titled
 from mpmt.views.tabling import Cells, trimmed
-from mpmt.views.view import DOTS, FEW_ROUNDS, FLOOR, PROCESSES, THREADS, UNSTABLE, Axis, Chart, Column, Panel, Point, Series, Table
+from mpmt.views.view import (DOTS, FEW_ROUNDS, FLOOR, PROCESSES, THREADS, UNSTABLE, Axis, Chart, Column, Panel, Point, Series,
+                             Table)
 
 POOLS, OPEN, CLOSED = "pools", "open", "closed"  # kinds: messages of tasks; of channels at a rate; round trips of channels
 _TITLES = {POOLS: "Latency of a task's message (closed loop)", OPEN: "Latency of a message at a given rate (open loop)",
@@ -20,6 +21,7 @@ _TITLES = {POOLS: "Latency of a task's message (closed loop)", OPEN: "Latency of
 _READINGS = {POOLS: "From dispatch to completion, as the submitter sees it: with a full window most of it is waiting in line.",
              OPEN: "From the intended start, one way: what waits behind a stall counts.",
              CLOSED: "There and back, one message at a time."}
+_FORMS = "Point: half of the messages are quicker; bar: to 99 %; written: p50 · p99 · p99.9. Left is better."
 _MOST_PANELS, _MOST_ROWS = 12, 12  # of a chart, and of a panel
 
 # Shares of all messages; one in so many is slower, and fewer messages than that say nothing of it.
@@ -70,7 +72,8 @@ class Profiles:
         return found
 
 
-def profile_of(record: Record, series: str, side: str, channel: str, entries: Sequence[Mapping[str, Any]], unstable: bool) -> Measured | None:
+def profile_of(record: Record, series: str, side: str, channel: str, entries: Sequence[Mapping[str, Any]],
+               unstable: bool) -> Measured | None:
     """None where no histogram was recorded."""
     said = [entry["latency_ns"] for entry in entries if entry.get("latency_ns")]
     buckets = case_histogram(record, entries[0]["name"], [one.get("histogram") for one in said])
@@ -78,16 +81,22 @@ def profile_of(record: Record, series: str, side: str, channel: str, entries: Se
     if not count:
         return None
     most = max((float(one["max"]) for one in said if one.get("max") is not None), default=None)
-    shares = {name: histograms.quantile(buckets, share, most) if count * (1 - share) >= 0.999 else None for name, share in SHARES.items()}
+    shares = {name: _share(buckets, share, most) if count * (1 - share) >= 0.999 else None for name, share in SHARES.items()}
     return Measured(series, side, channel, shares, most, count, len(entries), unstable)
+
+
+def _share(buckets: histograms.Buckets, share: float, most: float | None) -> float | None:
+    """Never below 1 ns, which is what clocks tell."""
+    value = histograms.quantile(buckets, share, most)
+    return None if value is None else max(1.0, value)
 
 
 # ---- charts -------------------------------------------------------------------------------------------------
 
 
 def drawn(found: Sequence[Profiles], kind: str) -> list[Profiles]:
-    """Those that differ most between threads and processes first; what rests on few messages last. Floors have no panel of their
-    own."""
+    """Those that differ most between threads and processes first; what rests on few messages last. Floors have no panel of
+    their own."""
     def rank(one: Profiles) -> tuple[bool, float]:
         return all(measured.shares["p99"] is None for measured in one.measured), -one.difference
 
@@ -105,16 +114,19 @@ def charts_of(found: Sequence[Profiles], subjects: Mapping[int, str]) -> tuple[t
             continue
         panels = tuple(_panel(one, names, subjects) for one in chosen)
         rows = dict.fromkeys(str(point.y) for panel in panels for series in panel.series for point in series.points)
-        reading = f"{_READINGS[kind]} Point: half of the messages are quicker; bar: to 99 %; written: p50 · p99 · p99.9. Left is better."
-        charts.append(Chart(DOTS, title, reading, _description(title, chosen), Axis("latency", "ns", True), Axis("", "", values=tuple(rows)), panels))
+        reading = f"{_READINGS[kind]} {_FORMS}"
+        charts.append(Chart(DOTS, title, reading, _description(title, chosen), Axis("latency", "ns", True),
+                            Axis("", "", values=tuple(rows)), panels))
         if more := sum(one.kind == kind for one in found) - len(chosen):
-            notes.append(f"{title}: {more} more, in which threads and processes differ less or that are floors, are in the table only.")
+            notes.append(f"{title}: {more} more, in which threads and processes differ less or that are floors, are in the "
+                         "table only.")
     return tuple(charts), notes
 
 
 def _panel(one: Profiles, names: Names, subjects: Mapping[int, str]) -> Panel:
     title = titled(one.title, subjects.get(one.subject))
-    quickest = sorted((measured for measured in one.measured if measured.side != FLOOR), key=lambda measured: measured.shares["p50"] or math.inf)
+    quickest = sorted((measured for measured in one.measured if measured.side != FLOOR),
+                      key=lambda measured: measured.shares["p50"] or math.inf)
     kept = {id(measured) for measured in quickest[:_MOST_ROWS]}
     series = tuple(Series(measured.series, measured.side, (_point(measured),), measured.channel, line=False)
                    for measured in one.measured if id(measured) in kept)
@@ -132,16 +144,18 @@ def _point(measured: Measured) -> Point:
 def _description(title: str, chosen: Sequence[Profiles]) -> str:
     said = []
     for one in chosen[:3]:
-        values = [f"{measured.series} {words.in_unit(measured.shares['p50'], 'ns')}, 99 % {words.in_unit(measured.shares['p99'], 'ns')}"
-                  for measured in one.measured[:4]]
+        values = [f"{measured.series} {half}, 99 % {high}" for measured in one.measured[:4]
+                  for half, high in [[words.in_unit(measured.shares[name], "ns") for name in ("p50", "p99")]]]
         said.append(f"{one.title}: {'; '.join(values)}")
     return f"{title}. " + ". ".join(said) + "."
 
 
 # ---- tables -------------------------------------------------------------------------------------------------
 
-_COLUMNS = (Column("subject"), Column("what"), Column("a task takes", "ns"), Column("payload", "bytes"), Column("workers", "count"),
-            Column("side"), Column("channel"), Column("p50", "ns"), Column("p90", "ns"), Column("p99", "ns"), Column("p99.9", "ns"),
+_COLUMNS = (Column("subject"), Column("what"), Column("a task takes", "ns"), Column("payload", "bytes"),
+            Column("workers", "count"),
+            Column("side"), Column("channel"), Column("p50", "ns"), Column("p90", "ns"), Column("p99", "ns"),
+            Column("p99.9", "ns"),
             Column("slowest", "ns"), Column("messages", "count"), Column("rounds", "count"), Column("note"))
 
 
@@ -159,6 +173,7 @@ def tables_of(found: Sequence[Profiles], subjects: Mapping[int, str]) -> tuple[T
 
 
 def _rows(one: Profiles, subjects: Mapping[int, str]) -> list[Cells]:
-    return [(subjects.get(one.subject), one.title, one.task_ns, one.payload, one.workers, measured.side, measured.series.partition(" over ")[2] or measured.channel,
+    return [(subjects.get(one.subject), one.title, one.task_ns, one.payload, one.workers, measured.side,
+             measured.series.partition(" over ")[2] or measured.channel,
              *(measured.shares[name] for name in SHARES), measured.most, measured.count, measured.rounds,
              ", ".join(measured.marks) or None) for measured in one.measured]

@@ -14,8 +14,11 @@ from mpmt.views.measured import LEAST_ROUNDS, side_of
 from mpmt.views.naming import Names, titled
 from mpmt.views.report import Shown
 from mpmt.views.tabling import Cells, trimmed
-from mpmt.views.view import BARS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis, Chart, Column, Missing, Panel, Point, Series, Table, View
+from mpmt.views.view import (BARS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis, Chart, Column, Missing, Panel, Point, Series,
+                             Table, View)
 
+_READING = ("Median of the rounds, from the lowest to the highest; lower is better. Peak memory counts shared pages once for "
+            "each process, PSS divides them.")
 _MOST_PANELS, _MOST_SERIES, _MOST_SENTENCES = 12, 12, 6
 
 
@@ -30,12 +33,13 @@ def view(shown: Sequence[Shown]) -> View | Missing:
     for taken in found:
         panels.setdefault((taken.subject, taken.metric.unit, taken.where), []).append(taken)
     charts, more = _charts(panels, subjects)
-    sentences = [text for (subject, _, where), own in panels.items() for text in _sentences(own, where, subjects.get(subject, ""))]
+    sentences = [text for (subject, _, where), own in panels.items()
+                 for text in _sentences(own, where, subjects.get(subject, ""))]
     notes = [f"{more} more sets of contenders are in the table only."] if more else []
     if len(sentences) > _MOST_SENTENCES:
         notes.append(f"{len(sentences) - _MOST_SENTENCES} more comparisons have no sentence here: they are in the table.")
-    return View("memory", "Memory", "How much memory do they take?", tuple(sentences[:_MOST_SENTENCES]), charts, (_table(found, subjects),),
-                tuple(notes))
+    return View("memory", "Memory", "How much memory do they take?", tuple(sentences[:_MOST_SENTENCES]), charts,
+                (_table(found, subjects),), tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def _who(entry: Mapping[str, Any]) -> str:
         return str(entry.get("program") or entry["family"])
     side = side_of(entry)
     name = side if side in (THREADS, PROCESSES) else str(entry.get("executor") or side)
-    return name + (f" over {entry['channel']}" if entry.get("channel") else "") + (f" by {entry['program']}" if entry.get("program") else "")
+    over, by = entry.get("channel"), entry.get("program")
+    return name + (f" over {over}" if over else "") + (f" by {by}" if by else "")
 
 
 def _where(entry: Mapping[str, Any]) -> str:
@@ -93,11 +98,14 @@ def _sentences(own: Sequence[_Taken], where: str, subject: str) -> list[str]:
     for metric in dict.fromkeys(one.metric for one in own):
         takers = [one for one in own if one.metric == metric][:_MOST_SERIES]
         first = takers[0]
-        texts = [f"{one.who} {words.in_unit(one.median, metric.unit)}"
-                 + (f" ({words.ratio(one.median / first.median)}x {first.who})" if one is not first and first.median > 0 else "") for one in takers]
+        texts = [f"{one.who} {words.in_unit(one.median, metric.unit)}{_over(one, first)}" for one in takers]
         prefix = f"{subject}: " if subject else ""
         said.append(f"{prefix}{metric.title[:1].upper()}{metric.title[1:]}{', ' + where if where else ''}: {', '.join(texts)}.")
     return said
+
+
+def _over(one: _Taken, first: _Taken) -> str:
+    return f" ({words.ratio(one.median / first.median)}x {first.who})" if one is not first and first.median > 0 else ""
 
 
 def _charts(panels: Mapping[tuple[Any, ...], Sequence[_Taken]], subjects: Mapping[int, str]) -> tuple[tuple[Chart, ...], int]:
@@ -106,11 +114,10 @@ def _charts(panels: Mapping[tuple[Any, ...], Sequence[_Taken]], subjects: Mappin
     charts, left_out = [], 0
     for unit in dict.fromkeys(unit for _, unit, _ in panels):
         own = sorted(((key, taken) for key, taken in panels.items() if key[1] == unit), key=lambda item: -_difference(item[1]))
-        made = tuple(_panel(taken, where, subjects.get(subject, ""), names) for (subject, _, where), taken in own[:_MOST_PANELS])
+        made = tuple(_panel(taken, key[2], subjects.get(key[0], ""), names) for key, taken in own[:_MOST_PANELS])
         metrics = tuple(dict.fromkeys(one.metric.title for _, taken in own for one in taken))
         shared = "; ".join(text for _, taken in own[:2] for text in _sentences(taken, taken[0].where, ""))
-        charts.append(Chart(BARS, "Memory", "Median of the rounds, from the lowest to the highest; lower is better. Peak memory counts shared pages "
-                            "once for each process, PSS divides them.", shared, Axis("", "", values=metrics), Axis("memory", unit), made))
+        charts.append(Chart(BARS, "Memory", _READING, shared, Axis("", "", values=metrics), Axis("memory", unit), made))
         left_out += max(0, len(own) - _MOST_PANELS)
     return tuple(charts), left_out
 
@@ -127,16 +134,18 @@ def _panel(taken: Sequence[_Taken], where: str, subject: str, names: Names) -> P
         mark = (FEW_ROUNDS,) if len(one.values) < LEAST_ROUNDS else ()
         series.setdefault((one.who, one.side, one.channel, one.number if one.side == PROGRAM else 0), []).append(
             Point(one.metric.title, one.median, low, high, marks=mark))
-    made = tuple(Series(who, side, tuple(points), channel, number, line=False) for (who, side, channel, number), points in series.items())
+    made = tuple(Series(who, side, tuple(points), channel, number, line=False)
+                 for (who, side, channel, number), points in series.items())
     more = len(made) - _MOST_SERIES
-    return Panel(names.one(title or "memory"), title, made[:_MOST_SERIES], note=f"{more} more are in the table only." if more > 0 else "")
+    note = f"{more} more are in the table only." if more > 0 else ""
+    return Panel(names.one(title or "memory"), title, made[:_MOST_SERIES], note=note)
 
 
 def _table(found: Sequence[_Taken], subjects: Mapping[int, str]) -> Table:
     units = {one.metric.unit for one in found}
     unit = units.pop() if len(units) == 1 else "count"
-    columns = (Column("subject"), Column("doing"), Column("who"), Column("what"), Column("median", unit), Column("lowest", unit),
-               Column("highest", unit), Column("rounds", "count"))
-    rows: list[Cells] = [(subjects.get(one.subject), one.where or None, one.who, one.metric.title, one.median, min(one.values), max(one.values),
-                          len(one.values)) for one in found]
+    columns = (Column("subject"), Column("doing"), Column("who"), Column("what"), Column("median", unit),
+               Column("lowest", unit), Column("highest", unit), Column("rounds", "count"))
+    rows: list[Cells] = [(subjects.get(one.subject), one.where or None, one.who, one.metric.title, one.median, min(one.values),
+                          max(one.values), len(one.values)) for one in found]
     return trimmed(columns, rows, (), "Memory")

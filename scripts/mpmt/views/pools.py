@@ -1,4 +1,5 @@
-"""A record's pools, each with its rounds, and which of them differ in side, channel and workers only: read once, in one pass."""
+"""A record's pools, each with its rounds, and which of them differ in side, channel and workers only: read once, in one
+pass."""
 
 from __future__ import annotations
 
@@ -151,7 +152,8 @@ def groups_of(record: Record, pools: Iterable[Pool]) -> list[Group]:
         if entry["channel"] is None:
             alone.setdefault(_work(entry), []).append(pool)
         else:
-            found.setdefault((*_work(entry), _batch(entry), *(entry.get(key) for key in ("window", "placement", "wait"))), []).append(pool)
+            found.setdefault((*_work(entry), _batch(entry), *(entry.get(key) for key in ("window", "placement", "wait"))),
+                             []).append(pool)
     times = task_times(record)
     titles = _titles({key: members[0].entry for key, members in found.items()}, times)
     names = Names()

@@ -56,7 +56,8 @@ def _scaled(subject: int, group: Group, cpus: int, confidence: float) -> Scaled:
     lines: dict[str, tuple[Spot, ...]] = {}
     for series, pools in group.lines().items():
         values = [over[pool.name] if over_serial else _time(pool, confidence) for pool in pools]
-        spots = tuple(Spot(pool, value, _marks(pool, group, value, cpus)) for pool, value in zip(pools, values) if value is not None)
+        spots = tuple(Spot(pool, value, _marks(pool, group, value, cpus)) for pool, value in zip(pools, values)
+                      if value is not None)
         if spots:
             lines[series] = spots
     return Scaled(subject, group, over_serial, lines, cpus, confidence)
@@ -83,7 +84,7 @@ def _difference(one: Scaled) -> float:
     for at in sides.values():
         if THREADS in at and PROCESSES in at:
             a, b = at[THREADS].value, at[PROCESSES].value
-            apart = None not in (a.low, a.high, b.low, b.high) and ((a.low or 0) > (b.high or 0) or (b.low or 0) > (a.high or 0))
+            apart = (a.low or 0) > (b.high or math.inf) or (b.low or 0) > (a.high or math.inf)
             size = abs(math.log(a.ratio / b.ratio))
             largest = max(largest, 1 + size if apart else size / (1 + size))
     return largest
@@ -107,8 +108,10 @@ def _sentences(found: Sequence[Scaled], subjects: dict[int, str]) -> tuple[list[
     chosen = sorted((min(ones, key=lambda one: one.group.payload) for ones in kinds.values()),
                     key=lambda one: (one.subject, one.group.task_ns or math.inf, one.group.workload))
     told = chosen[:_MOST_SENTENCES]
-    texts = [_sentence(one, kinds[one.subject, one.group.program, one.group.workload, one.group.entry["grain"]]) for one in told]
-    return ([f"{subjects[one.subject]}: {text}" if subjects else text for one, text in zip(told, texts)], len(chosen) - len(told))
+    texts = [_sentence(one, kinds[one.subject, one.group.program, one.group.workload, one.group.entry["grain"]])
+             for one in told]
+    return ([f"{subjects[one.subject]}: {text}" if subjects else text for one, text in zip(told, texts)],
+            len(chosen) - len(told))
 
 
 def _sentence(one: Scaled, of_kind: Sequence[Scaled]) -> str:
@@ -116,8 +119,9 @@ def _sentence(one: Scaled, of_kind: Sequence[Scaled]) -> str:
     place = one.group.place()
     if one.over_serial and all(side.spot.value.ratio < 1 for side in best):
         top = max(best, key=lambda side: side.spot.value.ratio)
-        return (f"{place}: no number of workers is worth its messages; at best they have {words.ratio(top.spot.value.ratio)}x the serial "
-                f"speed ({top.side}, {words.plural(top.spot.pool.workers, 'worker')}).")
+        speed, workers = words.ratio(top.spot.value.ratio), words.plural(top.spot.pool.workers, "worker")
+        return (f"{place}: no number of workers is worth its messages; at best they have {speed}x the serial speed "
+                f"({top.side}, {workers}).")
     counts = {side.spot.pool.workers for side in best}
     number = words.plural(best[0].spot.pool.workers, "worker")
     if len(one.group.workers) == 1:

@@ -11,7 +11,8 @@ from mpmt.views.naming import Names, titled
 from mpmt.views.pools import Pool
 from mpmt.views.scaled import Scaled, Spot
 from mpmt.views.tabling import Cells, trimmed
-from mpmt.views.view import (DOTS, IDEAL, LINES, OVERSUBSCRIBED, PROCESSES, THREADS, Axis, Chart, Column, Line, Panel, Point, Series, Table, Value)
+from mpmt.views.view import (DOTS, IDEAL, LINES, OVERSUBSCRIBED, PROCESSES, THREADS, Axis, Chart, Column, Line, Panel, Point,
+                             Series, Table, Value)
 
 _MOST_PANELS = 12
 _MOST_CHANNELS = 3  # in a panel: more lines cannot be told apart
@@ -29,7 +30,8 @@ def drawn(ranked: Sequence[Scaled]) -> list[Scaled]:
     return [one for kind in _TITLES for one in [other for other in ranked if _kind(other) == kind][:_MOST_PANELS]]
 
 
-def charts_of(ranked: Sequence[Scaled], records: Mapping[int, Record], subjects: dict[int, str]) -> tuple[tuple[Chart, ...], list[str]]:
+def charts_of(ranked: Sequence[Scaled], records: Mapping[int, Record], subjects: dict[int, str]) -> tuple[tuple[Chart, ...],
+                                                                                list[str]]:
     """The charts, and what is to be noted of them."""
     names = Names()
     charts, notes = [], []
@@ -38,7 +40,8 @@ def charts_of(ranked: Sequence[Scaled], records: Mapping[int, Record], subjects:
         own = [one for one in ranked if _kind(one) == kind]
         if not own:
             continue
-        charts.append(_chart(title, kind, [(one, _panel(one, names, capacities[one.subject], subjects)) for one in own[:_MOST_PANELS]]))
+        charts.append(_chart(title, kind,
+                             [(one, _panel(one, names, capacities[one.subject], subjects)) for one in own[:_MOST_PANELS]]))
         if more := own[_MOST_PANELS:]:
             named = "; ".join(one.group.title for one in more[:_MOST_PANELS]) + (" …" if len(more) > _MOST_PANELS else "")
             notes.append(f"{title}: {len(more)} more are in the table only, with smaller differences: {named}.")
@@ -51,7 +54,7 @@ def _chart(title: str, kind: tuple[bool, bool], made: Sequence[tuple[Scaled, Pan
     sure = words.percent(made[0][0].confidence)
     measure = Axis("speed-up", "ratio", True) if over_serial else Axis("time per task", "ns", True)
     reading = ("Time of one that works alone ÷ time with that many workers, in the same rounds: higher is better."
-               if over_serial else "No case without workers was measured, so there is no speed-up: time per task, lower is better.")
+               if over_serial else "No serial case was measured, so there is no speed-up: time per task, lower is better.")
     reading += f" {'Bands' if many else 'Bars'}: {sure} intervals." + (" Dotted: × workers." if over_serial and many else "")
     if any(OVERSUBSCRIBED in spot.marks for one, _ in made for spots in one.lines.values() for spot in spots):
         reading += f" Oversubscribed: more workers than the {made[0][0].cpus} CPUs."
@@ -64,7 +67,8 @@ def _chart(title: str, kind: tuple[bool, bool], made: Sequence[tuple[Scaled, Pan
 
 
 def _described(one: Scaled) -> str:
-    ends = [f"{series} {_number(one, spots[-1])} on {words.plural(spots[-1].pool.workers, 'worker')}" for series, spots in one.lines.items()]
+    ends = [f"{series} {_number(one, spots[-1])} on {words.plural(spots[-1].pool.workers, 'worker')}"
+            for series, spots in one.lines.items()]
     return f"{one.group.title}: {', '.join(ends[:4])}"
 
 
@@ -133,12 +137,13 @@ def _law(one: Scaled, lines: Mapping[str, Sequence[Spot]]) -> str:
     said = []
     for series, spots in lines.items():
         if (found := _fit(one, spots)) is not None:
-            said.append(f"{series}: contention {words.significant(found.contention, 2)}, coherency {words.significant(found.coherency, 2)}, "
-                        f"{_peak(found)}")
+            contention, coherency = (words.significant(term, 2) for term in (found.contention, found.coherency))
+            said.append(f"{series}: contention {contention}, coherency {coherency}, {_peak(found)}")
     if said:
         return f"{USL}: {'; '.join(said)}."
     counts = [count for count in one.group.workers if not one.group.computes or count <= one.cpus]
-    return f"No fit: {words.plural(len(counts), 'number')} of workers only that have a CPU each." if len(one.group.workers) >= usl.FEWEST else ""
+    few = f"No fit: {words.plural(len(counts), 'number')} of workers only that have a CPU each."
+    return few if len(one.group.workers) >= usl.FEWEST else ""
 
 
 def _peak(found: usl.Fit) -> str:
@@ -152,8 +157,10 @@ def _peak(found: usl.Fit) -> str:
 
 _COLUMNS = (Column("subject"), Column("workload"), Column("program"), Column("a task takes", "ns"), Column("payload", "bytes"),
             Column("batch"), Column("window", "count"), Column("placement"), Column("wait"), Column("side"), Column("channel"),
-            Column("workers", "count"), Column("speed-up", "ratio"), Column("low", "ratio"), Column("high", "ratio"), Column("rounds", "count"),
-            Column("time per task", "ns"), Column("CPU time per task", "ns"), Column("context switches per task", "count"), Column("note"))
+            Column("workers", "count"), Column("speed-up", "ratio"), Column("low", "ratio"), Column("high", "ratio"),
+            Column("rounds", "count"),
+            Column("time per task", "ns"), Column("CPU time per task", "ns"), Column("context switches per task", "count"),
+            Column("note"))
 _OPTIONAL = ("payload", "batch", "window", "placement", "wait")
 
 
@@ -167,8 +174,10 @@ def tables_of(ranked: Sequence[Scaled], subjects: dict[int, str]) -> tuple[Table
     tables = [trimmed(_COLUMNS, rows, _OPTIONAL, "Speed and cost by workers", folded, rest)]
     fits = [row for one in drawn(ranked) if one.over_serial for row in _fit_rows(one, subjects)]
     if fits:
-        columns = (Column("subject"), Column("tasks"), Column("series"), Column("speed of one worker", "ratio"), Column("contention", "count"),
-                   Column("coherency", "count"), Column("predicted peak, workers", "count"), Column("fitted up to, workers", "count"))
+        columns = (Column("subject"), Column("tasks"), Column("series"), Column("speed of one worker", "ratio"),
+                   Column("contention", "count"),
+                   Column("coherency", "count"), Column("predicted peak, workers", "count"),
+                   Column("fitted up to, workers", "count"))
         tables.append(trimmed(columns, fits, (), USL))
     return tuple(tables)
 
@@ -181,13 +190,15 @@ def _rows(one: Scaled, subjects: dict[int, str]) -> list[Cells]:
 def _row(one: Scaled, subjects: dict[int, str], pool: Pool, spot: Spot | None) -> Cells:
     entry = one.group.entry
     speed = spot.value if spot is not None and one.over_serial else None
-    switches = [count for kind in ("voluntary", "involuntary") if (count := pool.per_task("context_switches", kind)) is not None]
+    switches = [count for kind in ("voluntary", "involuntary")
+                if (count := pool.per_task("context_switches", kind)) is not None]
     cpu = [part for who in ("submitter", "workers") if (part := pool.per_task("cpu_ns", who)) is not None]
     return (subjects.get(one.subject), one.group.workload, one.group.program, one.group.task_ns, one.group.payload,
             "split" if entry.get("batch_split") else entry["batch"], entry.get("window"), entry["placement"], entry["wait"],
-            pool.side if pool.side in (THREADS, PROCESSES) else pool.entry["executor"], pool.channel or None, pool.workers, speed.ratio if speed else None,
-            speed.low if speed else None, speed.high if speed else None, len(pool.entries), pool.median("ns_per_task"),
-            sum(cpu) if cpu else None, sum(switches) if switches else None, ", ".join(spot.marks) or None if spot else None)
+            pool.side if pool.side in (THREADS, PROCESSES) else pool.entry["executor"], pool.channel or None, pool.workers,
+            *((speed.ratio, speed.low, speed.high) if speed else (None, None, None)), len(pool.entries),
+            pool.median("ns_per_task"), sum(cpu) if cpu else None, sum(switches) if switches else None,
+            ", ".join(spot.marks) or None if spot else None)
 
 
 def _fit_rows(one: Scaled, subjects: dict[int, str]) -> list[Cells]:

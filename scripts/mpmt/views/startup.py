@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,12 @@ from mpmt.views.naming import Names, titled
 from mpmt.views.pools import Pool, pools_of
 from mpmt.views.report import Shown
 from mpmt.views.tabling import Cells, trimmed
-from mpmt.views.view import (BASELINE, DOTS, FEW_ROUNDS, LINES, PROCESSES, THREADS, Axis, Chart, Column, Missing, Panel, Point, Series,
-                             Table, View)
+from mpmt.views.view import (BASELINE, DOTS, FEW_ROUNDS, LINES, PROCESSES, THREADS, Axis, Chart, Column, Missing, Panel, Point,
+                             Series, Table, View)
 
 _FEW = 3  # rounds
+_CASE = ("program", "workers", "workload", "bench_version", "grain", "payload_bytes", "batch", "batch_split", "window",
+         "placement", "wait", "channel")
 _VERBS = {"startup_ns": "Starting", "shutdown_ns": "Ending"}
 
 
@@ -28,7 +30,8 @@ def view(shown: Sequence[Shown]) -> View | Missing:
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
     found = [measured for one in shown for measured in _measured_of(one)]
     if not found:
-        return Missing("startup", "Start-up and shutdown", "no pool of workers was measured", "mpmt run --workload empty --workers 1,2,4")
+        return Missing("startup", "Start-up and shutdown", "no pool of workers was measured",
+                       "mpmt run --workload empty --workers 1,2,4")
     charts, notes = _charts(found, subjects)
     sentences = [text for one in shown for text in _differences(one, subjects)]
     return View("startup", "Start-up and shutdown", "What does it cost to start workers?", tuple(sentences), charts,
@@ -76,13 +79,14 @@ def _workers_of(shown: Shown) -> list[Pool]:
 def _measured_of(shown: Shown) -> list[_Measured]:
     pools: dict[tuple[Any, ...], list[Pool]] = {}
     for pool in _workers_of(shown):
-        pools.setdefault((pool.entry.get("program"), pool.channel, pool.side != THREADS, pool.series, pool.workers), []).append(pool)
+        pools.setdefault((pool.entry.get("program"), pool.channel, pool.side != THREADS, pool.series, pool.workers),
+                         []).append(pool)
     found = []
     for metric in metrics_of(shown.record, "startup"):
         for key in sorted(pools, key=lambda key: (key[0] or "", *key[1:])):
             entries = [entry for pool in pools[key] for entry in pool.entries]
-            values = tuple(value for entry in entries if (value := value_of(entry, metric)) is not None)
-            if values:
+            values = tuple(value for entry in entries if (value := value_of(entry, metric)) is not None and value > 0)
+            if values:  # 0: the program does not say
                 found.append(_Measured(shown.number, metric, key[0], pools[key][0], values))
     return found
 
@@ -95,8 +99,7 @@ def _differences(shown: Shown, subjects: Mapping[int, str]) -> list[str]:
     sides: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]] = {THREADS: {}, PROCESSES: {}}
     for pool in _workers_of(shown):
         if pool.side in sides:
-            case = tuple(pool.entry.get(key) for key in ("program", "workers", "workload", "bench_version", "grain", "payload_bytes", "batch",
-                                                         "batch_split", "window", "placement", "wait", "channel"))
+            case = tuple(pool.entry.get(key) for key in _CASE)
             sides[pool.side].update({(*case, round_of(entry)): entry for entry in pool.entries})
     pairs = [(key, entry, sides[PROCESSES][key]) for key, entry in sides[THREADS].items() if key in sides[PROCESSES]]
     prefix = f"{subjects[shown.number]}: " if subjects else ""
@@ -106,9 +109,10 @@ def _differences(shown: Shown, subjects: Mapping[int, str]) -> list[str]:
         by_workers: dict[tuple[str, int], list[float]] = {}
         for key, a, b in pairs:
             x, y = value_of(a, metric), value_of(b, metric)
-            if x is not None and y is not None:
+            if x and y:
                 by_workers.setdefault((key[0] or "", key[1]), []).append(y - x)
-        said += [prefix + _sentence(metric, program, workers, by_workers[program, workers], confidence) for program, workers in sorted(by_workers)]
+        said += [prefix + _sentence(metric, program, workers, by_workers[program, workers], confidence)
+                 for program, workers in sorted(by_workers)]
     return said
 
 
@@ -119,7 +123,8 @@ def _sentence(metric: Metric, program: str, workers: int, more: Sequence[float],
     title = _VERBS.get(metric.name, f"{metric.title[:1].upper()}{metric.title[1:]}:")
     interval = stats.median_interval(more, confidence)
     if interval is None:
-        return f"{title} {pool} takes {_signed(median, unit)} than a thread pool, in {words.plural(len(more), 'round')}: too few to be sure."
+        rounds = words.plural(len(more), "round")
+        return f"{title} {pool} takes {_signed(median, unit)} than a thread pool, in {rounds}: too few to be sure."
     low, high = interval
     low, high = (-high, -low) if high < 0 else (low, high)
     reach = f"{words.percent(confidence)}: {_plain(low, unit)} to {_plain(high, unit)}"
@@ -148,12 +153,12 @@ def _charts(found: Sequence[_Measured], subjects: Mapping[int, str]) -> tuple[tu
         own = [one for one in kept if one.metric.unit == unit]
         many = len({one.pool.workers for one in own}) > 1
         panels = tuple(_panel(part, names, subjects, many) for part in _parts(own))
-        reading = ("Median of all rounds, whatever the workers do; " + ("bands" if many else "bars") + ": the half of them in the middle. "
-                   + ("Lower" if many else "Left") + " is better.")
+        form, better = ("bands", "Lower") if many else ("bars", "Left")
+        reading = f"Median of all rounds, whatever the workers do; {form}: the half of them in the middle. {better} is better."
         measure = Axis("time" if unit == "ns" else "value", unit, unit in ("ns", "bytes"))
         rows = tuple(dict.fromkeys(str(point.y) for panel in panels for series in panel.series for point in series.points))
-        charts.append(Chart(LINES, "Start-up and shutdown over workers", reading, _description(own), Axis("workers", "count", True), measure, panels)
-                      if many else Chart(DOTS, "Start-up and shutdown", reading, _description(own), measure, Axis("", "", values=rows), panels))
+        over = (LINES, Axis("workers", "count", True), measure) if many else (DOTS, measure, Axis("", "", values=rows))
+        charts.append(Chart(over[0], "Start-up and shutdown", reading, _description(own), over[1], over[2], panels))
     several = len({(one.program, one.pool.channel) for one in found}) > len({one.program for one in found})
     return tuple(charts), ["The chart has all channels that both sides have together; the table has each."] if several else []
 
@@ -189,7 +194,7 @@ def _panel(part: Sequence[_Measured], names: Names, subjects: Mapping[int, str],
     for one in part:
         lines.setdefault(_series_name(one), []).append(one)
     return Panel(names.one(title), title, tuple(
-        Series(name, own[0].pool.side, tuple(_point(one, many) for one in own if one.median > 0), line=many, band=many)
+        Series(name, own[0].pool.side, tuple(_point(one, many) for one in own), line=many, band=many)
         for name, own in lines.items()))
 
 
@@ -204,15 +209,18 @@ def _point(one: _Measured, many: bool) -> Point:
 
 
 def _description(found: Sequence[_Measured]) -> str:
-    return "; ".join(f"{one.metric.title} of {words.plural(one.pool.workers, 'worker')}, {_series_name(one)}: {words.in_unit(one.median, one.metric.unit)}"
-                     for one in found[:8]) + "."
+    said = (f"{one.metric.title} of {words.plural(one.pool.workers, 'worker')}, {_series_name(one)}: "
+            f"{words.in_unit(one.median, one.metric.unit)}" for one in found[:8])
+    return "; ".join(said) + "."
 
 
 def _table(found: Sequence[_Measured], subjects: Mapping[int, str]) -> Table:
     units = {one.metric.unit for one in found}
     unit = units.pop() if len(units) == 1 else "count"
-    columns = (Column("subject"), Column("what"), Column("program"), Column("side"), Column("channel"), Column("workers", "count"),
-               Column("median", unit), Column("a quarter is below", unit), Column("a quarter is above", unit), Column("rounds", "count"))
+    columns = (Column("subject"), Column("what"), Column("program"), Column("side"), Column("channel"),
+               Column("workers", "count"), Column("median", unit), Column("a quarter is below", unit),
+               Column("a quarter is above", unit), Column("rounds", "count"))
     rows: list[Cells] = [(subjects.get(one.subject), one.metric.title, one.program, one.pool.side or one.pool.entry["executor"],
-                          one.pool.channel or None, one.pool.workers, one.median, *one.middle, len(one.values)) for one in found]
+                          one.pool.channel or None, one.pool.workers, one.median, *one.middle, len(one.values))
+                         for one in found]
     return trimmed(columns, rows, (), "Start-up and shutdown")

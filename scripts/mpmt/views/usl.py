@@ -1,8 +1,8 @@
 """The Universal Scalability Law: how speed-up grows with workers, and where it would end.
 
 speed-up(n) = g n / (1 + s (n - 1) + k n (n - 1)), with the speed g of one worker, contention s (what is done one after another)
-and coherency k (what everybody has to agree on with everybody). Gunther, "Guerrilla Capacity Planning", Springer 2007, chapters 4
-to 6; with g: Gunther, Puglia and Tomasette, "Hadoop superlinear scalability", Communications of the ACM 58(4), 2015.
+and coherency k (what everybody has to agree on with everybody). Gunther, "Guerrilla Capacity Planning", Springer 2007, chapters
+4 to 6; with g: Gunther, Puglia and Tomasette, "Hadoop superlinear scalability", Communications of the ACM 58(4), 2015.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ FEWEST = 4  # numbers of workers: one more than it has terms
 
 @dataclass(frozen=True)
 class Fit:
-    """`peak`: the number of workers beyond which more are slower; None: there is none, or none within a hundred times of `most`,
-    the most workers that it rests on."""
+    """`peak`: the number of workers beyond which more are slower; None: there is none, or none within a hundred times of
+    `most`, the most workers that it rests on."""
 
     one: float
     contention: float
@@ -41,13 +41,14 @@ def fit(workers: Sequence[int], speedups: Sequence[float]) -> Fit | None:
     are above 0."""
     if len(set(workers)) < FEWEST:
         return None
-    import numpy  # noqa: PLC0415: with the next, half a second that most records do not need
-    from scipy.optimize import least_squares  # noqa: PLC0415
+    import numpy  # with the next, half a second that most records do not need
+    from scipy.optimize import least_squares
 
     n, measured = numpy.asarray(workers, float), numpy.asarray(speedups, float)
     start = (float(measured[n.argmin()] / n.min()), 0.05, 0.001)
     found = least_squares(lambda p: p[0] * n / ((1 + p[1] * (n - 1) + p[2] * n * (n - 1)) * measured) - 1, start,
-                          bounds=((1e-12, 0, 0), (numpy.inf, 1, numpy.inf)), x_scale=(start[0], 0.1, 0.01), ftol=1e-12, xtol=1e-12, gtol=1e-12)
+                          bounds=((1e-12, 0, 0), (numpy.inf, 1, numpy.inf)), x_scale=(start[0], 0.1, 0.01), ftol=1e-12,
+                          xtol=1e-12, gtol=1e-12)
     if not found.success or not all(map(math.isfinite, found.x)):
         return None
     one, contention, coherency = (float(value) for value in found.x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, CONTROLLED, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE
@@ -12,7 +13,7 @@ from mpmt.views.compared import CANDIDATE, Compared, compared_of, kind_of, sente
 from mpmt.views.naming import Names
 from mpmt.views.report import Shown
 from mpmt.views.verdict_chart import chart_of, table_of
-from mpmt.views.view import FEW_ROUNDS, Missing, View
+from mpmt.views.view import FEW_ROUNDS, Missing, Table, View
 
 _TITLE, _QUESTION = "Verdict", "Threads or processes?"
 _MOST_DIFFERENCES = 3  # that have sentences of their own
@@ -55,9 +56,17 @@ def view(shown: Sequence[Shown]) -> View | Missing:
     names = Names()
     charts = [chart_of(_KINDS[kind], "" if kind == told[0] else kind[0], grouped[kind], subjects, names) for kind in told]
     return View("verdict", _TITLE, _QUESTION, tuple(sentences), tuple(chart for chart in charts if chart is not None),
-                tuple(table_of(_KINDS[kind], grouped[kind], subjects) for kind in kinds),
+                tuple(_table(kind, grouped, subjects, kind in repeated) for kind in kinds),
                 (*(f"No chart of its own: {_KINDS[kind]}. Only one channel was measured on both sides, so that it is the same."
                    for kind in repeated), *_notes(every, len(shown))))
+
+
+def _table(kind: tuple[str, str], grouped: Mapping[tuple[str, str], Sequence[Compared]], subjects: dict[int, str],
+           repeated: bool) -> Table:
+    table = table_of(_KINDS[kind], grouped[kind], subjects)
+    if not repeated:
+        return table
+    return replace(table, rows=(), rest=(*table.rows, *table.rest), folded=(f"{len(grouped[kind])} rows, equal to those above",))
 
 
 def _is_repeated(kind: tuple[str, str], grouped: Mapping[tuple[str, str], Sequence[Compared]]) -> bool:
@@ -136,7 +145,7 @@ def _open(found: Sequence[Compared]) -> list[str]:
     parts = [f"{len(states[CANDIDATE])} showed a difference that is not yet confirmed" if states[CANDIDATE] else "",
              _not_seen(len(states[UNDECIDED]), seen),
              f"{len(states[UNSTABLE])} {_is(len(states[UNSTABLE]))} unstable" if states[UNSTABLE] else "",
-             f"{len(states[FEW_ROUNDS])} {'has' if len(states[FEW_ROUNDS]) == 1 else 'have'} too few rounds" if states[FEW_ROUNDS] else ""]
+             f"{len(states[FEW_ROUNDS])} with too few rounds" if states[FEW_ROUNDS] else ""]
     count = sum(map(len, states.values()))
     if not count:
         return []
@@ -148,14 +157,17 @@ def _open(found: Sequence[Compared]) -> list[str]:
 def _not_seen(count: int, detectable: Sequence[float]) -> str:
     if not count:
         return ""
-    would = f": a difference of {words.percent(statistics.median(detectable))} (median) would have been seen" if detectable else ""
-    return f"{count} showed no sure difference{would}"
+    none = f"{count} showed no sure difference"
+    if not detectable:
+        return none
+    return f"{none}: a difference of {words.percent(statistics.median(detectable))} (median) would have been seen"
 
 
 def _notes(found: Sequence[Compared], records: int) -> tuple[str, ...]:
     notes = []
     if any(one.state in (CANDIDATE, UNDECIDED, FEW_ROUNDS) for one in found):
-        notes.append("What is open is no finding. More time decides more (--budget), as do fewer cases in one run, and a quieter machine.")
+        notes.append("What is open is no finding. More time decides more (--budget), as do fewer cases in one run, and a "
+                     "quieter machine.")
     if records > 1:
         notes.append("Records stand side by side: no ratio here is of two of them.")
     return tuple(notes)

@@ -11,7 +11,8 @@ from mpmt.answers.rows import A_FASTER, B_FASTER, PROGRAMS, SAME, UNDECIDED, UNS
 from mpmt.records.families import CHANNEL, POOL
 from mpmt.views.compared import CANDIDATE, Compared, in_common, label_of, natural, state_words, varying
 from mpmt.views.naming import Names
-from mpmt.views.view import (DOTS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis, Chart, Column, Line, Panel, Point, Series, Table, Value)
+from mpmt.views.view import (DOTS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis, Chart, Column, Line, Panel, Point, Series,
+                             Table, Value)
 from mpmt.views.view import UNDECIDED as UNDECIDED_MARK, UNSTABLE as UNSTABLE_MARK
 
 _MOST_ROWS = 30  # of a chart, and of a table before it is folded
@@ -63,9 +64,10 @@ def chart_of(title: str, prefix: str, found: Sequence[Compared], subjects: dict[
     measured = f"{first.b} ÷ {first.a}" if one_pair else "second ÷ first"
     faster = f"{first.a} are" if first.table != PROGRAMS else f"{first.a} is" if one_pair else "the first is"
     common = in_common(found)
-    reading = (f"Time of {measured}: right of 1, {faster} faster. Bars: {words.percent(first.confidence)} intervals; the band is "
+    reading = (f"Time of {measured}: right of 1, {faster} faster. Bars: {words.percent(first.confidence)} intervals; band: "
                f"± {words.percent(first.margin)}, as good as equal.{' All: ' + common + '.' if common else ''}")
-    return Chart(DOTS, title, reading, _description(found, drawn), Axis(measured, "ratio", True), Axis("", "", values=tuple(labels)), panels)
+    return Chart(DOTS, title, reading, _description(found, drawn), Axis(measured, "ratio", True),
+                 Axis("", "", values=tuple(labels)), panels)
 
 
 def _title(group: _Group, subjects: dict[int, str]) -> str:
@@ -75,7 +77,8 @@ def _title(group: _Group, subjects: dict[int, str]) -> str:
 def _parts(found: Sequence[Compared], subjects: int) -> dict[_Group, list[_Dot]]:
     """By panel: one for each record where there are several, else one for each workload where there are many rows."""
     if subjects > 1:
-        own = {number: _chosen(_dots([one for one in found if one.row.subject == number]), max(_ONE_PANEL // 2, _MOST_ROWS // subjects))
+        own = {number: _chosen(_dots([one for one in found if one.row.subject == number]),
+                               max(_ONE_PANEL // 2, _MOST_ROWS // subjects))
                for number in sorted({one.row.subject for one in found})[:_MOST_PANELS]}
         return {(number, ""): dots for number, dots in own.items() if dots}
     drawn = _chosen(_dots(found), _MOST_ROWS)
@@ -148,16 +151,18 @@ def _description(found: Sequence[Compared], drawn: Sequence[_Dot]) -> str:
         counts[state_words(one)] = counts.get(state_words(one), 0) + 1
     told = sum(len(dot.rows) for dot in drawn)
     most = drawn[0]
-    return (f"{told} of {words.plural(len(found), 'comparison')}: " + ", ".join(f"{count} {name}" for name, count in counts.items())
+    return (f"{told} of {words.plural(len(found), 'comparison')}: "
+            + ", ".join(f"{count} {name}" for name, count in counts.items())
             + f". First: {most.group[1]}{', ' + most.label if most.label else ''}, {words.ratio(most.first.ratio or 1)}.")
 
 
 # ---- the table ----------------------------------------------------------------------------------------------
 
 _COLUMNS: tuple[tuple[str, str], ...] = (
-    ("subject", ""), ("what", ""), ("parameters", ""), ("program", ""), ("a task takes", "ns"), ("payload", "bytes"), ("workers", "count"),
-    ("placement", ""), ("channel", ""), ("batch", "count"), ("window", "count"), ("wait", ""), ("a", ""), ("b", ""),
-    ("b ÷ a", "ratio"), ("low", "ratio"), ("high", "ratio"), ("verdict", ""), ("rounds", "count"), ("reason", ""))
+    ("subject", ""), ("what", ""), ("parameters", ""), ("program", ""), ("executor", ""), ("a task takes", "ns"),
+    ("payload", "bytes"), ("workers", "count"), ("placement", ""), ("channel", ""), ("batch", "count"), ("window", "count"),
+    ("wait", ""), ("a", ""), ("b", ""), ("b ÷ a", "ratio"), ("low", "ratio"), ("high", "ratio"), ("verdict", ""),
+    ("rounds", "count"), ("reason", ""))
 _ALWAYS = ("what", "b ÷ a", "low", "high", "verdict", "rounds", "reason")
 _OF_POOLS = ("a task takes", "payload", "workers", "placement", "channel")
 
@@ -200,9 +205,9 @@ def _cells(one: Compared, subjects: dict[int, str]) -> tuple[Value | None, ...]:
     own = "" if one.family in (POOL, CHANNEL) else ", ".join(text for name, text in one.parameters if name != "pair" and text)
     if one.family == CHANNEL:
         own = ", ".join(text for name, text in one.parameters if name in ("futex", "rate", "touched") and text)
-    return (subjects.get(row.subject), one.what, own or None, one.program, row.task_ns, row.payload_bytes, row.workers, row.placement,
-            named.get("channel") or None, row.batch, row.window, row.wait, row.a, row.b, row.ratio, row.low, row.high, state_words(one),
-            row.rounds, row.reason or None)
+    return (subjects.get(row.subject), one.what, own or None, one.program, named.get("executor") or None, row.task_ns,
+            row.payload_bytes, row.workers, row.placement, named.get("channel") or None, row.batch, row.window, row.wait,
+            row.a, row.b, row.ratio, row.low, row.high, state_words(one), row.rounds, row.reason or None)
 
 
 def _folded(rest: Sequence[Compared], subjects: dict[int, str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mpmt.answers import words
 from mpmt.answers.crossover import Crossing, crossings
-from mpmt.answers.rows import A_FASTER, B_FASTER, DEPLOYED, SAME, Row, rows_of
+from mpmt.answers.rows import A_FASTER, B_FASTER, CONTROLLED, SAME, Row, rows_of
 from mpmt.views.report import Shown
 from mpmt.views.where_chart import MOST_PANELS, Grid, charts_of, table_of
 from mpmt.views.view import Missing, View
@@ -21,19 +21,21 @@ _AXES: dict[str, Callable[[Row], float | None]] = {
 
 
 def view(shown: Sequence[Shown]) -> View | Missing:
-    """Of rows in which all but the side is equal; programs against each other as well."""
-    rows = [row for one in shown for row in rows_of(one.record, one.number) if row.table != DEPLOYED and row.ratio is not None]
+    """Of threads and processes in rows in which all else is equal."""
+    rows = [row for one in shown for row in rows_of(one.record, one.number)
+            if row.table == CONTROLLED and row.ratio is not None]
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
     grids = sorted(_grids(rows), key=lambda grid: -grid.weight)
     if not grids:
-        reason = "no comparison of pools has a ratio" if not rows else "tasks of one size and one payload only were measured: there is nothing to change along"
-        return Missing("where", _TITLE, reason, _COMMAND)
+        one_size = "tasks of one size and one payload only were measured: there is nothing to change along"
+        return Missing("where", _TITLE, one_size if rows else "no comparison of pools has a ratio", _COMMAND)
     charts = charts_of(grids, subjects)
     sentences = _sentences(rows, subjects)
     more = grids[MOST_PANELS:]
     notes = [f"{len(more)} more are in the table only: {'; '.join(grid.title for grid in more[:MOST_PANELS])}"
              f"{' …' if len(more) > MOST_PANELS else '.'}"] if more else []
-    return View("where", _TITLE, "From which task size is it the same?", tuple(sentences), charts, (table_of(grids, subjects),), tuple(notes))
+    return View("where", _TITLE, "From which task size is it the same?", tuple(sentences), charts, (table_of(grids, subjects),),
+                tuple(notes))
 
 
 # ---- grids --------------------------------------------------------------------------------------------------
@@ -89,7 +91,8 @@ class _Change:
 
 
 def _sentences(rows: Sequence[Row], subjects: dict[int, str]) -> list[str]:
-    changes = sorted((change for axis in _AXES for change in _changes(rows, axis)), key=lambda one: (list(_AXES).index(one.axis), one.gap))
+    changes = sorted((change for axis in _AXES for change in _changes(rows, axis)),
+                     key=lambda one: (list(_AXES).index(one.axis), one.gap))
     told = [f"{_prefix(change.row, subjects)}{_in_words(change)}" for change in changes[:_MOST_SENTENCES]]
     if (more := len(changes) - len(told)) > 0:
         told.append(f"{more} more changes along task size, payload or workers can be seen in the table.")
@@ -100,8 +103,8 @@ def _sentences(rows: Sequence[Row], subjects: dict[int, str]) -> list[str]:
         return ["No comparison is decided: nothing is known of where the answer changes."]
     verdicts = {row.verdict for row in decided}
     if len(verdicts) == 1:
-        return [f"Where it is decided ({len(decided)} of {len(rows)} comparisons): {_side(decided[0], decided[0].verdict)}, at all sizes that were "
-                "measured."]
+        said = _side(decided[0], decided[0].verdict)
+        return [f"Where it is decided ({len(decided)} of {len(rows)} comparisons): {said}, at all sizes that were measured."]
     return ["The answer differs between workloads, and does not change along task size, payload or workers of any of them."]
 
 
@@ -109,7 +112,8 @@ def _changes(rows: Iterable[Row], axis: str) -> Iterable[_Change]:
     """Of rows that differ along this axis only."""
     lines: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
-        place = (None if axis == "task" else row.grain, *(scale(row) for name, scale in _AXES.items() if name not in (axis, "task")))
+        place = (None if axis == "task" else row.grain,
+                 *(scale(row) for name, scale in _AXES.items() if name not in (axis, "task")))
         lines.setdefault((*_held(row), *place), []).append(row)
     for line in lines.values():
         for crossing in crossings(line, _AXES[axis]) if len(line) > 1 else ():
@@ -121,7 +125,8 @@ def _in_words(change: _Change) -> str:
     5 µs"."""
     row, crossing = change.row, change.crossing
     unit = {"task": "ns", "payload": "bytes", "workers": "count"}[change.axis]
-    ends = [words.in_unit(value, unit) + (" workers" if change.axis == "workers" else "") for value in (crossing.low, crossing.high)]
+    ends = [words.in_unit(value, unit) + (" workers" if change.axis == "workers" else "")
+            for value in (crossing.low, crossing.high)]
     about = f"; about {words.in_unit(crossing.about, unit)}" if crossing.about is not None and change.axis != "workers" else ""
     return (f"{_place(change)}: {_side(row, crossing.before)} up to {ends[0]}, {_side(row, crossing.after)} from {ends[1]} on "
             f"(measured at both){about}.")

@@ -67,6 +67,10 @@ def _measured(row: Row) -> str:
     return f"{row.b} ÷ {row.a}"
 
 
+def _faster(row: Row) -> str:
+    return f"{row.a} {'is' if row.table == PROGRAMS else 'are'} faster"
+
+
 # ---- heat maps ----------------------------------------------------------------------------------------------
 
 
@@ -89,14 +93,15 @@ def _heat(grids: Sequence[Grid], names: Names, subjects: dict[int, str]) -> Char
     columns, tasks = _columns(grids, axis), _tasks(grids)
     panels = []
     for grid in grids:
-        points = tuple(_cell(one, columns[one.payload_bytes if axis == "payload" else one.workers], tasks[one.grain]) for one in grid.rows
+        points = tuple(_cell(one, columns[one.payload_bytes if axis == "payload" else one.workers], tasks[one.grain])
+                       for one in grid.rows
                        if (one.payload_bytes if axis == "payload" else one.workers) in columns)
         panels.append(Panel(names.one(_title(grid, subjects)), _title(grid, subjects), (Series(_measured(row), "", points),)))
-    reading = (f"Time of {_measured(row)}: above 1, {row.a} {'is' if row.table == PROGRAMS else 'are'} faster. ≈: the same within "
-               f"{words.percent(row.margin)}, or the interval holds 1.")
+    reading = (f"Time of {_measured(row)}: above 1, {_faster(row)}. ≈: the same within {words.percent(row.margin)}, or the "
+               "interval holds 1.")
     return Chart(HEAT, f"{row.workload}: {_measured(row)} over task time and {axis}", reading, _described(grids),
-                 Axis(axis, "", values=tuple(columns.values())), Axis("a task takes", "", values=tuple(tasks.values())), tuple(panels),
-                 Axis(_measured(row), "ratio", True))
+                 Axis(axis, "", values=tuple(columns.values())), Axis("a task takes", "", values=tuple(tasks.values())),
+                 tuple(panels), Axis(_measured(row), "ratio", True))
 
 
 def _cell(row: Row, x: str, y: str) -> Point:
@@ -116,7 +121,8 @@ def _described(grids: Sequence[Grid]) -> str:
     said = []
     for grid in grids[:4]:
         counts = {grid.first.a: A_FASTER, grid.first.b: B_FASTER}
-        wins = [f"{name} faster in {count}" for name, verdict in counts.items() if (count := sum(row.verdict == verdict for row in grid.rows))]
+        wins = [f"{name} faster in {count}" for name, verdict in counts.items()
+                if (count := sum(row.verdict == verdict for row in grid.rows))]
         same = sum(row.verdict == SAME for row in grid.rows)
         open_ = len(grid.rows) - same - sum(row.verdict in (A_FASTER, B_FASTER) for row in grid.rows)
         said.append(f"{grid.title}: {', '.join([*wins, f'{same} the same', f'{open_} open'])} of {len(grid.rows)}")
@@ -131,11 +137,11 @@ def _lines(grids: Sequence[Grid], names: Names, subjects: dict[int, str]) -> Cha
     margin = row.margin
     lines = (Line(1.0, "equal"), Line(1 / (1 + margin), f"± {words.percent(margin)}", 1 + margin))
     panels = tuple(Panel(names.one(_title(grid, subjects)), _title(grid, subjects), (_line(grid),), lines) for grid in grids)
-    reading = (f"Above 1, {row.a} {'is' if row.table == PROGRAMS else 'are'} faster. Band: ± {words.percent(margin)}, as good as equal; bars: "
+    reading = (f"Above 1, {_faster(row)}. Band: ± {words.percent(margin)}, as good as equal; bars: "
                f"{words.percent(row.confidence)} intervals.")
     over = _ALONG[grids[0].along]
-    return Chart(LINES, f"{_measured(row)} over {'task time' if over.unit == 'ns' else over.label}", reading, _described(grids), over,
-                 Axis(_measured(row), "ratio", True), panels)
+    return Chart(LINES, f"{_measured(row)} over {'task time' if over.unit == 'ns' else over.label}", reading, _described(grids),
+                 over, Axis(_measured(row), "ratio", True), panels)
 
 
 def _line(grid: Grid) -> Series:
@@ -147,14 +153,17 @@ def _line(grid: Grid) -> Series:
 
 # ---- the table ----------------------------------------------------------------------------------------------
 
-_COLUMNS = (Column("subject"), Column("workload"), Column("a"), Column("b"), Column("a task takes", "ns"), Column("payload", "bytes"),
-            Column("workers", "count"), Column("placement"), Column("channel"), Column("batch", "count"), Column("window", "count"),
+_COLUMNS = (Column("subject"), Column("workload"), Column("a"), Column("b"), Column("a task takes", "ns"),
+            Column("payload", "bytes"),
+            Column("workers", "count"), Column("placement"), Column("channel"), Column("batch", "count"),
+            Column("window", "count"),
             Column("wait"), Column("b ÷ a", "ratio"), Column("low", "ratio"), Column("high", "ratio"), Column("verdict"))
 _OPTIONAL = ("a", "b", "placement", "batch", "window", "wait")
 
 
 def table_of(ranked: Sequence[Grid], subjects: Mapping[int, str]) -> Table:
-    rows, rest = ([_cells(row, subjects) for grid in part for row in _in_order(grid)] for part in (ranked[:MOST_PANELS], ranked[MOST_PANELS:]))
+    rows, rest = ([_cells(row, subjects) for grid in part for row in _in_order(grid)]
+                  for part in (ranked[:MOST_PANELS], ranked[MOST_PANELS:]))
     pairs = {_measured(row) for grid in ranked for row in grid.rows}
     columns = [Column(pairs.copy().pop(), one.unit) if one.title == "b ÷ a" and len(pairs) == 1 else one for one in _COLUMNS]
     folded = [f"{grid.title}: {words.plural(len(grid.rows), 'row')}" for grid in ranked[MOST_PANELS:]]
@@ -167,5 +176,5 @@ def _in_order(grid: Grid) -> list[Row]:
 
 def _cells(row: Row, subjects: Mapping[int, str]) -> Cells:
     told = {A_FASTER: f"{row.a} faster", B_FASTER: f"{row.b} faster", SAME: f"same within {words.percent(row.margin)}"}
-    return (subjects.get(row.subject), row.workload, row.a, row.b, row.task_ns, row.payload_bytes, row.workers, row.placement, row.channel,
-            row.batch, row.window, row.wait, row.ratio, row.low, row.high, told.get(row.verdict, row.verdict))
+    return (subjects.get(row.subject), row.workload, row.a, row.b, row.task_ns, row.payload_bytes, row.workers, row.placement,
+            row.channel, row.batch, row.window, row.wait, row.ratio, row.low, row.high, told.get(row.verdict, row.verdict))
