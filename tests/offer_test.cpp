@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 Json good() {
   return Json::parse(R"({
     "workloads": [{"name": "hash_chain", "kind": "cpu", "version": 3, "minimum_payload": 8, "usual_grain": 70,
-                   "grain_scales": false, "unit_ns": 1000}],
+                   "grain_scales": false, "unit_ns": 1000, "takes_waiting": true}],
     "executors": [{"name": "alone", "sides": "neither", "submitter_helps": true},
                   {"name": "pool", "sides": "processes", "channels": ["wire"], "quick": true},
                   {"name": "odd", "sides": "threads", "channels": ["wire"], "unsupported": "not on a Tuesday"}],
@@ -60,6 +60,8 @@ TEST(OfferTest, all_fields_arrive) {
   EXPECT_EQ(workload->usual_grain, 70U);
   EXPECT_FALSE(workload->grain_scales);
   EXPECT_EQ(workload->unit, Nanoseconds(1000));
+  EXPECT_TRUE(workload->takes_waiting);
+  EXPECT_FALSE(offer_from(with("/workloads/0/takes_waiting", nullptr)).workload("hash_chain")->takes_waiting);
   ASSERT_EQ(offer.executors.size(), 3U);
   EXPECT_EQ(offer.baseline(), offer.executor("alone"));
   EXPECT_TRUE(offer.executor("alone")->submitter_helps);
@@ -104,6 +106,7 @@ TEST(OfferTest, what_is_wrong_is_refused_with_a_reason) {
                         {"/workloads/0/minimum_payload", "8", "must be number"},
                         {"/workloads/0/usual_grain", Json::array(), "must be number"},
                         {"/workloads/0/unit_ns", "1us", "must be number"},
+                        {"/workloads/0/takes_waiting", 0.5, "must be boolean"},
                         {"/executors/1/sides", nullptr, "'sides'"},
                         {"/executors/1/sides", "both", "'both' is unknown; allowed: threads, processes, neither"},
                         {"/executors/1/channels", nullptr, "channels"},

@@ -10,12 +10,27 @@
 namespace mpmt::benchmarks {
 namespace {
 
-TEST(Plan, every_workload_is_in_the_quick_profile) {
-  std::set<std::string> planned;
-  for (const auto& one : plan_of({}).cases) planned.insert(one.measured.workload);
-  std::set<std::string> known;
-  for (const auto& workload : workloads::WorkloadCatalog::instance().all()) known.emplace(workload.name);
-  EXPECT_EQ(planned, known);
+std::set<std::string> different(const Plan& plan, std::string Case::*field) {
+  std::set<std::string> values;
+  for (const auto& planned : plan.cases) values.insert(planned.measured.*field);
+  return values;
+}
+
+template <class Part>
+std::set<std::string> catalogue() {
+  std::set<std::string> names;
+  for (const auto& part : Catalog<Part>::instance().all()) names.emplace(part.name);
+  return names;
+}
+
+TEST(Plan, every_workload_is_in_the_standard_profile_and_but_for_mixtures_in_the_quick_one) {
+  RunOptions options;
+  auto known = catalogue<workloads::Description>();
+  options.profile = "standard";
+  EXPECT_EQ(different(plan_of(options), &Case::workload), known);
+  options.profile = "quick";
+  known.erase("mixed_wait");
+  EXPECT_EQ(different(plan_of(options), &Case::workload), known);
 }
 
 TEST(Plan, options_replace_the_profiles_axes_and_repeat_nothing) {
@@ -175,6 +190,62 @@ TEST(Plan, a_payload_below_a_workloads_least_is_refused) {
   expect_refused(options, {"--payload", "payload_copy", "at least 1"});
 }
 
+TEST(Plan, a_workload_that_takes_waiting_waits_half_its_time_or_as_much_as_is_asked_for) {
+  RunOptions options;
+  options.workloads = {"mixed_wait"};
+  const auto waitings = [&] {
+    std::set<std::optional<int>> found;
+    for (const auto& one : plan_of(options).cases) found.insert(one.measured.waiting_percent);
+    return found;
+  };
+  EXPECT_EQ(waitings(), std::set<std::optional<int>>{50});
+  options.waitings = {70, 0, 70};
+  EXPECT_EQ(waitings(), (std::set<std::optional<int>>{0, 70}));
+}
+
+TEST(Plan, equal_shares_of_waiting_are_compared_and_others_are_not) {
+  RunOptions options;
+  options.workloads = {"mixed_wait"};
+  options.waitings = {0, 70};
+  const auto plan = plan_of(options);
+  EXPECT_GT(plan.rows(), 0U);
+  for (const auto& group : plan.groups) {
+    for (const auto& row : group.rows) {
+      EXPECT_EQ(plan.cases[row.a].measured.waiting_percent, plan.cases[row.b].measured.waiting_percent);
+    }
+  }
+}
+
+TEST(Plan, a_share_of_waiting_is_refused_by_workloads_that_take_none) {
+  RunOptions options;
+  options.waitings = {70};
+  for (const auto& workloads : std::vector<std::vector<std::string>>{{"hash_chain"}, {"mixed_wait", "hash_chain"}}) {
+    options.workloads = workloads;
+    expect_refused(options, {"--waiting", "'hash_chain' takes none", "workloads that take it: mixed_wait"});
+  }
+  options.workloads.clear();  // the quick profile has none that takes it
+  expect_refused(options, {"--waiting", "mixed_wait"});
+
+  options.workloads = {"all"};
+  for (const auto& one : plan_of(options).cases) {
+    const auto& measured = one.measured;
+    EXPECT_EQ(measured.waiting_percent, measured.workload == "mixed_wait" ? std::optional(70) : std::nullopt);
+  }
+}
+
+TEST(Plan, each_share_of_waiting_has_a_grain_of_its_own_where_that_is_given_as_a_time) {
+  RunOptions options;
+  options.workloads = {"mixed_wait"};
+  options.waitings = {20, 70};
+  options.grains = {TimeWish{std::chrono::milliseconds(5)}};
+  const auto calibrate = [](const Case& serial, const TimeWish&) {
+    return static_cast<std::uint64_t>(*serial.waiting_percent + 1000);
+  };
+  for (const auto& one : make_plan(options, own_programs(options), kCpus, kSeed, calibrate).cases) {
+    EXPECT_EQ(one.measured.grain, static_cast<std::uint64_t>(*one.measured.waiting_percent + 1000));
+  }
+}
+
 TEST(Plan, a_grain_given_as_a_time_is_calibrated_or_refused) {
   RunOptions options;
   options.workloads = {"prime_count"};
@@ -191,19 +262,6 @@ TEST(Plan, a_grain_given_as_a_time_is_calibrated_or_refused) {
   for (const auto& planned : plan.cases) EXPECT_EQ(planned.measured.grain, 777U);
   options.workloads = {"empty"};
   expect_refused(options, {"--grain", "'empty'"});
-}
-
-std::set<std::string> different(const Plan& plan, std::string Case::*field) {
-  std::set<std::string> values;
-  for (const auto& planned : plan.cases) values.insert(planned.measured.*field);
-  return values;
-}
-
-template <class Part>
-std::set<std::string> catalogue() {
-  std::set<std::string> names;
-  for (const auto& part : Catalog<Part>::instance().all()) names.emplace(part.name);
-  return names;
 }
 
 TEST(Plan, all_is_everything_in_the_catalogue) {

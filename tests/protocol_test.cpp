@@ -25,6 +25,13 @@ Case linked_case() {
   return c;
 }
 
+Case waiting_case() {
+  auto c = linked_case();
+  c.workload = "mixed_wait";
+  c.waiting_percent = 70;
+  return c;
+}
+
 Json over_the_wire(const Json& message) {
   return Json::parse(message.dump());
 }
@@ -35,7 +42,7 @@ TEST(Protocol, a_case_travels_unchanged) {
   Case serial;
   serial.workload = "empty";
   serial.executor = "serial";
-  for (const auto& c : {linked_case(), split, serial}) {
+  for (const auto& c : {linked_case(), waiting_case(), split, serial}) {
     const auto arrived = case_from(over_the_wire(to_json(c)));
     EXPECT_EQ(to_json(arrived), to_json(c));
     EXPECT_EQ(arrived.name(), c.name());
@@ -75,6 +82,34 @@ TEST(Protocol, names_leave_out_what_a_case_does_not_have) {
   serial.executor = "serial";
   serial.channel.clear();
   EXPECT_EQ(serial.name(), "payload_copy/serial/grain:1000000007/batch:12/payload:4096/placement:free");
+}
+
+TEST(Protocol, a_share_of_waiting_travels_as_a_share_and_is_in_the_name_of_who_takes_one) {
+  EXPECT_EQ(to_json(waiting_case()).at("waiting"), Json(0.7));
+  EXPECT_FALSE(to_json(linked_case()).contains("waiting"));
+  EXPECT_NE(waiting_case().name().find("/grain:1000000007/waiting:70/batch:12/"), std::string::npos);
+  auto fields = to_json(waiting_case());
+  for (int percent = 0; percent <= 99; ++percent) {
+    fields["waiting"] = Json::parse(Json(percent / 100.).dump());
+    EXPECT_EQ(case_from(fields).waiting_percent, percent);
+  }
+  fields["waiting"] = nullptr;
+  EXPECT_EQ(case_from(fields).waiting_percent, std::nullopt);
+}
+
+TEST(Protocol, what_is_no_share_in_whole_per_cents_is_refused_by_name) {
+  auto fields = to_json(waiting_case());
+  for (const Json& wrong : {Json(-0.01), Json(1), Json(0.705), Json(70), Json(1e300)}) {
+    fields["waiting"] = wrong;
+    try {
+      case_from(fields);
+      ADD_FAILURE() << wrong;
+    } catch (const std::invalid_argument& refusal) {
+      EXPECT_NE(std::string(refusal.what()).find("waiting"), std::string::npos) << refusal.what();
+    }
+  }
+  fields["waiting"] = "70%";
+  EXPECT_THROW(case_from(fields), Json::exception);
 }
 
 TEST(Protocol, a_split_batch_shares_the_block_out_rounded_up) {

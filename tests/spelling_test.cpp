@@ -100,5 +100,16 @@ TEST(Spelling, a_share_is_a_percentage_or_a_fraction) {
   }
 }
 
+TEST(Spelling, a_share_in_whole_per_cents_is_one_number_however_it_is_written) {
+  for (const auto& [item, percent] :
+       {std::pair("70%", 70), {"70 %", 70}, {"0.7", 70}, {"0.29", 29}, {"0%", 0}, {"0", 0}, {"99%", 99}}) {
+    EXPECT_EQ(percent_from(item, 0, 99), percent) << item;
+  }
+  const auto parse = [](const std::string& item) { percent_from(item, 0, 99); };
+  for (const auto* item : {"100%", "1", "33.3%", "0.705", "-1%", "70", "7s", "%", ""}) {
+    EXPECT_EQ(answer_to(parse, item), "'" + std::string(item) + "' is not a share in whole per cents from 0 % to 99 %");
+  }
+}
+
 }  // namespace
 }  // namespace mpmt::benchmarks

@@ -118,6 +118,7 @@ TEST(Verdict, only_cases_that_differ_in_nothing_but_the_address_space_are_compar
       [](Case& c) { c.grain = 9; },
       [](Case& c) { c.batch = 9; },
       [](Case& c) { c.payload_bytes = 9; },
+      [](Case& c) { c.waiting_percent = 9; },
       [](Case& c) { c.window = 9; },
       [](Case& c) { c.placement = Placement::same; },
       [](Case& c) { c.wait = executors::Wait::spin; },

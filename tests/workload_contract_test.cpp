@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(workloads, EveryWorkload, ::testing::ValuesIn(workloads
 TEST(WorkloadCatalog, every_file_is_in_the_catalogue) {
   // Files of workloads/ that are no workload, but what workloads share.
   const std::set<std::string> shared{"echo_client", "echo_protocol", "echo_server", "echo_service",
-                                     "kernel",      "unnamed_file",  "workload"};
+                                     "kernel",      "unnamed_file",  "wait",        "workload"};
   std::set<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(MPMT_SOURCE_DIR "/workloads")) {
     const auto& path = entry.path();

@@ -18,6 +18,7 @@ const std::map<std::pair<std::string, int>, std::uint64_t> kChecksums{
     {{"hash_chain", 1}, 0x8b2ef3f226bff0f},
     {{"loopback_echo", 1}, 0x10363793c9fc3d34},
     {{"matrix_multiply", 1}, 0xaaffcda87f},
+    {{"mixed_wait", 1}, 0x2f2ab78365a7df5b},
     {{"payload_copy", 1}, 0x5df7dae566754d86},
     {{"prime_count", 1}, 0x100b0000038d},
     {{"sleep_wait", 1}, 0xd9ac5533591c8207},

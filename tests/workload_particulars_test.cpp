@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -97,8 +98,36 @@ TEST(SleepWait, does_not_come_back_before_its_time) {
   EXPECT_GE(since(start), std::chrono::milliseconds(1));
 }
 
+TEST(MixedWait, computes_so_many_rounds_of_hash_chain_as_the_rest_of_its_nominal_time_has) {
+  for (const auto& [waiting, rounds] : {std::pair(0, 1200U), {50, 600U}, {99, 12U}}) {
+    const auto expected = prepare("mixed_wait", {4, 0, {}, waiting})->expected_sum({3, 20});
+    EXPECT_EQ(expected, prepare("hash_chain", {rounds, 0, {}})->expected_sum({3, 20})) << waiting << " %";
+  }
+}
+
+TEST(MixedWait, waits_its_share_and_no_less) {
+  const auto fixture = prepare("mixed_wait", {250, 0, {}, 80});
+  const auto session = fixture->open(0);
+  EXPECT_EQ(::prctl(PR_GET_TIMERSLACK), 1);
+  const auto start = Clock::now();
+  run(*fixture, *session, {0, 5}, 0);
+  EXPECT_GE(since(start), std::chrono::milliseconds(1));
+}
+
+TEST(MixedWait, knows_its_sums_without_waiting) {
+  const auto sleeps = [] {
+    rusage used{};
+    ::getrusage(RUSAGE_THREAD, &used);
+    return used.ru_nvcsw;
+  };
+  const auto fixture = prepare("mixed_wait", {100, 0, {}, 90});
+  const auto before = sleeps();
+  fixture->expected_sum({0, 100});
+  EXPECT_LT(sleeps() - before, static_cast<long>(kVariants)) << "one sleep a variant, or more";
+}
+
 TEST(Waits, longer_than_an_hour_are_refused) {
-  for (const char* name : {"sleep_wait", "loopback_echo"}) {
+  for (const char* name : {"sleep_wait", "mixed_wait", "loopback_echo"}) {
     const auto what = failure_of<std::invalid_argument>([&] { prepare(name, {3'600'000'001, 0, {}}); });
     EXPECT_NE(what.find("--grain"), what.npos) << what;
   }

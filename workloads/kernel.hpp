@@ -72,8 +72,9 @@ class KernelSession final : public Session {
 };
 
 /// The fixture of a kernel that is made from the parameters alone: each session gets a fresh one, made in its worker.
-template <TaskKernel Kernel>
-requires std::constructible_from<Kernel, const Parameters&>
+/// `Computation` gives the same results without what else a task does: it does not wait.
+template <TaskKernel Kernel, TaskKernel Computation = Kernel>
+requires std::constructible_from<Kernel, const Parameters&> && std::constructible_from<Computation, const Parameters&>
 class KernelFixture : public Fixture {
  public:
   /// Runs variants once, serially, to know their results: those that a sum is first asked for.
@@ -104,8 +105,8 @@ class KernelFixture : public Fixture {
     std::vector<std::byte> request(parameters_.payload_bytes);
     std::vector<std::byte> reply(parameters_.payload_bytes);
     Fixture::fill_request(request);
-    Kernel kernel(parameters_);
-    for (; known_ < variants; ++known_) results_[known_] = kernel(known_, request, reply);
+    Computation compute(parameters_);
+    for (; known_ < variants; ++known_) results_[known_] = compute(known_, request, reply);
   }
 
   Parameters parameters_;

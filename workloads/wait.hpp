@@ -1,4 +1,4 @@
-// Grain as a time to wait.
+// Grain as a time, and a wait that is exact.
 #pragma once
 
 #include <chrono>
@@ -18,5 +18,14 @@ inline std::chrono::microseconds wait_of(const Parameters& parameters) {
   }
   return std::chrono::microseconds(parameters.grain);
 }
+
+/// Has this thread woken when its sleep is over: the kernel may otherwise end it late by the thread's timer
+/// slack, 50 us, which is more than many a task here. It stays with the thread, and a forked child inherits it: every
+/// worker sets its own. Throws std::system_error.
+void wake_on_time();
+
+/// Sleeps for that time at least; a signal neither shortens nor lengthens it. Throws std::system_error, or
+/// std::runtime_error when the kernel has come back before its time.
+void wait_for(std::chrono::nanoseconds time);
 
 }  // namespace mpmt::workloads

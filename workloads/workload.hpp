@@ -29,10 +29,14 @@ struct TaskRange {
   std::uint64_t count = 0;
 };
 
+inline constexpr int kUsualWaitingPercent = 50;
+inline constexpr int kMostWaitingPercent = 99;
+
 struct Parameters {
-  std::uint64_t grain = 1;         ///< size of one task, in the workload's unit; at least 1
-  std::size_t payload_bytes = 0;   ///< bytes that travel with each task, each way
-  std::filesystem::path data_dir;  ///< where files may be made; they are unnamed or unlinked at once
+  std::uint64_t grain = 1;                     ///< size of one task, in the workload's unit; at least 1
+  std::size_t payload_bytes = 0;               ///< bytes that travel with each task, each way
+  std::filesystem::path data_dir;              ///< where files may be made; they are unnamed or unlinked at once
+  int waiting_percent = kUsualWaitingPercent;  ///< of a task's nominal time, 0 to kMostWaitingPercent: waits
 };
 
 /// A worker's view of the workload. Used by the one thread that opened it.
@@ -98,6 +102,8 @@ struct Description {
   std::optional<std::chrono::nanoseconds> unit = std::nullopt;
   bool reads_payload = false;       ///< false: a payload only travels
   std::size_t minimum_payload = 0;  ///< bytes; a smaller payload is refused
+  std::uint64_t usual_grain = 1;    ///< where neither the user nor the profile says
+  bool takes_waiting = false;       ///< Parameters::waiting_percent means something to it
   std::unique_ptr<Fixture> (*prepare)(const Parameters&) = nullptr;
 };
 

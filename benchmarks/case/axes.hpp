@@ -46,6 +46,7 @@ struct Axes {
   std::vector<Grain> grains;
   std::vector<std::uint64_t> batches;  ///< 0 = split
   std::vector<std::size_t> payloads;
+  std::vector<int> waitings;  ///< per cent
   std::vector<std::size_t> windows;
   std::vector<executors::Placement> placements;
   std::vector<executors::Wait> waits;

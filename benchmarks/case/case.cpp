@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "benchmarks/case/family.hpp"
 
 namespace mpmt::benchmarks {
@@ -20,6 +21,10 @@ std::uint64_t Case::batch_in(std::uint64_t tasks) const {
   if (batch != 0) return batch;
   const auto sharers = static_cast<std::uint64_t>(workers);
   return std::max<std::uint64_t>(1, (tasks + sharers - 1) / sharers);
+}
+
+std::string waiting_text(const Case& measured) {
+  return measured.waiting_percent ? text(*measured.waiting_percent, "%") : std::string();
 }
 
 nlohmann::json to_json(const Case& measured) {

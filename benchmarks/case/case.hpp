@@ -54,6 +54,7 @@ struct Case {
   std::uint64_t grain = 1;
   std::uint64_t batch = 1;  ///< tasks per message; 0 = split: the block's tasks ÷ workers, rounded up
   std::size_t payload_bytes = 0;
+  std::optional<int> waiting_percent = std::nullopt;  ///< none: the workload takes none
   std::size_t window = 1;
   executors::Placement placement = executors::Placement::spread;
   executors::Wait wait = executors::Wait::block;
@@ -75,6 +76,9 @@ struct Case {
   /// Tasks per message in a block of `tasks`.
   std::uint64_t batch_in(std::uint64_t tasks) const;
 };
+
+/// The share of a task that waits, "70%"; empty: its workload takes none.
+std::string waiting_text(const Case& measured);
 
 /// The case's parts, each a field of its own; used in the protocol and in the record alike.
 nlohmann::json to_json(const Case& measured);

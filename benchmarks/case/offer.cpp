@@ -54,6 +54,8 @@ Offer offer_of_catalogues() {
     offered.grain_unit = workload.grain_unit;
     offered.grain_scales = workload.grain_scales;
     offered.minimum_payload = workload.minimum_payload;
+    offered.usual_grain = workload.usual_grain;
+    offered.takes_waiting = workload.takes_waiting;
     offered.unit = workload.unit;
   }
   for (const auto& executor : executors::ExecutorCatalog::instance().all())
@@ -119,6 +121,7 @@ WorkloadOffer workload_from(const Json& part) {
   offer.grain_scales = field(part, "grain_scales", true);
   offer.minimum_payload = field(part, "minimum_payload", std::size_t{0});
   offer.usual_grain = std::max<std::uint64_t>(1, field(part, "usual_grain", std::uint64_t{1}));
+  offer.takes_waiting = field(part, "takes_waiting", false);
   if (const auto unit = field(part, "unit_ns", std::int64_t{0}); unit > 0) offer.unit = Nanoseconds(unit);
   return offer;
 }
@@ -196,7 +199,8 @@ Json to_json(const Offer& offer) {
                 {"grain_unit", workload.grain_unit},
                 {"grain_scales", workload.grain_scales},
                 {"minimum_payload", workload.minimum_payload},
-                {"usual_grain", workload.usual_grain}};
+                {"usual_grain", workload.usual_grain},
+                {"takes_waiting", workload.takes_waiting}};
     if (workload.unit) fields["unit_ns"] = workload.unit->count();
     description["workloads"].push_back(std::move(fields));
   }

@@ -19,6 +19,7 @@ struct WorkloadOffer {
   bool grain_scales = true;
   std::size_t minimum_payload = 0;       ///< bytes; a smaller payload is refused
   std::uint64_t usual_grain = 1;         ///< for a workload that no profile lists
+  bool takes_waiting = false;            ///< what share of a task waits can be chosen
   std::optional<Nanoseconds> unit = {};  ///< what a unit of grain takes by definition; none: that is to be measured
 };
 

@@ -17,8 +17,8 @@ auto load_of(const PairParameters& pair) {
 }
 
 auto controlled_key(const Case& c) {
-  return std::tuple(c.program, c.family, c.workload, c.grain, c.payload_bytes, c.batch, c.window, c.placement, c.wait,
-                    c.channel, c.workers, load_of(c.pair), c.pair.futex);
+  return std::tuple(c.program, c.family, c.workload, c.grain, c.payload_bytes, c.waiting_percent, c.batch, c.window,
+                    c.placement, c.wait, c.channel, c.workers, load_of(c.pair), c.pair.futex);
 }
 
 void add_rows_of_programs(const std::vector<Case>& cases, std::vector<Row>& rows) {

@@ -75,6 +75,13 @@ std::string better_spelling(const std::string& item) {
   return text("write ", with_suffix.empty() ? text(*binary) : text(with_suffix, " (", *binary, ")"), " or ", *decimal);
 }
 
+/// None: the share has a part of a per cent.
+std::optional<int> whole_percent(double share) {
+  const double percent = std::round(100 * share);
+  const bool whole = std::abs(100 * share - percent) < 1e-9 && std::abs(percent) < 1e9;
+  return whole ? std::optional(static_cast<int>(percent)) : std::nullopt;
+}
+
 [[noreturn]] void refuse(const std::string& item, const std::string& what, const std::string& instead = {}) {
   throw std::invalid_argument(text("'", shown(item), "' is not ", what, instead.empty() ? "" : ": ", instead));
 }
@@ -120,6 +127,21 @@ double share_from(const std::string& item, double least, double most) {
     if (share >= least && share <= most) return share;
   }
   refuse(item, text("a share from ", 100 * least, " % to ", 100 * most, " %"));
+}
+
+int percent_from(const std::string& item, int least, int most) {
+  if (const auto quantity = quantity_from(item); quantity && (quantity->unit.empty() || quantity->unit == "%")) {
+    const auto percent = whole_percent(quantity->unit.empty() ? quantity->value : quantity->value / 100);
+    if (percent && *percent >= least && *percent <= most) return *percent;
+  }
+  refuse(item, text("a share in whole per cents from ", least, " % to ", most, " %"));
+}
+
+int percent_of(double share, int least, int most) {
+  const auto percent = whole_percent(share);
+  if (percent && *percent >= least && *percent <= most) return *percent;
+  throw std::invalid_argument(
+      text(share, " is not a share in whole per cents from ", least / 100., " to ", most / 100.));
 }
 
 }  // namespace mpmt::benchmarks

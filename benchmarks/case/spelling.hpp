@@ -25,4 +25,10 @@ double seconds_from(const std::string& item, double least, double most);
 /// A share from `least` to `most`: 3%, 0.5 %, or 0.03. Throws std::invalid_argument as above.
 double share_from(const std::string& item, double least, double most);
 
+/// The same in whole per cents, which it returns: 70 for 70% and for 0.7.
+int percent_from(const std::string& item, int least, int most);
+
+/// 70 for 0.7, as JSON has it. Throws std::invalid_argument that says what is allowed.
+int percent_of(double share, int least, int most);
+
 }  // namespace mpmt::benchmarks

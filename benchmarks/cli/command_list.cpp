@@ -32,7 +32,8 @@ Json described(const workloads::Description& part) {
           {"version", part.version},
           {"grain_scales", part.grain_scales},
           {"reads_payload", part.reads_payload},
-          {"minimum_payload_bytes", part.minimum_payload}};
+          {"minimum_payload_bytes", part.minimum_payload},
+          {"takes_waiting", part.takes_waiting}};
 }
 
 Json described(const ipc::Description& part) {
@@ -75,7 +76,8 @@ std::string more_about(const Json& part) {
     const auto payload = part["minimum_payload_bytes"].get<std::size_t>();
     return text(part["kind"].get<std::string>(), "; a unit of grain is ", part["grain_unit"].get<std::string>(),
                 part["reads_payload"].get<bool>() ? "; reads its payload" : "; a payload only travels",
-                payload > 0 ? text("; needs a payload of ", payload, " byte or more") : "");
+                payload > 0 ? text("; needs a payload of ", payload, " byte or more") : "",
+                part["takes_waiting"].get<bool>() ? "; takes --waiting" : "");
   }
   if (part.contains("between_threads")) {
     const bool threads = part["between_threads"];
@@ -122,21 +124,22 @@ std::vector<Observation> latest_observations(std::string& record) {
 /// Adds to each workload what its serial tasks cost on this machine.
 Json with_costs(Json workloads) {
   std::string record;
-  using Work = std::tuple<std::string, std::uint64_t, std::size_t>;  // of this grain and payload
+  using Work = std::tuple<std::string, std::uint64_t, std::size_t, std::optional<int>>;  // grain, payload, waiting
   std::map<Work, std::vector<double>> found;
   for (const auto& observation : latest_observations(record)) {
     const Case& c = observation.measured;
     if (observation.ok() && c.is_serial()) {
-      found[{c.workload, c.grain, c.payload_bytes}].push_back(observation.cost_ns);
+      found[{c.workload, c.grain, c.payload_bytes, c.waiting_percent}].push_back(observation.cost_ns);
     }
   }
   for (auto& workload : workloads) {
     workload["costs"] = Json::array();
     for (const auto& [work, costs] : found) {
-      const auto& [name, grain, payload] = work;
+      const auto& [name, grain, payload, waiting] = work;
       if (name != workload["name"]) continue;
-      workload["costs"].push_back(
-          {{"grain", grain}, {"payload_bytes", payload}, {"ns_per_task", median(costs)}, {"record", record}});
+      auto& cost = workload["costs"].emplace_back(
+          Json{{"grain", grain}, {"payload_bytes", payload}, {"ns_per_task", median(costs)}, {"record", record}});
+      if (waiting) cost["waiting"] = *waiting / 100.;
     }
   }
   return workloads;
@@ -150,6 +153,7 @@ std::string costs_of(const Json& part) {
     words += text(words.empty() ? "a task took " : "; ", duration_text(cost["ns_per_task"]), " at grain ",
                   cost["grain"].dump());
     if (cost["payload_bytes"] != 0) words += text(", payload ", cost["payload_bytes"].dump());
+    if (cost.contains("waiting")) words += text(", waiting ", cost["waiting"].dump());
   }
   return words.empty() ? words : text(words, " (", shown(costs.front()["record"].get<std::string>()), ")");
 }

@@ -167,7 +167,8 @@ class Run {
     const auto is_its = [&](const Program& program) { return program.name == serial.program; };
     const auto program = std::find_if(programs_.begin(), programs_.end(), is_its);
     const auto& workload = *program->offer.workload(serial.workload);
-    tell(in_words(found, wish, workload.name, workload.grain_unit));
+    const auto what = serial.waiting_percent ? text(workload.name, " waiting ", waiting_text(serial)) : workload.name;
+    tell(in_words(found, wish, what, workload.grain_unit));
     return found.grain;
   }
 

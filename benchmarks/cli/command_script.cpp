@@ -19,6 +19,8 @@ constexpr const char* kPythons[] = {"python3", "/usr/bin/python3"};
 
 const std::vector<ScriptCommand>& script_commands() {
   static const std::vector<ScriptCommand> commands{
+      {"ask", "ask one question, get one answer (docs/asking.md)"},
+      {"report", "a page, or text, from records (docs/reports.md)"},
       {"plot", "draw records (docs/figures.md)"},
       {"track", "compare commits and programs, follow histories (docs/tracking.md)"}};
   return commands;

@@ -20,7 +20,9 @@ std::string batch_text(std::uint64_t batch) {
 std::string name_of(const Case& c) {
   std::string name = c.workload + "/" + c.executor;
   if (c.has_links()) name += text("/", c.channel, "/workers:", c.workers);
-  name += text("/grain:", c.grain, "/batch:", batch_text(c.batch), "/payload:", c.payload_bytes);
+  name += text("/grain:", c.grain);
+  if (c.waiting_percent) name += text("/waiting:", *c.waiting_percent);
+  name += text("/batch:", batch_text(c.batch), "/payload:", c.payload_bytes);
   if (c.has_links() && c.facts.has_window) name += text("/window:", c.window);
   name += text("/placement:", text_of(c.placement));
   if (c.has_links() && c.facts.has_wait) name += text("/wait:", text_of(c.wait));
@@ -42,9 +44,21 @@ Json fields_of(const Case& c) {
   if (c.has_links()) fields["channel"] = c.channel;
   if (c.has_links() && c.facts.has_window) fields["window"] = c.window;
   if (c.has_links() && c.facts.has_wait) fields["wait"] = text_of(c.wait);
+  if (c.waiting_percent) fields["waiting"] = *c.waiting_percent / 100.;
   // Of other programs' executors nobody else knows.
   if (!c.program.empty()) fields.update({{"who", text_of(c.facts.who)}, {"baseline", c.facts.baseline}});
   return fields;
+}
+
+/// A share in JSON, a whole per cent here.
+std::optional<int> waiting_in(const Json& fields) {
+  const auto share = fields.value("waiting", Json());
+  if (share.is_null()) return std::nullopt;
+  try {
+    return percent_of(share.get<double>(), 0, workloads::kMostWaitingPercent);
+  } catch (const std::invalid_argument& wrong) {
+    throw std::invalid_argument(text("waiting: ", wrong.what()));
+  }
 }
 
 Case read_case(const Json& fields) {
@@ -57,6 +71,7 @@ Case read_case(const Json& fields) {
   made.payload_bytes = fields.at("payload_bytes").get<std::size_t>();
   made.placement = placement_from(fields.at("placement").get<std::string>());
   if (!fields.at("channel").is_null()) made.channel = fields.at("channel").get<std::string>();
+  made.waiting_percent = waiting_in(fields);
   made.facts = facts_in(own_offer(), made);
   if (fields.contains("who")) made.facts.who = who_from(fields.at("who").get<std::string>());
   made.facts.baseline = fields.value("baseline", made.facts.baseline);
@@ -78,11 +93,24 @@ const executors::Description& executor_of(const Case& c) {
 }
 
 std::string work_of(const Case& c) {
-  return text(c.workload, "/", c.grain, "/", c.payload_bytes);
+  const auto work = text(c.workload, "/", c.grain, "/", c.payload_bytes);
+  return c.waiting_percent ? text(work, "/", *c.waiting_percent) : work;
+}
+
+/// What a task is made of. Throws std::invalid_argument where the case has a share of waiting for a workload that takes
+/// none, or none for one that does.
+workloads::Parameters parameters_of(const Case& c, const Site& site) {
+  workloads::Parameters parameters{c.grain, c.payload_bytes, site.data_dir};
+  if (c.waiting_percent.has_value() != workload_of(c).takes_waiting) {
+    throw std::invalid_argument(
+        text("--waiting: '", c.workload, "' ", c.waiting_percent ? "takes none" : "needs a share from 0 % to 99 %"));
+  }
+  if (c.waiting_percent) parameters.waiting_percent = *c.waiting_percent;
+  return parameters;
 }
 
 Subject build(const Case& c, const Site& site, Deadline deadline) {
-  const std::shared_ptr<workloads::Fixture> fixture = workload_of(c).prepare({c.grain, c.payload_bytes, site.data_dir});
+  const std::shared_ptr<workloads::Fixture> fixture = workload_of(c).prepare(parameters_of(c, site));
   executors::Config config;
   if (c.has_links()) config.channel = &part_named<ipc::Description>(c.channel);
   config.workers = c.workers;
@@ -108,6 +136,10 @@ Json facts_of(const Case& c, std::uint64_t tasks) {
           {"submitter_helps", c.facts.submitter_helps},
           {"processes", processes ? c.workers : 1},
           {"threads_per_process", processes ? 1 : c.workers}};
+}
+
+std::string text_or_dash(const std::string& cell) {
+  return cell.empty() ? "-" : cell;
 }
 
 template <class Value>
@@ -144,6 +176,7 @@ const Registered<Family> registered{
                  {"executor", [](Sides p, Sides t) { return both(p.executor, t.executor); }},
                  {"grain", [](Sides p, Sides) { return text(p.grain); }},
                  {"payload", [](Sides p, Sides) { return text(p.payload_bytes); }},
+                 {"waiting", [](Sides p, Sides) { return text_or_dash(waiting_text(p)); }},
                  {"batch", [](Sides p, Sides t) { return both(batch_text(p.batch), batch_text(t.batch)); }},
                  {"channel", [](Sides p, Sides t) { return both(p.channel, t.channel); }}}}};
 

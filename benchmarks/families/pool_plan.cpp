@@ -1,6 +1,8 @@
 #include "benchmarks/families/pool_plan.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <set>
 
 #include "base/shown.hpp"
@@ -46,6 +48,7 @@ class Planner {
 
   PlannedCases plan() {
     const auto workloads = parts("--workload", &Offer::workloads, asked_.workloads, profile_.workloads());
+    check_waiting(workloads);
     for (const auto* workload : workloads) add(*workload);
     return std::move(planned_);
   }
@@ -116,6 +119,25 @@ class Planner {
     }
   }
 
+  /// A share of waiting that a named workload does not take would be dropped silently; `all` of them are measured with
+  /// and without it.
+  void check_waiting(const std::vector<const WorkloadOffer*>& workloads) {
+    const auto takes_it = [](const auto* workload) { return workload->takes_waiting; };
+    const auto taken = std::count_if(workloads.begin(), workloads.end(), takes_it);
+    if (asked_.waitings.empty() || taken == std::ssize(workloads)) return;
+    if (taken > 0 && !asks_by_name(asked_.workloads)) return;
+    const auto other = std::find_if_not(workloads.begin(), workloads.end(), takes_it);
+    refuse(text("--waiting: '", (*other)->name, "' takes none; workloads that take it: ", names_of_waiting()));
+  }
+
+  std::string names_of_waiting() const {
+    std::vector<WorkloadOffer> those;
+    for (const auto& workload : offer_.workloads) {
+      if (workload.takes_waiting) those.push_back(workload);
+    }
+    return those.empty() ? "none" : names_of(those);
+  }
+
   void refuse_channels(const ExecutorOffer& executor) {
     std::string allowed;
     for (const auto& channel : executor.channels) allowed.append(allowed.empty() ? "" : ", ").append(channel);
@@ -172,15 +194,27 @@ class Planner {
         }
         continue;
       }
-      Case made;
-      made.workload = workload.name;
-      made.payload_bytes = payload;
-      for (const auto grain : grains(workload, usual, made)) {
-        for (const auto batch : chosen(asked_.batches, usual.batches)) {
-          made.grain = grain;
-          made.batch = batch;
-          add_placements(usual, made);
-        }
+      for (const auto waiting : waitings(workload, usual)) add_grains(workload, usual, payload, waiting);
+    }
+  }
+
+  /// Of a workload that takes none: none.
+  std::vector<std::optional<int>> waitings(const WorkloadOffer& workload, const Axes& usual) const {
+    if (!workload.takes_waiting) return {std::nullopt};
+    const auto percents = chosen(asked_.waitings, usual.waitings);
+    return {percents.begin(), percents.end()};
+  }
+
+  void add_grains(const WorkloadOffer& workload, const Axes& usual, std::size_t payload, std::optional<int> waiting) {
+    Case made;
+    made.workload = workload.name;
+    made.payload_bytes = payload;
+    made.waiting_percent = waiting;
+    for (const auto grain : grains(workload, usual, made)) {
+      for (const auto batch : chosen(asked_.batches, usual.batches)) {
+        made.grain = grain;
+        made.batch = batch;
+        add_placements(usual, made);
       }
     }
   }
@@ -201,9 +235,10 @@ class Planner {
 
   void add_group(const Axes& usual, Case made, std::size_t window, executors::Wait wait, bool with_serial) {
     wish_.step();
-    const auto group =
-        text(made.workload, "/grain:", made.grain, "/batch:", made.batch, "/payload:", made.payload_bytes,
-             "/window:", window, "/placement:", text_of(made.placement), "/wait:", text_of(wait));
+    const auto group = text(made.workload, "/grain:", made.grain,
+                            made.waiting_percent ? "/waiting:" + text(*made.waiting_percent) : "",
+                            "/batch:", made.batch, "/payload:", made.payload_bytes, "/window:", window,
+                            "/placement:", text_of(made.placement), "/wait:", text_of(wait));
     for (const auto* executor : executors_) {
       made.executor = executor->name;
       if (!has_links(*executor)) {
@@ -283,6 +318,10 @@ Grain grain_from(const std::string& item) {
   }
 }
 
+int waiting_from(const std::string& item) {
+  return percent_from(item, 0, workloads::kMostWaitingPercent);
+}
+
 std::uint64_t batch_from(const std::string& item) {
   return item == "split" ? 0 : whole_number_from(item, 1, std::uint64_t{1} << 32);
 }
@@ -290,20 +329,23 @@ std::uint64_t batch_from(const std::string& item) {
 }  // namespace
 
 std::vector<Axis> pool_axes() {
-  return {list_axis<std::string>("--workload", "what a task does: see mpmt list workloads; or all", &Axes::workloads,
-                                 as_it_is),
-          list_axis<std::string>("--executor", "who runs the tasks: see mpmt list executors; or all", &Axes::executors,
-                                 as_it_is),
-          list_axis<int>("--workers", "threads or processes", &Axes::workers, integer<int>(1, 4096)),
-          list_axis<Grain>(
-              "--grain",
-              "size of a task: in the workload's unit, or as a time, which is calibrated: 100us, or ~100us for "
-              "the round number next to it",
-              &Axes::grains, grain_from),
-          list_axis<std::uint64_t>("--batch", "tasks per message; split = a block's tasks / workers", &Axes::batches,
-                                   batch_from),
-          list_axis<std::size_t>("--payload", "bytes that travel with each task, each way", &Axes::payloads,
-                                 integer<std::size_t>(0, std::size_t{1} << 40))};
+  return {
+      list_axis<std::string>("--workload", "what a task does: see mpmt list workloads; or all", &Axes::workloads,
+                             as_it_is),
+      list_axis<std::string>("--executor", "who runs the tasks: see mpmt list executors; or all", &Axes::executors,
+                             as_it_is),
+      list_axis<int>("--workers", "threads or processes", &Axes::workers, integer<int>(1, 4096)),
+      list_axis<Grain>(
+          "--grain",
+          "size of a task: in the workload's unit, or as a time, which is calibrated: 100us, or ~100us for "
+          "the round number next to it",
+          &Axes::grains, grain_from),
+      list_axis<std::uint64_t>("--batch", "tasks per message; split = a block's tasks / workers", &Axes::batches,
+                               batch_from),
+      list_axis<std::size_t>("--payload", "bytes that travel with each task, each way", &Axes::payloads,
+                             integer<std::size_t>(0, std::size_t{1} << 40)),
+      list_axis<int>("--waiting", "share of a task that waits, 0% to 99%, where its workload takes one (mixed_wait)",
+                     &Axes::waitings, waiting_from)};
 }
 
 PlannedCases plan_pools(const Wish& wish) {

@@ -24,6 +24,7 @@ Axes plain_axes() {
   axes.grains = {std::uint64_t{1}};
   axes.batches = {1};
   axes.payloads = {0};
+  axes.waitings = {workloads::kUsualWaitingPercent};
   axes.windows = {2};
   axes.placements = {Placement::spread};
   axes.waits = {Wait::block};
@@ -34,6 +35,7 @@ WorkloadAxes plain_row(const WorkloadOffer& workload) {
   WorkloadAxes row{workload.name, plain_axes()};
   row.axes.grains = {workload.usual_grain};
   row.axes.payloads = {workload.minimum_payload};
+  if (workload.takes_waiting) row.axes.workers = {1, 2, 4};  // as of sleep_wait, below
   return row;
 }
 

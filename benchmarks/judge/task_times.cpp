@@ -10,8 +10,8 @@ namespace mpmt::benchmarks {
 namespace {
 
 bool same_work(const Case& a, const Case& b) {
-  return std::tie(a.program, a.workload, a.grain, a.payload_bytes) ==
-         std::tie(b.program, b.workload, b.grain, b.payload_bytes);
+  return std::tie(a.program, a.workload, a.grain, a.payload_bytes, a.waiting_percent) ==
+         std::tie(b.program, b.workload, b.grain, b.payload_bytes, b.waiting_percent);
 }
 
 int likeness(const Case& a, const Case& b) {

@@ -52,7 +52,8 @@ class AllCases {
 
  private:
   std::uint64_t grain_of(const Case& serial, const TimeWish& wish) {
-    const auto key = text(serial.workload, "/", serial.payload_bytes, "/", wish.time.count(), "/", wish.roughly);
+    const auto key = text(serial.workload, "/", serial.payload_bytes, "/", waiting_text(serial), "/", wish.time.count(),
+                          "/", wish.roughly);
     const auto known = grains_.find(key);
     if (known != grains_.end()) return known->second;
     return grains_[key] = calibrate_(serial, wish);

@@ -38,6 +38,7 @@ const std::vector<Part>& parts() {
       {"workers", [](const Case& c) { return c.has_links() ? text(c.workers) : std::string(); }},
       {"grain", [](const Case& c) { return c.executor.empty() ? std::string() : text(c.grain); }},
       {"payload", [](const Case& c) { return c.payload_bytes > 0 ? text(c.payload_bytes) : std::string(); }},
+      {"waiting", [](const Case& c) { return waiting_text(c); }},
       {"batch", [](const Case& c) { return c.batch == 0 ? std::string("split") : text(c.batch); }},
       {"placement", [](const Case& c) { return std::string(text_of(c.placement)); }},
       {"wait", [](const Case& c) { return c.has_links() && c.facts.has_wait ? std::string(text_of(c.wait)) : ""; }}};

@@ -7,7 +7,8 @@ namespace mpmt::benchmarks {
 
 std::string Sums::fault_in(const Case& measured, const executors::Block& block) {
   if (measured.workload.empty()) return {};
-  const Work work{measured.workload, measured.grain, measured.payload_bytes, measured.facts.version};
+  const Work work{measured.workload, measured.grain, measured.payload_bytes, measured.waiting_percent,
+                  measured.facts.version};
   const auto [seen, is_first] =
       seen_.try_emplace({work, block.tasks}, Seen{measured.name(), measured.program, block.sum});
   const auto& [by, program, sum] = seen->second;

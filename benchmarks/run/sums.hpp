@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,7 +19,8 @@ class Sums {
   std::string fault_in(const Case& measured, const executors::Block& block);
 
  private:
-  using Work = std::tuple<std::string, std::uint64_t, std::size_t, int>;  ///< workload, grain, payload, version
+  /// Workload, grain, payload, waiting, version.
+  using Work = std::tuple<std::string, std::uint64_t, std::size_t, std::optional<int>, int>;
   struct Seen {
     std::string by;  ///< the case's name
     std::string program;

@@ -21,6 +21,7 @@ EXIT_MISSING, EXIT_INTERRUPTED = 69, 130
 # What each group of commands imports, as modules; scripts/packages.txt has the packages.
 GROUPS: dict[str, tuple[str, ...]] = {
     "track": ("numpy", "scipy", "diskcache", "fastjsonschema", "regex", "tabulate"),
+    "ask": ("numpy", "pandas", "fastjsonschema", "regex", "tabulate"),
     "plot": ("numpy", "scipy", "pandas", "matplotlib", "fastjsonschema", "regex"),
 }
 GROUPS["report"] = (*GROUPS["track"], "jinja2")

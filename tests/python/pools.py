@@ -42,7 +42,7 @@ def case(executor: str, workload: str = "empty", **changes: Any) -> Json:
     outer: Json = {"type": "case", "protocol": 2, "tasks": 20, "warmup_tasks": 0, "deadline_s": 20.0,
                    "data_dir": "/tmp", "cpus": []}
     for name, value in changes.items():
-        (inner if name in inner else outer)[name] = value
+        (inner if name in inner or name == "waiting" else outer)[name] = value
     return {**outer, "case": inner}
 
 
@@ -59,12 +59,13 @@ def expect_failure(answer: Json, status: str, *parts: str) -> None:
 
 
 @functools.cache
-def true_sum(workload: str, grain: int, payload_bytes: int, tasks: int, data_dir: Path) -> str | None:
+def true_sum(workload: str, grain: int, payload_bytes: int, tasks: int, data_dir: Path,
+             waiting: float | None = None) -> str | None:
     """What mpmt's own serial trial says. None: it does not run here."""
     talk = Conversation([str(BINARY), "trial"])
     try:
         message = case("serial", workload, workers=1, grain=grain, payload_bytes=payload_bytes, tasks=tasks,
-                       data_dir=str(data_dir))
+                       data_dir=str(data_dir), waiting=waiting)
         if talk.ask(message).get("status") == "unsupported":
             return None
         return talk.ask(RUN)["checksum"]

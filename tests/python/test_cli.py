@@ -18,7 +18,7 @@ from mpmt.records import record_file
 from bench import ONE_LAP, PATIENCE_S, SHORTEST, Bench, files
 
 NOTHING_MATCHED = 5
-OPTIONS = """profile family workload executor channel workers grain batch payload window placement wait margin confidence budget
+OPTIONS = """profile family workload executor channel workers grain batch payload waiting window placement wait margin confidence budget
     rounds laps wait-idle tasks seed timeout data-dir journal-dir out dry-run no-wait benchmark_filter benchmark_list_tests
     benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions benchmark_min_time
     benchmark_enable_random_interleaving benchmark_counters_tabular"""

@@ -166,6 +166,8 @@ def test_an_assignment_that_is_none_is_refused(talk: Talk, changed: dict[str, An
     ({"window": 0}, ["window"]),
     ({"window": 1 << 40}, ["/dev/shm"]),
     ({"payload_bytes": 1 << 50}, []),
+    ({"waiting": 0.7}, ["--waiting", "takes none"]),
+    ({"workload": "mixed_wait"}, ["--waiting", "'mixed_wait' needs a share"]),
 ], ids=str)
 def test_a_case_that_cannot_be_measured_fails_with_its_reason(talk: Talk, case: dict[str, Any],
                                                               words: list[str]) -> None:

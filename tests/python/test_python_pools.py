@@ -14,7 +14,7 @@ from pools import (CHANNELS, END, EXECUTORS, NEWEST, POOLS, PROCESSES, PROGRAM, 
 from test_trial_example import Conversation, Json, check_block
 
 needs_binary = pytest.mark.usefixtures("binary")
-SHARED = ("empty", "prime_count", "hash_chain", "sort_block", "payload_copy", "sleep_wait", "loopback_echo",
+SHARED = ("empty", "prime_count", "hash_chain", "sort_block", "payload_copy", "sleep_wait", "mixed_wait", "loopback_echo",
           "file_cached", "file_sync")
 
 
@@ -40,10 +40,11 @@ def test_sums_are_those_of_mpmts_own_trial(talk: Conversation, tmp_path_factory:
                                            workload: str) -> None:
     payload = 19 if workload == "payload_copy" else 0
     folder = tmp_path_factory.getbasetemp()
-    expected = true_sum(workload, 2, payload, 20, folder)
+    waiting = 0.7 if workload == "mixed_wait" else None
+    expected = true_sum(workload, 2, payload, 20, folder, waiting)
     if expected is None:
         pytest.skip(f"{workload} is unsupported in {folder}")
-    ready(talk, case(executor, workload, payload_bytes=payload, data_dir=str(folder), warmup_tasks=4))
+    ready(talk, case(executor, workload, payload_bytes=payload, waiting=waiting, data_dir=str(folder), warmup_tasks=4))
     block = talk.ask(RUN)
     check_block(block, messages=7, tasks=20)
     assert block["checksum"] == expected
@@ -96,6 +97,17 @@ def test_it_describes_itself() -> None:
         assert entry["max_payload_bytes"] > 0 and not entry["has_window"] and not entry["has_wait"]
 
 
+def test_who_takes_a_share_of_waiting_says_so() -> None:
+    assert [entry["name"] for entry in description()["workloads"] if entry["takes_waiting"]] == ["mixed_wait"]
+
+
+@needs_binary
+@pytest.mark.parametrize("waiting", [0, 0.01, 0.29, 0.99])
+def test_sums_hold_at_every_share_of_waiting(talk: Conversation, tmp_path: Path, waiting: float) -> None:
+    ready(talk, case("python_serial", "mixed_wait", grain=3, waiting=waiting))
+    assert talk.ask(RUN)["checksum"] == true_sum("mixed_wait", 3, 0, 20, tmp_path, waiting)
+
+
 @pytest.mark.skipif(VERSION >= (3, 14), reason="this Python has it")
 def test_an_executor_that_is_missing_says_which_version_has_it(talk: Conversation) -> None:
     reason = next(entry["unsupported"] for entry in description()["executors"] if entry["name"] == NEWEST)
@@ -112,6 +124,10 @@ def test_an_executor_that_is_missing_says_which_version_has_it(talk: Conversatio
     ({"workers": 0}, ("workers 0", "from 1")),
     ({"workload": "payload_copy"}, ("payload_bytes 0", "1 or more")),
     ({"workload": "sleep_wait", "grain": 10**10}, ("grain 10000000000", "3600000000")),
+    ({"waiting": 0.5}, ("waiting 0.5", "empty takes none")),
+    ({"workload": "mixed_wait"}, ("waiting None", "0 to 0.99")),
+    ({"workload": "mixed_wait", "waiting": 1}, ("waiting 1", "0 to 0.99")),
+    ({"workload": "mixed_wait", "waiting": 0.705}, ("waiting 0.705", "whole per cents")),
     ({"payload_bytes": 1 << 27}, ("3 tasks with 134217728 bytes",)),
     ({"executor": "python_serial", "channel": None, "workers": 2}, ("1 worker",)),
     ({"placement": "same", "cpus": [4000]}, ("CPU 4000", "placement free")),

@@ -1,4 +1,4 @@
-"""`mpmt plot` and `mpmt track` become the package's scripts: as if those had been called themselves."""
+"""`mpmt ask`, `report`, `plot` and `track` become the package's scripts: as if those had been called themselves."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def test_a_script_gets_all_arguments_as_they_are_and_the_program_to_measure_with
 
 def test_help_lists_them_and_theirs_is_their_own(bench: Bench) -> None:
     listed = bench.run("--help").stdout
-    assert "\n  plot " in listed and "\n  track " in listed
+    for command in ("ask", "report", "plot", "track"):
+        assert f"\n  {command} " in listed
     assert bench.run("plot", "--help").stdout.startswith("usage: mpmt plot ")
     assert bench.run("track", "history", "--help").stdout.startswith("usage: mpmt track history ")
 

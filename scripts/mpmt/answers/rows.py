@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from mpmt.records.families import POOL, comparisons_of, is_baseline_entry, rounds_that_count, value_ns
 from mpmt.records.record_file import Record, rules
+from mpmt.records.stored_files import MEASURABLE_NS
 
 A_FASTER, B_FASTER, SAME, UNDECIDED, UNSTABLE = "a", "b", "same", "undecided", "unstable"
 CONTROLLED, DEPLOYED, PROGRAMS = "controlled", "deployed", "programs"
@@ -65,12 +66,20 @@ def said_and_rows(record: Record, subject: int = 0) -> list[tuple[Mapping[str, A
 def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], float], margin: float,
          confidence: float) -> Row:
     of_programs = said["table"] == PROGRAMS
-    ratio, low, high = (said["ratio"], said["low"], said["high"]) if said["ratio"] is not None else (None, None, None)
+    ratio, low, high = bounded_ratio(said)
     return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes",
                said["workload"], said["grain"], times.get((said["workload"], said["grain"])), said["payload_bytes"],
                said["workers"], said["placement"], said["channel"], said["batch"], said["window"], said["wait"],
                ratio, low, high, VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
                margin, confidence)
+
+
+def bounded_ratio(said: Mapping[str, Any]) -> tuple[Optional[float], Optional[float], Optional[float]]:
+    """Ratio and interval of a comparison: from 1e-9 to 1e9, so that their inverses are numbers as well; None before a look."""
+    if said["ratio"] is None:
+        return None, None, None
+    ratio, low, high = (None if said[key] is None else min(max(float(said[key]), 1e-9), 1e9) for key in ("ratio", "low", "high"))
+    return ratio, low, high
 
 
 def task_times(record: Record) -> dict[tuple[str, int], float]:
@@ -86,7 +95,8 @@ def task_times(record: Record) -> dict[tuple[str, int], float]:
 
 
 def _pool_rounds(record: Record) -> Iterator[Mapping[str, Any]]:
-    return (entry for _, entry in rounds_that_count(record) if entry["family"] == POOL)
+    least, most = MEASURABLE_NS
+    return (entry for _, entry in rounds_that_count(record) if entry["family"] == POOL and least <= value_ns(entry) <= most)
 
 
 def channel_of(row: Row) -> str:

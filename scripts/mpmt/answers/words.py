@@ -4,13 +4,15 @@ so rounding is by decimal digits, half up, as a script's toFixed does it."""
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Optional
+
+_ENOUGH = Context(prec=1000)  # digits of any double
 
 
 def fixed(value: float, digits: int) -> str:
     """With so many decimals, of the very binary number, half up."""
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ENOUGH)
     return format(rounded, "f")
 
 

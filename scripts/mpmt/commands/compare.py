@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mpmt.base import outputs
+from mpmt.base.command_line import FORMATS
 from mpmt.base.files import folder_named, is_standard_output
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown, shown_json
@@ -17,6 +18,7 @@ from mpmt.measuring.comparison import FAIL_ON, Comparison, as_json
 from mpmt.measuring.comparison_table import text_table
 from mpmt.measuring.options import add_measuring_arguments, say_as
 from mpmt.measuring.sides import Named, opened
+from mpmt.views import comparison as comparison_view
 from mpmt.writers.text_lines import fit
 
 
@@ -71,7 +73,7 @@ def check_output(options: argparse.Namespace) -> None:
     outputs.check(options.record, "--record")
     options.json |= options.out is not None and is_standard_output(options.out)
     if options.plots:
-        importlib.import_module("mpmt.figures.comparison")
+        importlib.import_module("mpmt.writers.plots.figure")
 
 
 def report(found: Comparison, options: argparse.Namespace) -> int:
@@ -89,19 +91,13 @@ def report(found: Comparison, options: argparse.Namespace) -> int:
 
 
 def draw(document: dict[str, Any], folder: Path) -> None:
-    from mpmt.figures import comparison  # loads matplotlib: not unless it is needed
-    from mpmt.figures import page  # loads matplotlib: not unless it is needed
-    from mpmt.figures import style  # loads matplotlib: not unless it is needed
-    from mpmt.figures import subject  # loads matplotlib: not unless it is needed
-    style.use_style()
+    from mpmt.writers.plots import figure  # loads matplotlib: not unless it is needed
     try:
-        for stem, figure in comparison.figures(document):
-            for form in ("png", "svg"):
-                page.save(figure, folder / f"{stem}.{form}", form)
-    except subject.NothingToDraw as reason:
-        print(f"mpmt track: not drawn: {shown(reason)}", file=sys.stderr)
+        drawn = figure.draw(comparison_view.report_of(document), folder, FORMATS)
     except OSError as error:
         raise Problem(f"--plots: {shown(folder, 300)} cannot be written: {error.strerror}") from None
+    for line in drawn.left_out:
+        print(f"mpmt track: not drawn: {shown(line)}", file=sys.stderr)
 
 
 def _sides(options: argparse.Namespace) -> list[Named]:

@@ -10,8 +10,9 @@ import os
 import selectors
 import shlex
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from mpmt.records.stored_files import MACHINE_KEY
 CASE_FAILED, NOTHING_MATCHED = 1, 5  # exit codes of `mpmt run`
 ASKED_S = 300.0  # for a plan: programs are asked what they have, and another run may be measuring
 _REFUSED = ("mpmt: --program: ", "mpmt: --command: ")  # how its last words begin where a contender is none
+FAREWELL_S = 3.0  # for a run that was told to end, to keep what it has
 MOST_BYTES_OF_A_LINE = 1 << 20  # of what a program says; a longer one is cut
 
 
@@ -89,10 +91,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """`record`: as record_file.load has it; None where an interruption came before anything was measured."""
+    """`record`: as record_file.load has it; None where the end came before anything was measured. `said`: its last words;
+    `late`: it was ended since its time was over."""
 
     record: record_file.Record | None
     interrupted: bool
+    said: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,32 +141,38 @@ def _refuse(code: int, said: str) -> None:
 
 
 def measure(engine: Path, question: Question, say: Callable[[str], None]) -> Answer:
-    """Asks, and waits for the answer; `say` is given the lines of its progress. Ctrl-C ends it early, with what is known by
-    then. Raises Problem, NothingMeasured."""
+    """Asks, and waits for the answer; `say` is given the lines of its progress. Raises Problem, NothingMeasured."""
+    if question.record:
+        _make_room(question.record)
+    found = run(engine, question.arguments(), Said(say), question.record)
+    if found.record is None and not found.interrupted:
+        raise Problem(found.said or "mpmt run left no record")
+    return found
+
+
+def run(engine: Path, arguments: Sequence[str], said: Said, out: Path | None = None, until: float | None = None) -> Answer:
+    """One `mpmt run`, to its end. `out`: where its record is kept. Ctrl-C, and `until` (of time.monotonic), end it early, with
+    what it has measured by then. Raises Problem, NothingMeasured."""
     with scratch_folder() as folder:
-        out = _made_room(question.record) if question.record else folder / "record.json"
-        before = _stamp(out)
-        command = [str(engine), "run", "--out", str(out), "--journal-dir", str(folder), *question.arguments()]
+        place = out or folder / "record.json"
+        before = _stamp(place)
+        command = [str(engine), "run", "--out", str(place), "--journal-dir", str(folder), *arguments]
         with _started(command) as process:
-            said = Said(say)
-            code, interrupted = to_its_end(process, said.line, said.error)
-        interrupted |= code == EXIT_INTERRUPTED
-        _refuse(0 if interrupted else code, said.last)
+            code, interrupted = to_its_end(process, said.line, said.error, until)
+        late = until is not None and time.monotonic() >= until and not interrupted
+        _refuse(0 if interrupted or late else code, said.last)
         try:
-            record = record_file.load(out) if _stamp(out) not in (None, before) else None
+            record = record_file.load(place) if _stamp(place) not in (None, before) else None
         except record_file.BadRecord as bad:
             raise Problem(f"mpmt run left a record that cannot be used: {bad}") from None
-        if record is None and not interrupted:
-            raise Problem(said.last or "mpmt run left no record")
-        return Answer(record, interrupted)
+        return Answer(record, interrupted or (code == EXIT_INTERRUPTED and not late), said.last, late)
 
 
-def _made_room(record: Path) -> Path:
+def _make_room(record: Path) -> None:
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Problem(f"--record: {shown(record, 300)} cannot be written: {error.strerror}") from None
-    return record
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -189,11 +200,11 @@ class Said:
 
     say: Callable[[str], None]
     last: str = ""
-    _progress: bool = field(default=True)
+    progress: bool = True  # whether it is still that
 
     def line(self, line: str) -> None:
-        self._progress = self._progress and bool(line)
-        if self._progress:
+        self.progress = self.progress and bool(line)
+        if self.progress:
             self.say(line)
 
     def error(self, line: str) -> None:
@@ -202,12 +213,16 @@ class Said:
             self.say(line.removeprefix("mpmt: "))
 
 
-def to_its_end(process: subprocess.Popen[bytes], out: Callable[[str], None], err: Callable[[str], None]) -> tuple[int, bool]:
-    """Passes lines on as they come. The exit code, and whether we were interrupted: then the process was told to end, and has
-    kept what it had."""
+def to_its_end(process: subprocess.Popen[bytes], out: Callable[[str], None], err: Callable[[str], None],
+               until: float | None = None) -> tuple[int, bool]:
+    """Passes lines on as they come. The exit code, and whether we were interrupted: then, and when it is `until`, the process was
+    told to end, and has kept what it had."""
     passing = _Passing(process, out, err)
     try:
-        passing.to_the_end()
+        if not passing.to_the_end(until):
+            process.send_signal(ending_signal())
+            if not passing.to_the_end(time.monotonic() + FAREWELL_S):
+                process.kill()
         return process.wait(), False
     except KeyboardInterrupt:
         process.send_signal(ending_signal())
@@ -221,15 +236,22 @@ class _Passing:
         assert process.stdout and process.stderr
         self._say = {process.stdout.fileno(): out, process.stderr.fileno(): err}
         self._begun = dict.fromkeys(self._say, b"")
+        self._open = set(self._say)
 
-    def to_the_end(self) -> None:
+    def to_the_end(self, until: float | None = None) -> bool:
+        """Whether it came there by then. What has ended stays ended."""
         with selectors.DefaultSelector() as selector:
-            for stream in self._begun:
+            for stream in self._open:
                 selector.register(stream, selectors.EVENT_READ)
-            while selector.get_map():
-                for key, _ in selector.select():
+            while self._open:
+                left = None if until is None else until - time.monotonic()
+                if left is not None and left <= 0:
+                    return False
+                for key, _ in selector.select(left):
                     if not self._take(key.fd):
                         selector.unregister(key.fd)
+                        self._open.remove(key.fd)
+        return True
 
     def _take(self, stream: int) -> bool:
         """Whether there may be more."""

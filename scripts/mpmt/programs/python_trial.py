@@ -36,7 +36,8 @@ def papers_of(message: Papers) -> Papers:
     papers = {"program": os.getpid(), "data_dir": message["data_dir"], "batch": batch,
               "cpus": message.get("cpus") or sorted(os.sched_getaffinity(0)),
               **{field: case[field] for field in ("workload", "executor", "workers", "grain", "payload_bytes",
-                                                  "placement")}}
+                                                  "placement")},
+              "waiting": case.get("waiting")}
     refuse_sizes(papers)
     reason = entry.refusal(papers["workers"]) or WORKLOADS[papers["workload"]].refusal(papers)
     if reason:

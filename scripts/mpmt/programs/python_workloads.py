@@ -13,6 +13,7 @@ MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 VARIANTS = 16
 LONGEST_WAIT_US = 3_600_000_000
+ROUNDS_PER_MICROSECOND = 300  # of hash_chain, in a nominal microsecond of mixed_wait
 
 Papers = dict  # what a worker is given: of the case "workload", "grain", ..., and what the fixture adds
 
@@ -45,13 +46,15 @@ class Workload:
     def __init__(self, name: str, kind: str, grain_unit: str, kernel: Callable, usual_grain: int, *,
                  result: Callable[[Papers, int], int] | None = None,
                  fixture: Callable[[Papers], Fixture] = lambda _: Fixture(),
-                 grain_scales: bool = True, minimum_payload: int = 0, unit_ns: int | None = None) -> None:
+                 grain_scales: bool = True, minimum_payload: int = 0, unit_ns: int | None = None,
+                 takes_waiting: bool = False) -> None:
         self.name, self.kernel, self.result, self.fixture = name, kernel, result, fixture
         self.reads_payload = minimum_payload > 0
-        self.is_wait = unit_ns is not None or name == "loopback_echo"
+        self.is_wait = unit_ns is not None or takes_waiting or name == "loopback_echo"
         self.described = {"name": name, "kind": kind, "version": 1, "grain_unit": grain_unit,
                           "grain_scales": grain_scales, "minimum_payload": minimum_payload,
-                          "usual_grain": usual_grain, **({} if unit_ns is None else {"unit_ns": unit_ns})}
+                          "usual_grain": usual_grain, "takes_waiting": takes_waiting,
+                          **({} if unit_ns is None else {"unit_ns": unit_ns})}
 
     def refusal(self, papers: Papers) -> str:
         """Why this cannot be run; empty: nothing is against it."""
@@ -60,6 +63,13 @@ class Workload:
         if papers["payload_bytes"] < self.described["minimum_payload"]:
             return (f"payload_bytes {papers['payload_bytes']}: {self.name} needs a payload of "
                     f"{self.described['minimum_payload']} or more")
+        return self._refusal_of_waiting(papers["waiting"])
+
+    def _refusal_of_waiting(self, share: float | None) -> str:
+        if not self.described["takes_waiting"]:
+            return "" if share is None else f"waiting {share}: {self.name} takes none"
+        if share is None or not 0 <= share <= 0.99 or abs(100 * share - round(100 * share)) > 1e-9:
+            return f"waiting {share}: {self.name} needs a share in whole per cents from 0 to 0.99"
         return ""
 
 
@@ -68,8 +78,10 @@ def empty(_: Papers) -> Callable[[int], int]:
 
 
 def hash_chain(papers: Papers) -> Callable[[int], int]:
-    rounds = papers["grain"]
+    return hash_rounds(papers["grain"])
 
+
+def hash_rounds(rounds: int) -> Callable[[int], int]:
     def run(variant: int) -> int:
         value = variant
         for _ in range(rounds):
@@ -137,21 +149,43 @@ def payload_copy(papers: Papers) -> Callable[[int, bytes], tuple[int, bytes]]:
     return run
 
 
-def sleep_wait(papers: Papers) -> Callable[[int], int]:
+def wait_of(wait_ns: int) -> Callable[[], None]:
     from time import monotonic_ns, sleep
 
     from python_system import wake_on_time
 
-    wait_ns = 1000 * papers["grain"]
     wake_on_time()
 
-    def run(variant: int) -> int:
+    def wait() -> None:
         left = wait_ns
         end = monotonic_ns() + wait_ns
         while left > 0:
             sleep(left / 1e9)
             left = end - monotonic_ns()
+    return wait
+
+
+def sleep_wait(papers: Papers) -> Callable[[int], int]:
+    wait = wait_of(1000 * papers["grain"])
+
+    def run(variant: int) -> int:
+        wait()
         return mix(variant + 1)
+    return run
+
+
+def computing_part(papers: Papers) -> Callable[[int], int]:
+    return hash_rounds(papers["grain"] * (100 - round(100 * papers["waiting"])) * (ROUNDS_PER_MICROSECOND // 100))
+
+
+def mixed_wait(papers: Papers) -> Callable[[int], int]:
+    compute = computing_part(papers)
+    wait = wait_of(10 * papers["grain"] * round(100 * papers["waiting"]))
+
+    def run(variant: int) -> int:
+        result = compute(variant)
+        wait()
+        return result
     return run
 
 
@@ -187,6 +221,9 @@ WORKLOADS = {workload.name: workload for workload in (
     Workload("hashlib_large", "cpu", "one SHA-256 of 1 MiB, without the GIL", hashlib_large, 20),
     Workload("sleep_wait", "io", "one microsecond of waiting; waking up comes on top", sleep_wait, 2000,
              result=lambda _, variant: mix(variant + 1), unit_ns=1000),
+    Workload("mixed_wait", "io",
+             "one nominal microsecond: 300 rounds of hash_chain where nothing is waited, else fewer and a wait",
+             mixed_wait, 1000, result=lambda papers, variant: computing_part(papers)(variant), takes_waiting=True),
     Workload("loopback_echo", "io", "one microsecond of delay at the server; the round trip comes on top",
              _from("python_echo", "client"), 1000, result=_from("python_echo", "result_of_variant"),
              fixture=_from("python_echo", "Server")),

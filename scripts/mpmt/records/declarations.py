@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.records.families import CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, rounds_that_count
 from mpmt.records.record_file import Record
@@ -98,7 +98,7 @@ def views_declared(record: Record) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-def value_of(entry: Mapping[str, Any], metric: Metric) -> Optional[float]:
+def value_of(entry: Mapping[str, Any], metric: Metric) -> float | None:
     """What an entry says of the metric: a finite number, or None."""
     value: Any = entry
     for key in (metric.name,) if metric.name in entry else metric.name.split("."):

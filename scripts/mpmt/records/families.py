@@ -26,7 +26,8 @@ FAMILIES = {
     POOL: Family(
         "ns_per_task", "task", "workload",
         ("family", "program", "who", "baseline", "workload", "bench_version", "executor", "channel", "workers", "processes",
-         "threads_per_process", "grain", "batch", "batch_split", "payload_bytes", "window", "placement", "wait", "group"),
+         "threads_per_process", "grain", "batch", "batch_split", "payload_bytes", "waiting", "window", "placement", "wait",
+         "group"),
         ("ns_per_task", "tasks_per_second", "submitter_helps", "workers_seen")),
     CHANNEL: Family(
         "ns_per_operation", "operation", "channel",

@@ -16,9 +16,9 @@ from mpmt.base.files import regular_file
 from mpmt.base.shown import shown
 from mpmt.records.json_text import BadJson, decoded, no_collection, parsed, tolerated
 from mpmt.records.schemas import SCHEMA_VERSION, Record, first_problem, schema, with_cases
-from mpmt.records.tables import by_round, cases, latency_histogram, left_out, trials
+from mpmt.records.tables import by_round, case_histogram, cases, latency_histogram, left_out, trials
 
-__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "cases", "first_problem", "latency_histogram",
+__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "case_histogram", "cases", "first_problem", "latency_histogram",
            "left_out", "load", "read_json", "rules", "schema", "trials", "usable_cpus"]
 
 MAX_BYTES = 512 * 1024 * 1024

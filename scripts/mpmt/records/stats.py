@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from scipy.special import betaincinv, stdtrit  # scipy.stats takes a second to load
+from scipy.special import bdtr, bdtrik, betaincinv, stdtrit  # scipy.stats takes a second to load
 
 Key = TypeVar("Key", bound=Hashable)  # what says which values belong together: a round
 
@@ -91,6 +91,15 @@ def is_unstable(values: Sequence[float]) -> bool:
     return len(modes(values)) > 1 or coefficient_of_variation(values) > MAX_CV
 
 
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """Of the true median, from the ranks of at least one value, whatever the distribution: between the k-th value from either
+    end, k being the largest with P(Binomial(n, 1/2) < k) ≤ (1 - confidence) / 2 (David and Nagaraja, "Order statistics", 2003,
+    7.1). Where there is no such k, below 6 values at 95 %: the lowest and the highest."""
+    ordered, tail = sorted(values), (1 - confidence) / 2
+    rank = int(bdtrik(tail, len(ordered), 0.5)) + 1 if bdtr(0, len(ordered), 0.5) <= tail else 1
+    return ordered[rank - 1], ordered[len(ordered) - rank]
+
+
 def share_interval(hits: int, tries: int, confidence: float = 0.95) -> tuple[float, float]:
     """The exact interval of a share: Clopper and Pearson, Biometrika 26, 1934. (0, 1) of no tries."""
     if tries == 0:
@@ -98,3 +107,16 @@ def share_interval(hits: int, tries: int, confidence: float = 0.95) -> tuple[flo
     tail = (1 - confidence) / 2
     return (float(betaincinv(hits, tries - hits + 1, tail)) if hits > 0 else 0.0,
             float(betaincinv(hits + 1, tries - hits, 1 - tail)) if hits < tries else 1.0)
+
+
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
+    """Of the median, without a word about the distribution: from the k-th lowest to the k-th highest value, k the largest for
+    which a binomial variable of n halves is below k with a probability of at most (1 - confidence) / 2; None where even the
+    lowest and the highest are not sure enough (below 6 values at 95 %). Thompson, Annals of Mathematical Statistics 7, 1936. """
+    n, tail = len(values), (1 - confidence) / 2
+    if n == 0 or 0.5**n > tail:
+        return None
+    below = int(bdtrik(tail, n, 0.5)) + 1  # of the binomial's distribution; the next line is exact where this is off by one
+    k = next(k for k in range(below + 1, 0, -1) if bdtr(k - 1, n, 0.5) <= tail)
+    ordered = sorted(values)
+    return ordered[k - 1], ordered[n - k]

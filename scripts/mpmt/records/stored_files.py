@@ -118,7 +118,7 @@ def summarise(results: str, path: str) -> Summary:
     except MemoryError:
         return Summary(path, "too large for this machine's memory", passing=True)
     fault = _misfiled(path, record["context"]) or beyond_measure(record)
-    return Summary(path, fault) if fault else _summary_of(path, record)
+    return Summary(path, fault) if fault else summary_of(path, record)
 
 
 def _misfiled(path: str, context: dict[str, Any]) -> str | None:
@@ -146,7 +146,7 @@ def beyond_measure(record: dict[str, Any]) -> str | None:
     return None
 
 
-def _summary_of(path: str, record: dict[str, Any]) -> Summary:
+def summary_of(path: str, record: dict[str, Any]) -> Summary:
     context = record["context"]
     commit = context["commit"] or {"id": None, "date": "", "dirty": False}
     epoch = json.dumps(context["machine"]["epoch"], sort_keys=True, separators=(",", ":"))

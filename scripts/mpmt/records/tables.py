@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas
@@ -105,10 +105,14 @@ def cases(record: Record, family: str = POOL) -> pandas.DataFrame:
 
 def latency_histogram(record: Record, trial_rows: pandas.DataFrame) -> list[list[int]]:
     """Of a case's rounds, which these are, together: [] where nothing is known."""
-    found = [histogram for histogram in trial_rows["round_histogram"] if histogram]
+    return case_histogram(record, next(iter(trial_rows["name"]), ""), trial_rows["round_histogram"])
+
+
+def case_histogram(record: Record, name: str, of_rounds: Iterable[Any]) -> list[list[int]]:
+    """The same of a case by its name and what its rounds say, in versions 1 and 2."""
+    found = [histogram for histogram in of_rounds if histogram]
     if not found:
-        said = record.get("cases", {}).get(next(iter(trial_rows["name"]), ""), {})
-        found = [said.get(CASE_HISTOGRAM, [])]
+        found = [record.get("cases", {}).get(name, {}).get(CASE_HISTOGRAM, [])]
     # The schema calls 1.0 an integer; buckets are of Python's.
     return [[int(lowest), int(count)] for lowest, count in histograms.merge(found)]
 

@@ -29,7 +29,7 @@ class Bare:
     """The channels and floors of one record, of its first program; open loops are latency's."""
 
     def __init__(self, shown: Shown, prefix: str) -> None:
-        every = [case for case in cases_of(shown.record, CHANNEL)]
+        every = cases_of(shown.record, CHANNEL)
         ours = of_first_program(every)
         self.prefix, self.record, self.number = prefix, shown.record, shown.number
         self.cases = [case for case in ours if case.said["pattern"] in PATTERNS]
@@ -39,8 +39,8 @@ class Bare:
         self.rankings = self._rankings()
 
     def _rankings(self) -> dict[tuple[Any, ...], Ranked]:
-        """By pattern, size, sides, placement and wait: channels, each by its fastest variant. Floors and what nobody touches take
-        no part."""
+        """By pattern, size, sides, placement and wait: channels, each by its fastest variant. Floors and what nobody touches
+        take no part."""
         grouped: dict[tuple[Any, ...], dict[str, list[Case]]] = {}
         for case in self.cases:
             said = case.said
@@ -74,7 +74,8 @@ class Bare:
         quickest = min(of_wait.values(), key=lambda one: one.best[1].median)
         if quickest.best[1].median * _FASTER_BY < ranking.best[1].median:
             other = next(key for key, one in of_wait.items() if one is quickest)
-            said += f"; {WAITING.get(other, str(other))}, {self.labels[quickest.best[1].name]} {_figure(quickest.best[1], pattern, size)}"
+            case = quickest.best[1]
+            said += f"; {WAITING.get(other, str(other))}, {self.labels[case.name]} {_figure(case, pattern, size)}"
         return said
 
     def _leader(self, ranking: Ranked, pattern: str, size: int) -> str:
@@ -94,7 +95,8 @@ class Bare:
         counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in ("threads", "processes", "same")}
         margin = words.percent(rules(self.record).margin)
         yield (f"{self.prefix}Over the same channel, of {words.plural(len(rows), 'comparison')} of processes with threads "
-               f"{counts['same']} are the same within {margin}, in {counts['threads']} threads are faster, in {counts['processes']} "
+               f"{counts['same']} are the same within {margin}, in {counts['threads']} threads are faster, in "
+               f"{counts['processes']} "
                f"processes; {len(rows) - sum(counts.values())} are open.")
 
     def notes(self) -> Iterator[str]:
@@ -103,7 +105,8 @@ class Bare:
             yield f"{self.prefix}charts and sentences are of one program; measured as well: {told}."
         if any(case.unstable for case in self.cases):
             count = sum(case.unstable for case in self.cases)
-            yield f"{self.prefix}{words.plural(count, 'case')} of {len(self.cases)} are unstable: they are never named as fastest before others."
+            yield (f"{self.prefix}{words.plural(count, 'case')} of {len(self.cases)} are unstable: no such one is named as fastest "
+                   "where another is not.")
 
 
 def _labels(cases: Sequence[Case]) -> dict[str, str]:
@@ -166,7 +169,7 @@ def _place(bare: Bare, said: Any) -> Row:
             PLACEMENTS.get(said["placement"], said["placement"]), WAITING.get(said["wait"], said["wait"]))
 
 
-def _bandwidth_of(case: Case) -> Optional[float]:
+def _bandwidth_of(case: Case) -> float | None:
     return bandwidth(case.median, case.said["message_bytes"]) if case.said["pattern"] == STREAM else None
 
 
@@ -178,13 +181,15 @@ def _order(case: Case) -> tuple[Any, ...]:
 def _choices(bares: Sequence[Bare]) -> Table:
     rows = []
     for bare in bares:
-        for _, ranking in sorted(bare.rankings.items(), key=lambda item: (item[0][0], item[0][1], item[0][2], str(item[0][3:]))):
+        for _, ranking in sorted(bare.rankings.items(), key=lambda item: (*item[0][:3], str(item[0][3:]))):
             _, case = ranking.best
             lead = ranking.lead(1) if len(ranking.cases) > 1 else None
             over = ranking.lead_over(BOOST)
             rows.append((*_place(bare, case.said), bare.labels[case.name], case.median, _bandwidth_of(case),
-                         *((lead.other, lead.factor, lead.low, lead.high) if lead else (None,) * 4), over.factor if over else None))
-    columns = (*_PLACE, Column("fastest"), Column("time", "ns"), Column("bandwidth", "bytes/s"), Column("next"), Column("next ÷ fastest", "ratio"),
+                         *((lead.other, lead.factor, lead.low, lead.high) if lead else (None,) * 4),
+                         over.factor if over else None))
+    columns = (*_PLACE, Column("fastest"), Column("time", "ns"), Column("bandwidth", "bytes/s"), Column("next"),
+               Column("next ÷ fastest", "ratio"),
                Column("from", "ratio"), Column("to", "ratio"), Column(f"{BOOST} ÷ fastest", "ratio"))
     return without_empty(Table(columns, tuple(rows), "The fastest channel"))
 
@@ -214,9 +219,11 @@ def _comparisons(bares: Sequence[Bare]) -> Table:
         elif rows:
             folded.append(f"{words.plural(len(rows), 'row')} more: {kind}")
             rest += rows
-    columns = (Column("record"), Column("what"), Column("message", "bytes"), Column("CPUs"), Column("waiting"), Column("channel"),
+    columns = (Column("record"), Column("what"), Column("message", "bytes"), Column("CPUs"), Column("waiting"),
+               Column("channel"),
                Column("ratio of"), Column("ratio", "ratio"), Column("from", "ratio"), Column("to", "ratio"), Column("verdict"))
-    return without_empty(Table(columns, tuple(differing), "Processes and threads, or two programs, over the same channel", tuple(folded),
+    return without_empty(Table(columns, tuple(differing), "Processes and threads, or two programs, over the same channel",
+                               tuple(folded),
                                tuple(rest)))
 
 
@@ -229,7 +236,7 @@ def _compared_row(bare: Bare, row: dict[str, Any]) -> Row:
             verdict.get(row["verdict"], row["verdict"]))
 
 
-def _distance(ratio: Optional[Value]) -> float:
+def _distance(ratio: Value | None) -> float:
     return max(ratio, 1 / ratio) if isinstance(ratio, float) and ratio > 0 else 0.0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.views.measured import Case, side_of
@@ -41,7 +41,8 @@ class _Kind:
 _KINDS = (
     _Kind("ping_pong", "Round trip by size of the message", "Lower is better: median of the rounds, and from the lowest to the "
           "highest. Floors are what hardware and kernel allow.", Axis("round trip", "ns", True), lambda ns, _: ns, True),
-    _Kind("stream", "Bandwidth of a stream by size of the message", "Higher is better: median of the rounds, and from the lowest "
+    _Kind("stream", "Bandwidth of a stream by size of the message", "Higher is better: median of the rounds, and from the "
+          "lowest "
           "to the highest. Floors are what hardware and kernel allow.", Axis("bandwidth", "bytes/s", True),
           lambda ns, size: size * 1e9 / ns, False),
 )
@@ -56,9 +57,10 @@ def charts(drawn: Sequence[Drawn]) -> list[Chart]:
 # ---- by size -----------------------------------------------------------------------------------------------
 
 
-def _by_size(drawn: Sequence[Drawn], kind: _Kind) -> Optional[Chart]:
+def _by_size(drawn: Sequence[Drawn], kind: _Kind) -> Chart | None:
     """Lines over sizes; of one size alone, dots over channels."""
-    found = [(one, [case for case in one.cases if case.said["pattern"] == kind.pattern and (case.said["touched"] or kind.untouched)])
+    found = [(one, [case for case in one.cases if case.said["pattern"] == kind.pattern
+                    and (case.said["touched"] or kind.untouched)])
              for one in drawn]
     sizes = {case.said["message_bytes"] for _, cases in found for case in cases}
     if not sizes:
@@ -70,7 +72,8 @@ def _by_size(drawn: Sequence[Drawn], kind: _Kind) -> Optional[Chart]:
     if len(sizes) > 1:
         return Chart(LINES, kind.title, kind.reading, description, Axis("message", "bytes", True), kind.y, panels)
     names = tuple(dict.fromkeys(series.name for panel in panels for series in panel.series))
-    dotted = tuple(Panel(panel.name, panel.title, tuple(_dotted(series) for series in panel.series), note=panel.note) for panel in panels)
+    dotted = tuple(Panel(panel.name, panel.title, tuple(_dotted(series) for series in panel.series), note=panel.note)
+                   for panel in panels)
     title = f"{kind.title.split(' by size')[0]}, messages of {words.size(min(sizes))}"
     return Chart(DOTS, title, kind.reading, description, kind.y, Axis("", "", values=names), dotted)
 
@@ -81,19 +84,20 @@ def _dotted(series: Series) -> Series:
 
 
 def _panels(one: Drawn, cases: Sequence[Case], kind: _Kind) -> Iterator[Panel]:
-    """One for sides, placement and way to wait, with the floors of those; where that would be too many lines, the fastest channels
-    come first, each part with the lowest floor, and the floors have a panel of their own."""
+    """One for sides, placement and way to wait, with the floors of those; where that would be too many lines, the fastest
+    channels come first, each part with the lowest floor, and the floors have a panel of their own."""
     for sides in SIDES:
         for placement in PLACEMENTS:
             here = [case for case in cases if (case.said["sides"], case.said["placement"]) == (sides, placement)]
-            floors = _series(one, [case for case in here if case.said["floor"]], kind)
+            of_floors = [case for case in here if case.said["floor"]]
+            floors, lowest = _series(one, of_floors, kind), _envelope(of_floors, kind)
             channels = [case for case in here if not case.said["floor"]]
             words_ = f"{one.prefix}between {sides}, {PLACEMENTS[placement]}"
             stem = f"{kind.pattern}-{sides}-{placement}" + (f"-{one.number}" if one.prefix else "")
             crowded = False
             for wait in [wait for wait in WAITS if any(case.said["wait"] == wait for case in channels)]:
                 lines = _series(one, [case for case in channels if case.said["wait"] == wait], kind)
-                parts = _dealt(lines, floors, kind)
+                parts = _dealt(lines, floors, lowest)
                 crowded |= len(lines) + len(floors) > MOST_SERIES
                 for at, part in enumerate(parts):
                     part_of = (f"-{at + 1}", f" ({at + 1} of {len(parts)})") if len(parts) > 1 else ("", "")
@@ -102,27 +106,21 @@ def _panels(one: Drawn, cases: Sequence[Case], kind: _Kind) -> Iterator[Panel]:
                 yield Panel(f"{stem}-floors", f"{words_}, floors", tuple(floors))
 
 
-def _dealt(lines: list[Series], floors: list[Series], kind: _Kind) -> list[tuple[Series, ...]]:
+def _dealt(lines: list[Series], floors: list[Series], lowest: list[Series]) -> list[tuple[Series, ...]]:
     if len(lines) + len(floors) <= MOST_SERIES:
         return [(*lines, *floors)]
-    lowest = _envelope(floors, kind)
     room = MOST_SERIES - len(lowest)
     count = -(-len(lines) // room)
     each = -(-len(lines) // count)
     return [(*lines[at:at + each], *lowest) for at in range(0, len(lines), each)]
 
 
-def _envelope(floors: Sequence[Series], kind: _Kind) -> list[Series]:
+def _envelope(floors: Sequence[Case], kind: _Kind) -> list[Series]:
     """The best of all floors at each size, as one line."""
-    if len(floors) < 2:
-        return list(floors)
-    best: dict[Any, Point] = {}
-    for point in (point for series in floors for point in series.points):
-        before = best.get(point.x)
-        better = before is None or (point.y < before.y if kind.pattern == "ping_pong" else point.y > before.y)  # type: ignore[operator]
-        if better:
-            best[point.x] = point
-    return [Series("the best floor", FLOOR, tuple(best[x] for x in sorted(best)))]
+    best: dict[int, Case] = {}
+    for case in sorted(floors, key=lambda case: -case.median):
+        best[case.said["message_bytes"]] = case
+    return [Series("the best floor", FLOOR, tuple(_point(best[size], kind) for size in sorted(best)))] if best else []
 
 
 def _series(one: Drawn, cases: Sequence[Case], kind: _Kind) -> list[Series]:
@@ -134,7 +132,8 @@ def _series(one: Drawn, cases: Sequence[Case], kind: _Kind) -> list[Series]:
     for label, found in by_label.items():
         points = tuple(_point(case, kind) for case in sorted(found, key=lambda case: case.said["message_bytes"]))
         channel = "" if found[0].said["floor"] else found[0].said["channel"]
-        made.append((found[len(found) // 2].median, Series(label, side_of(found[0].said), points, channel, one.number, band=True)))
+        made.append((found[len(found) // 2].median, Series(label, side_of(found[0].said), points, channel, one.number,
+                                                           band=True)))
     return [series for _, series in sorted(made, key=lambda pair: (pair[0], pair[1].name))]
 
 
@@ -142,21 +141,24 @@ def _point(case: Case, kind: _Kind) -> Point:
     size = case.said["message_bytes"]
     ends = sorted((kind.value(case.low, size), kind.value(case.high, size)))
     several = len(case.rounds) > 1
-    return Point(size, kind.value(case.median, size), ends[0] if several else None, ends[1] if several else None, marks=case.marks)
+    return Point(size, kind.value(case.median, size), ends[0] if several else None, ends[1] if several else None,
+                 marks=case.marks)
 
 
 # ---- one CPU against two -----------------------------------------------------------------------------------
 
 
-def _cpus(drawn: Sequence[Drawn]) -> Optional[Chart]:
+def _cpus(drawn: Sequence[Drawn]) -> Chart | None:
     """Round trips with both sides on one CPU and on two, a row for each."""
     panels = tuple(panel for one in drawn for panel in _cpus_panels(one))
     names = tuple(dict.fromkeys(str(point.y) for panel in panels for series in panel.series for point in series.points))
     if not panels:
         return None
-    return Chart(DOTS, "One CPU against two: round trips", "Left is better. On one CPU each switch is the scheduler's; on two a waker has to reach "
+    return Chart(DOTS, "One CPU against two: round trips", "Left is better. On one CPU each switch is the scheduler's; on two "
+                 "a waker has to reach "
                  "another CPU, or a cache line has to travel.",
-                 "For each channel its median round trip with both sides on one CPU and on two, from the lowest to the highest round.",
+                 "For each channel its median round trip with both sides on one CPU and on two, from the lowest to the highest "
+                 "round.",
                  Axis("round trip", "ns", True), Axis("", "", values=names), panels)
 
 
@@ -172,18 +174,20 @@ def _cpus_panels(one: Drawn) -> Iterator[Panel]:
                 pairs[said["placement"]] = case
     sizes = sorted({size for size, _ in found})
     for size in sorted({min(sizes, key=lambda one: max(one / wanted, wanted / one)) for wanted in _CPUS_BYTES if sizes}):
-        waits: list[Optional[str]] = [wait for wait in WAITS if (size, wait) in found] or [None]
+        waits: list[str | None] = [wait for wait in WAITS if (size, wait) in found] or [None]
         for wait in waits:
             both = {key: pair for key, pair in {**found.get((size, None), {}), **found.get((size, wait), {})}.items()
                     if len(pair) == len(_ENDS)}
             if both:
                 stem = f"cpus-{size}" + (f"-{wait}" if wait else "") + (f"-{one.number}" if one.prefix else "")
-                yield Panel(stem, f"{one.prefix}{words.size(size)}" + (f", {wait}" if wait else ""), tuple(_cpus_series(one, both)))
+                yield Panel(stem, f"{one.prefix}{words.size(size)}" + (f", {wait}" if wait else ""),
+                            tuple(_cpus_series(one, both)))
 
 
 def _cpus_series(one: Drawn, both: dict[tuple[str, str], dict[str, Case]]) -> Iterator[Series]:
     for side, name in ((PROCESSES, "between processes"), (THREADS, "between threads"), (FLOOR, "floor")):
-        rows = sorted(((channel, pair) for (its, channel), pair in both.items() if its == side), key=lambda row: row[1]["same"].median)
+        rows = sorted(((channel, pair) for (its, channel), pair in both.items() if its == side),
+                      key=lambda row: row[1]["same"].median)
         points = tuple(Point(case.median, f"{channel}, {PLACEMENTS[placement]}", case.low, case.high, marks=case.marks)
                        for channel, pair in rows for placement, case in ((end, pair[end]) for end in _ENDS))
         if points:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
 
 from mpmt.views import bare_channels, core_to_core, pool_channels
 from mpmt.views.bare_channels import Bare
@@ -16,7 +15,7 @@ QUESTION = "Which channel, for messages or tasks of this size?"
 COMMAND = "mpmt run --family channel --message-bytes 64,4Ki,64Ki,1Mi --pattern ping_pong,stream --wait block,yield"
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """At most four charts: round trips, streams, one CPU against two, and how far apart the CPUs are."""
     bares = [bare for one in shown if (bare := Bare(one, _prefix(one, shown))).cases]
     pools = [pool for one in shown if (pool := Pools(one, _prefix(one, shown))).groups]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from mpmt.answers import words
-from mpmt.answers.rows import (A_FASTER, B_FASTER, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE, VERDICTS, Row, said_and_rows)
+from mpmt.answers.rows import (A_FASTER, B_FASTER, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE, VERDICTS, Row, bounded_ratio, said_and_rows)
 from mpmt.answers.verdict import finding, place_in_words
 from mpmt.records.families import CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, Round, comparisons_of, round_of, rounds_that_count, value_ns
 from mpmt.records.record_file import Record, rules
+from mpmt.records.stored_files import MEASURABLE_NS
 from mpmt.views.view import FEW_ROUNDS, Value
 
 _ROUNDS_OF_OLD = 5  # that a comparison of versions 1 and 2 needed
@@ -86,8 +87,9 @@ def _rounds_without_a_ratio(record: Record) -> dict[str, dict[Round, float]]:
     """Only of cases that are in rows before their first look."""
     wanted = {name for said in record["comparisons"] if said["ratio"] is None for name in _cases_of(said)}
     found: dict[str, dict[Round, float]] = {}
+    least, most = MEASURABLE_NS
     for _, entry in rounds_that_count(record) if wanted else ():
-        if entry["name"] in wanted:
+        if entry["name"] in wanted and least <= value_ns(entry) <= most:
             found.setdefault(entry["name"], {})[round_of(entry)] = float(value_ns(entry))
     return found
 
@@ -116,6 +118,7 @@ def _channels(said: Mapping[str, Any], row: Row, facts: _Facts) -> str:
 
 
 def _of_other(said: Mapping[str, Any], row: Row, family: str, facts: _Facts) -> Compared:
+    named: tuple[tuple[str, str], ...]
     if family == CHANNEL:
         named = (("message", words.size(said["message_bytes"]) if said["message_bytes"] else ""), ("channel", _channels(said, row, facts)),
                  ("placement", _PLACEMENTS.get(said["placement"], said["placement"] or "")), ("wait", said["wait"] or ""),
@@ -132,10 +135,9 @@ def _of_other(said: Mapping[str, Any], row: Row, family: str, facts: _Facts) -> 
 def _other_row(said: Mapping[str, Any], family: str, subject: int, margin: float, confidence: float) -> Row:
     of_programs = said["table"] == PROGRAMS
     what = {CHANNEL: said.get("pattern"), GOOGLE: said.get("benchmark")}.get(family) or f"{family}s"
-    known = said["ratio"] is not None
     return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes", what, 0, None,
                said.get("message_bytes"), None, said.get("placement"), said.get("channel"), None, said.get("window"), said.get("wait"),
-               said["ratio"], said["low"] if known else None, said["high"] if known else None,
+               *bounded_ratio(said),
                VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
                margin, confidence)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.views.report import Shown
@@ -21,7 +20,7 @@ class Matrix:
     prefix: str
     number: int
     cpus: tuple[int, ...]
-    pairs: tuple[tuple[int, int, Optional[float]], ...]
+    pairs: tuple[tuple[int, int, float | None], ...]
 
     @property
     def times(self) -> list[float]:
@@ -32,7 +31,8 @@ class Matrix:
         times = self.times
         if len(set(times)) == 1:
             return f"{self.prefix}A cache line's round trip between two CPUs takes {words.duration(times[0])}."
-        return (f"{self.prefix}A cache line's round trip between two CPUs takes {words.duration(times[0])} to {words.duration(times[-1])}, "
+        return (f"{self.prefix}A cache line's round trip between two CPUs takes {words.duration(times[0])} to "
+                f"{words.duration(times[-1])}, "
                 f"{words.duration(statistics.median(times))} in the median of {len(times)} pairs.")
 
     @property
@@ -46,16 +46,19 @@ class Matrix:
         lacking = len(self.pairs) - len(self.times)
         said = [f"{self.prefix}{lacking} of {len(self.pairs)} pairs of CPUs were not measured."] if lacking else []
         if len(set(self.times)) > 1 and len(self.cpus) > MOST_CPUS:
-            said.append(f"{self.prefix}the map of {len(self.cpus)} CPUs is not drawn: its cells would be too small; the table has all pairs.")
+            said.append(f"{self.prefix}the map of {len(self.cpus)} CPUs is not drawn: its cells would be too small; the table "
+                        f"has all pairs.")
         return tuple(said)
 
 
-def of(one: Shown, prefix: str) -> Optional[Matrix]:
+def of(one: Shown, prefix: str) -> Matrix | None:
     """None where the record has no pair of CPUs, or rows that do not fit its CPUs."""
     said = one.record["context"].get("core_to_core")
-    if not said or len(said["round_trip_ns"]) != len(said["cpus"]) or any(len(row) != len(said["cpus"]) for row in said["round_trip_ns"]):
+    if not said:
         return None
     cpus, rows = said["cpus"], said["round_trip_ns"]
+    if len(rows) != len(cpus) or any(len(row) != len(cpus) for row in rows):
+        return None
     pairs = tuple((cpus[a], cpus[b], float(rows[a][b]) if rows[a][b] else None)
                   for a in range(len(cpus)) for b in range(a + 1, len(cpus)))
     found = Matrix(prefix, one.number, tuple(cpus), pairs)
@@ -69,7 +72,8 @@ def charts(found: Sequence[Matrix]) -> list[Chart]:
         return []
     names = tuple(str(cpu) for cpu in sorted({cpu for one in drawn for cpu in one.cpus}))
     panels = tuple(Panel(f"core-to-core-{one.number}", f"{one.prefix}{len(one.cpus)} CPUs", (_cells(one),)) for one in drawn)
-    return [Chart(HEAT, "From CPU to CPU", "Round trip of a cache line between the CPUs of row and column ÷ that of the median pair: below 1 they are "
+    return [Chart(HEAT, "From CPU to CPU", "Round trip of a cache line between the CPUs of row and column ÷ that of the median "
+                  "pair: below 1 they are "
                   "near each other.", drawn[0].sentence, Axis("CPU", "", values=names), Axis("CPU", "", values=names), panels,
                   Axis("÷ median pair", "ratio", True))]
 

@@ -6,7 +6,7 @@ import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from mpmt.answers import words
 from mpmt.base.row_names import short_names
@@ -48,17 +48,18 @@ def names(shown: Sequence[Shown], known: Sequence[str]) -> list[str]:
     return [name for name in found if name not in known and _NAME.fullmatch(name)]
 
 
-def view(name: str, shown: Sequence[Shown]) -> Optional[View]:
+def view(name: str, shown: Sequence[Shown]) -> View | None:
     """Of a name that no module has: None where no round has a value of any metric, or of any family, that declares it."""
-    return _made(name, shown, [metric for one in shown for metric in (*metrics_of(one.record, name), *family_metrics_of(one.record, name))])
+    return _made(name, shown, [metric for one in shown for metric in (*metrics_of(one.record, name),
+                                                                      *family_metrics_of(one.record, name))])
 
 
-def of_metrics(name: str, shown: Sequence[Shown]) -> Optional[View]:
+def of_metrics(name: str, shown: Sequence[Shown]) -> View | None:
     """Of a name whose module finds nothing: metrics only, since it knows what to do with a family."""
     return _made(name, shown, [metric for one in shown for metric in metrics_of(one.record, name)])
 
 
-def _made(name: str, shown: Sequence[Shown], declared_metrics: Sequence[Metric]) -> Optional[View]:
+def _made(name: str, shown: Sequence[Shown], declared_metrics: Sequence[Metric]) -> View | None:
     metrics = dict.fromkeys(declared_metrics)
     found = [(metric, rows) for metric in metrics if (rows := _rows(metric, shown))]
     if not found:
@@ -77,7 +78,8 @@ def _rows(metric: Metric, shown: Sequence[Shown]) -> list[_Row]:
         prefix = f"{one.subject.title}: " if len(shown) > 1 else ""
         by_case = values_of(one.record, metric)
         short = short_names(list(by_case))
-        rows += [_Row(short[name], values[0][0], [value for _, value in values], prefix, one.number) for name, values in by_case.items()]
+        rows += [_Row(short[name], values[0][0], [value for _, value in values], prefix, one.number)
+                 for name, values in by_case.items()]
     return sorted(rows, key=lambda row: (statistics.median(row.values), row.name))
 
 
@@ -96,7 +98,8 @@ def _sentence(metric: Metric, rows: Sequence[_Row]) -> str:
     least, most = ((words.in_unit(statistics.median(row.values), unit), row) for row in (rows[0], rows[-1]))
     if len(rows) == 1:
         return f"{_title(metric)}: {least[0]} in {rows[0].prefix}{rows[0].name}."
-    return (f"{_title(metric)}: from {least[0]} in {least[1].prefix}{least[1].name} to {most[0]} in {most[1].prefix}{most[1].name}, by the medians of "
+    return (f"{_title(metric)}: from {least[0]} in {least[1].prefix}{least[1].name} to {most[0]} in "
+            f"{most[1].prefix}{most[1].name}, by the medians of "
             f"{len(rows)} cases.")
 
 
@@ -113,7 +116,8 @@ def _chart(metric: Metric, rows: Sequence[_Row]) -> Chart:
     drawn = _drawn(rows)
     values = tuple(dict.fromkeys(row.name for some in drawn.values() for row in some))
     positive = all(min(row.values) > 0 for some in drawn.values() for row in some)
-    panels = tuple(Panel(f"{_stem(metric)}-{at + 1}", subject, _series(some)) for at, (subject, some) in enumerate(drawn.items()))
+    panels = tuple(Panel(f"{_stem(metric)}-{at}", subject, _series(some))
+                   for at, (subject, some) in enumerate(drawn.items(), 1))
     unit = _unit(metric)
     return Chart(DOTS, _title(metric), "Median of the rounds, and from the lowest to the highest.", _sentence(metric, rows),
                  Axis(metric.title, unit, positive and unit in ("ns", "bytes", "bytes/s")), Axis("", "", values=values), panels)
@@ -133,13 +137,14 @@ def _series(rows: Sequence[_Row]) -> tuple[Series, ...]:
 
 def _point(row: _Row) -> Point:
     several = len(row.values) > 1
-    return Point(statistics.median(row.values), row.name, min(row.values) if several else None, max(row.values) if several else None,
-                 marks=row.marks)
+    ends = (min(row.values), max(row.values)) if several else (None, None)
+    return Point(statistics.median(row.values), row.name, *ends, marks=row.marks)
 
 
 def _table(metric: Metric, rows: Sequence[_Row]) -> Table:
     unit = _unit(metric)
-    cells = tuple((row.prefix.removesuffix(": "), row.name, statistics.median(row.values), min(row.values), max(row.values), len(row.values),
+    cells = tuple((row.prefix.removesuffix(": "), row.name, statistics.median(row.values), min(row.values), max(row.values),
+                   len(row.values),
                    ", ".join(row.marks)) for row in rows)
     columns = (Column("record"), Column("case"), Column("median", unit), Column("lowest", unit), Column("highest", unit),
                Column("rounds", "count"), Column("mark"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.records.families import CHANNEL, POOL, Round, case_status, family_of, is_baseline_entry, round_of, rounds_that_count
 from mpmt.records.record_file import Record
@@ -15,7 +15,7 @@ from mpmt.views.view import BASELINE, FEW_ROUNDS, FLOOR, PROCESSES, PROGRAM, THR
 LEAST_ROUNDS = 3  # fewer say next to nothing of the spread
 
 
-@dataclass
+@dataclass(eq=False)  # a case is itself, and not its rounds
 class Case:
     """`said`: one of its entries, all of which say the same of what makes the case; `rounds`: ns per task, operation, …"""
 
@@ -78,6 +78,6 @@ def side_of(entry: Mapping[str, Any]) -> str:
     return {"threads": THREADS, "processes": PROCESSES}.get(said or "", BASELINE)
 
 
-def number_of(value: Any) -> Optional[float]:
+def number_of(value: Any) -> float | None:
     """A finite number of a record; None: it is none."""
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300 else None

@@ -1,10 +1,11 @@
-"""Pools that ran the same tasks over several channels: which channel was fastest, and from which task size on it does not matter."""
+"""Pools that ran the same tasks over several channels: which channel was fastest, and from which task size on it does not
+matter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.rows import task_times
@@ -27,7 +28,7 @@ class Group:
 
     said: Any
     side: str
-    task_ns: Optional[float]
+    task_ns: float | None
     ranking: Ranked
     next: Lead
     last: Lead  # over the slowest
@@ -58,14 +59,18 @@ class Pools:
     def sentences(self) -> Iterator[str]:
         """For each size of payload, of the shortest tasks, which a channel costs most of; then how far it matters."""
         sizes = sorted({group.said["payload_bytes"] for group in self.groups})
-        for size in sorted({min(sizes, key=lambda one: max(one + 1, wanted) / min(one + 1, wanted)) for wanted in TOLD_BYTES if sizes}):
+        for size in sorted({min(sizes, key=lambda one: max(one + 1, wanted) / min(one + 1, wanted)) for wanted in TOLD_BYTES
+                            if sizes}):
             yield from self._of_size([group for group in self.groups if group.said["payload_bytes"] == size], size)
         counts = {found: sum(group.found == found for group in self.groups) for found in (DIFFER, SAME, OPEN)}
-        longest = max((group.task_ns for group in self.groups if group.found == DIFFER and group.task_ns is not None), default=None)
+        longest = max((group.task_ns for group in self.groups if group.found == DIFFER and group.task_ns is not None),
+                      default=None)
         up_to = f" (the longest of these tasks takes {words.duration(longest)})" if longest is not None else ""
         if self.groups:
-            yield (f"{self.prefix}In {words.plural(len(self.groups), 'place')} the same tasks ran over several channels: in {counts[DIFFER]} the "
-                   f"slowest channel costs more than the fastest{up_to}, in {counts[SAME]} all are the same within {words.percent(self.margin)}, "
+            yield (f"{self.prefix}In {words.plural(len(self.groups), 'place')} the same tasks ran over several channels: in "
+                   f"{counts[DIFFER]} the "
+                   f"slowest channel costs more than the fastest{up_to}, in {counts[SAME]} all are the same within "
+                   f"{words.percent(self.margin)}, "
                    f"{counts[OPEN]} are open.")
 
     def _of_size(self, groups: Sequence[Group], size: int) -> Iterator[str]:
@@ -89,11 +94,13 @@ class Pools:
         if (boost := group.ranking.lead_over(BOOST)) and boost.other != group.next.other:
             leads.append(boost)
         unstable = " (unstable)" if case.unstable else ""
-        return f"{name} takes {words.duration(case.median)} a task{unstable}, {', '.join(one.in_words(self.confidence) for one in leads)}"
+        told = ", ".join(one.in_words(self.confidence) for one in leads)
+        return f"{name} takes {words.duration(case.median)} a task{unstable}, {told}"
 
     def notes(self) -> Iterator[str]:
         if self.groups:
-            yield ("Time per task of pools holds the task itself, shared by the workers: a channel matters the less, the longer a task takes.")
+            yield ("Time per task of pools holds the task itself, shared by the workers: a channel matters the less, the "
+                   "longer a task takes.")
 
 
 def _workers_wanted(group: Group) -> int:
@@ -123,15 +130,18 @@ def tables(pools: Sequence[Pools]) -> list[Table]:
         more = [row for group, row in rows if group.found == found]
         folded += [f"{words.plural(len(more), 'row')} more: {told}"] if more else []
         rest += more
-    columns = (Column("record"), Column("program"), Column("workload"), Column("a task takes", "ns"), Column("payload", "bytes"),
-               Column("workers", "count"), Column("side"), Column("waiting"), Column("fastest"), Column("time per task", "ns"), Column("next"),
+    columns = (Column("record"), Column("program"), Column("workload"), Column("a task takes", "ns"),
+               Column("payload", "bytes"),
+               Column("workers", "count"), Column("side"), Column("waiting"), Column("fastest"), Column("time per task", "ns"),
+               Column("next"),
                Column("next ÷ fastest", "ratio"), Column("from", "ratio"), Column("to", "ratio"), Column("slowest"),
                Column("slowest ÷ fastest", "ratio"), Column("finding"))
     return [without_empty(Table(columns, tuple(shown), "The same tasks over several channels", tuple(folded), tuple(rest)))]
 
 
-def _row(pool: Pools, group: Group) -> tuple[Optional[Value], ...]:
+def _row(pool: Pools, group: Group) -> tuple[Value | None, ...]:
     said, (name, case) = group.said, group.ranking.best
-    return (pool.prefix.removesuffix(": ") or None, said.get("program"), said["workload"], group.task_ns, said["payload_bytes"], said["workers"],
+    return (pool.prefix.removesuffix(": ") or None, said.get("program"), said["workload"], group.task_ns, said["payload_bytes"],
+            said["workers"],
             group.side, said["wait"], name, case.median, group.next.other, group.next.factor, group.next.low, group.next.high,
             group.last.other, group.last.factor, group.found)

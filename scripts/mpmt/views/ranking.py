@@ -1,12 +1,11 @@
-"""Which of several cases is the fastest, and by how much: by medians, with an interval of the factor to the others. Of a pair of
-threads and processes, or of two programs, the record's own comparisons say it, and this does not."""
+"""Which of several cases is the fastest, and by how much: by medians, with an interval of the factor to the others. Of a pair
+of threads and processes, or of two programs, the record's own comparisons say it, and this does not."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy
 from scipy.special import stdtrit
@@ -26,15 +25,16 @@ class Lead:
 
     other: str
     factor: float
-    low: Optional[float]
-    high: Optional[float]
+    low: float | None
+    high: float | None
 
     @property
     def is_sure(self) -> bool:
         return self.low is not None and self.low > 1
 
     def in_words(self, confidence: float) -> str:
-        """"1.31x faster than pipe (95 %: 1.25–1.38)"; where the interval holds 1 "within 4 % of pipe", or that it is not sure."""
+        """"1.31x faster than pipe (95 %: 1.25–1.38)"; where the interval holds 1 "within 4 % of pipe", or that it is not
+        sure."""
         if self.low is None or self.high is None:
             return f"{words.factor(max(1.0, self.factor))} faster than {self.other} (too few rounds for an interval)"
         interval = f"{words.percent(confidence)}: {words.ratio(self.low)}–{words.ratio(self.high)}"
@@ -61,7 +61,7 @@ class Ranked:
         name, case = self.cases[at]
         return lead(self.best[1], case, name, self.confidence)
 
-    def lead_over(self, name: str) -> Optional[Lead]:
+    def lead_over(self, name: str) -> Lead | None:
         at = next((at for at, (one, _) in enumerate(self.cases) if one == name), 0)
         return self.lead(at) if at else None
 

@@ -23,6 +23,13 @@ def apart(wanted: Sequence[float], gap: float) -> list[float]:
     return [_start(group, gap) + gap * at for group in groups for at in range(int(group[1]))]
 
 
+def within(places: Sequence[float], gap: float) -> list[float]:
+    """The same, none of them below 0 or above 1; those that are there move the others, `gap` apart."""
+    last = len(places) - 1
+    lowered = [min(place, 1 - gap * (last - at)) for at, place in enumerate(places)]
+    return [max(place, gap * at) for at, place in enumerate(lowered)]
+
+
 def _start(group: Sequence[float], gap: float) -> float:
     return group[0] / group[1] - gap * (group[1] - 1) / 2
 
@@ -34,13 +41,10 @@ def _end(group: Sequence[float], gap: float) -> float:
 def write(axes: Axes, ends: Sequence[tuple[str, str, float, float]], height: float, width: float) -> None:
     """`ends`: label, colour, x and y of each line's end, as shares of the axes; which are so many inches high and wide."""
     found = sorted(ends, key=lambda end: end[3])
-    places = apart([end[3] for end in found], GAP / height)
-    shift = min(0.0, 1.02 - places[-1]) if places else 0.0
-    if places and places[0] + shift < -0.05:
-        shift = -0.05 - places[0]
+    places = within(apart([end[3] for end in found], GAP / height), GAP / height)
     before, at = 1 + 0.05 / width, 1 + (ROOM - 0.1) / width
     for (label, color, x, y), place in zip(found, places):
-        axes.plot([x, before, at - 0.02 / width], [y, place + shift, place + shift], transform=axes.transAxes, color=color,
+        axes.plot([x, before, at - 0.02 / width], [y, place, place], transform=axes.transAxes, color=color,
                   linewidth=0.5, alpha=0.55, clip_on=False, zorder=1.5, solid_capstyle="butt")
-        axes.annotate(label, (at, place + shift), xycoords="axes fraction", va="center", fontsize=FONT_SIZE, color=color,
+        axes.annotate(label, (at, place), xycoords="axes fraction", va="center", fontsize=FONT_SIZE, color=color,
                       annotation_clip=False)

@@ -18,6 +18,7 @@ from mpmt.writers.plots.page import Block, Gap, Words
 from mpmt.writers.plots.reshape import for_paper, without_empty
 from mpmt.writers.plots.style import GREY, HEADING, INK, SMALL, TEXT, TINY, TITLE, Looks, use_style
 
+DPI = 160  # of a PNG
 _SENTENCES, _NOTES = 2, 5
 _TALLEST = 50.0  # inches: at 600 dots an inch about what a PNG can hold
 _FACTS_LEFT_OUT = ("flags", "record")  # of a subject: what is long, and no help to a reader of a picture
@@ -32,8 +33,8 @@ class Drawn:
     left_out: list[str] = field(default_factory=list)
 
 
-def draw(report: Report, folder: Path, formats: Sequence[str], dpi: int) -> Drawn:
-    """A figure for each view that has a chart: FOLDER/VIEW.FORMAT. Raises OSError, whose file name is set."""
+def draw(report: Report, folder: Path, formats: Sequence[str], dpi: int = DPI) -> Drawn:
+    """A figure for each view that has a chart: FOLDER/VIEW.FORMAT. Raises OSError."""
     use_style()
     looks = Looks(chart for view in report.views for chart in view.charts)
     drawn = Drawn()
@@ -56,7 +57,8 @@ def figure_of(view: View, subjects: Sequence[Subject], looks: Looks) -> tuple[Fi
     if not charts:
         return None, left_out
     blocks: list[Block] = [Words(view.title, TITLE, bold=True, most=2), Gap(0.04)]
-    blocks += [Words(sentence, TEXT, INK, most=3) for sentence in view.sentences[:_SENTENCES]]
+    for sentence in view.sentences[:_SENTENCES]:
+        blocks += [Words(sentence, TEXT, INK, most=3), Gap(0.03)]
     for chart in charts:
         more, said = _chart(chart, looks, alone=len(charts) == 1 and chart.title == view.title)
         if page.height_of([*blocks, *more]) > _TALLEST:
@@ -64,7 +66,7 @@ def figure_of(view: View, subjects: Sequence[Subject], looks: Looks) -> tuple[Fi
             continue
         blocks += more
         left_out += [f"{view.name}: {said}"] if said else []
-    notes = [*view.notes[:_NOTES], *([f"And {words.plural(len(view.notes) - _NOTES, 'more note')} in the report."]
+    notes = [*view.notes[:_NOTES], *([f"And {words.plural(len(view.notes) - _NOTES, 'more note')}."]
                                      if len(view.notes) > _NOTES else [])]
     blocks += [Words(note, SMALL, INK) for note in notes]
     return page.drawn([*blocks, Gap(0.06), *_footer(subjects)]), left_out

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from matplotlib.axes import Axes
 
-from mpmt.views.view import HEAT, IDEAL, LINES, Chart, Panel, Value
+from mpmt.views.view import HEAT, LINES, Chart, Panel, Value
 from mpmt.writers.plots import direct_labels, texts
 from mpmt.writers.plots.heat import Colors, Heat
 from mpmt.writers.plots.lines import Lines, Margins
 from mpmt.writers.plots.page import INNER, MARGIN, Page
-from mpmt.writers.plots.rows import Rows, measured_scale
+from mpmt.writers.plots.reach import measured_scale
+from mpmt.writers.plots.rows import Rows
 from mpmt.writers.plots.scales import Scale, scale_of
 from mpmt.writers.plots.style import BLACK, INK, SMALL, TEXT, TINY, Looks
 
@@ -21,6 +22,7 @@ _GUTTER, _ROW_GAP = 0.16, 0.12  # inches
 _TITLE_LINES, _NOTE_LINES = 2, 4
 _HEIGHTS = {1: 2.5, 2: 1.75, 3: 1.35, 4: 1.15}  # inches of a panel of lines, by how many stand side by side
 _LEAST_ROW_AXES = 1.3  # inches: what a panel of rows measures in
+_LEAST_HEIGHT = 1.25  # inches: of panels whose lines are named beside them
 _SHARED = 1.7  # panels share an axis that is not longer than the longest of their own by more
 
 
@@ -51,7 +53,7 @@ class Grid:
         self._width = (INNER - self._start - _GUTTER * (self._columns - 1)) / self._columns
         cells = [self._cell(panel, drawing) for panel, drawing in zip(chart.panels, drawings)]
         self._rows = [cells[at:at + self._columns] for at in range(0, len(cells), self._columns)]
-        self.height = sum(map(self._row_height, self._rows)) + _ROW_GAP * len(self._rows)
+        self.height = sum(map(self._row_height, range(len(self._rows)))) + _ROW_GAP * len(self._rows)
 
     def _cell(self, panel: Panel, drawing: Drawing) -> _Cell:
         said = ". ".join(part for part in (panel.note, drawing.note()) if part)
@@ -60,26 +62,33 @@ class Grid:
                      [] if lonely else texts.wrapped(panel.title, self._width, TEXT, _TITLE_LINES, bold=True),
                      texts.wrapped(said, self._width, TINY, _NOTE_LINES))
 
-    def _row_height(self, row: Sequence[_Cell]) -> float:
-        return (_most(row, lambda cell: texts.pitch(TEXT) * len(cell.title)) + 0.05 + _most(row, lambda cell: cell.drawing.height)
-                + _most(row, lambda cell: cell.margins.below) + (texts.pitch(SMALL) if self._x_label else 0.0)
+    def _says_x(self, at: int, column: int) -> bool:
+        """Whether what is measured along x is said below a panel: below the last one of its column."""
+        return bool(self._x_label) and (at + 1 == len(self._rows) or column >= len(self._rows[at + 1]))
+
+    def _row_height(self, at: int) -> float:
+        row = self._rows[at]
+        return (_most(row, lambda cell: texts.pitch(TEXT) * len(cell.title)) + 0.05
+                + _most(row, lambda cell: cell.margins.above) + _most(row, lambda cell: cell.drawing.height)
+                + _most(row, lambda cell: cell.margins.below) + (texts.pitch(SMALL) if self._says_x(at, len(row) - 1) else 0.0)
                 + _most(row, lambda cell: texts.pitch(TINY) * len(cell.notes)) + 0.02)
 
     def draw(self, page: Page, top: float) -> None:
-        for row in self._rows:
-            titles = _most(row, lambda cell: texts.pitch(TEXT) * len(cell.title))
+        for at, row in enumerate(self._rows):
+            above = _most(row, lambda cell: texts.pitch(TEXT) * len(cell.title)) + 0.05 + _most(row, lambda cell: cell.margins.above)
             below = _most(row, lambda cell: cell.margins.below)
             tall = _most(row, lambda cell: cell.drawing.height)
             for column, cell in enumerate(row):
                 x = MARGIN + self._start + column * (self._width + _GUTTER)
-                self._draw_cell(page, cell, column, x, top, top + titles + 0.05, below, tall)
+                self._draw_cell(page, cell, (at, column), x, top, top + above)
             if self._y_label:
                 name = texts.cut(self._y_label, tall + below, SMALL)
-                middle = min(top + titles + 0.05 + tall / 2, top + titles + 0.05 + tall + below - texts.width(name, SMALL) / 2)
+                middle = min(top + above + tall / 2, top + above + tall + below - texts.width(name, SMALL) / 2)
                 page.text(MARGIN, middle, name, SMALL, INK, rotation=90, va="center", ha="left")
-            top += self._row_height(row) + _ROW_GAP
+            top += self._row_height(at) + _ROW_GAP
 
-    def _draw_cell(self, page: Page, cell: _Cell, column: int, x: float, top: float, axes_top: float, below: float, tall: float) -> None:
+    def _draw_cell(self, page: Page, cell: _Cell, place: tuple[int, int], x: float, top: float, axes_top: float) -> None:
+        column = place[1]
         outer = x if column else MARGIN
         for at, line in enumerate(cell.title):
             page.text(outer, top + at * texts.pitch(TEXT), line, TEXT, BLACK, fontweight="bold")
@@ -89,7 +98,7 @@ class Grid:
         axes = page.axes(x + left, axes_top, width, cell.drawing.height)
         cell.drawing.draw(axes, width, left, right)
         under = axes_top + cell.drawing.height + cell.margins.below
-        if self._x_label:
+        if self._says_x(*place):
             name = texts.cut(self._x_label, self._width, SMALL)
             half = texts.width(name, SMALL) / 2
             middle = min(max(x + left + width / 2, x + half), x + self._width - half)
@@ -113,7 +122,7 @@ def _drawings(chart: Chart, looks: Looks, direct: bool, colors: Colors) -> tuple
     if chart.kind == HEAT:
         columns = next((columns for columns in (3, 2) if count >= columns and _heat_fits(chart, columns)), 1)
         return columns, [Heat(chart, panel, colors, INNER / columns) for panel in chart.panels]
-    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], lambda: measured_scale(chart, list(chart.panels)))
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], lambda: measured_scale(chart, chart.panels))
     rows = [Rows(chart, panel, looks, scale) for panel, scale in zip(chart.panels, scales)]
     columns = next((columns for columns in (3, 2) if count >= columns and all(_rows_fit(row, columns) for row in rows)), 1)
     return columns, list(rows)
@@ -132,25 +141,14 @@ def _rows_fit(rows: Rows, columns: int) -> bool:
 
 def _lines(chart: Chart, looks: Looks, direct: bool, height: float) -> list[Drawing]:
     xs: list[Value] = [point.x for panel in chart.panels for series in panel.series for point in series.points]
-    ys = [_y_values(chart, [panel]) for panel in chart.panels]
-    scales = shared([scale_of(chart.y, values) for values in ys], lambda: scale_of(chart.y, _y_values(chart, list(chart.panels))))
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], lambda: measured_scale(chart, chart.panels))
     own_x = chart.x.values is not None or any(isinstance(value, str) for value in xs)
     drawings: list[Drawing] = []
     for panel, y in zip(chart.panels, scales):
         x = scale_of(chart.x, [point.x for series in panel.series for point in series.points] if own_x else xs, pad=0.04)
-        tall = max(height, (direct_labels.GAP * (len(panel.series) + 1)) if direct else 0.0)
+        tall = max(_LEAST_HEIGHT, direct_labels.GAP * (len(panel.series) + 1)) if direct else height
         drawings.append(Lines(chart, panel, looks, (x, y), tall, direct))
     return drawings
-
-
-def _y_values(chart: Chart, panels: Sequence[Panel]) -> list[Value]:
-    """The ideal bounds a logarithmic axis only: on another it would press all others to the ground."""
-    all_series = [series for panel in panels for series in panel.series]
-    counted = [series for series in all_series if series.side != IDEAL or chart.y.log] or all_series
-    points = [point for series in counted for point in series.points]
-    values: list[Value] = [point.y for point in points]
-    values += [end for point in points for end in (point.low, point.high) if end is not None and (end > 0 or not chart.y.log)]
-    return values + [line.at for panel in panels for line in panel.lines]
 
 
 def shared(own: list[Scale], common: Callable[[], Scale]) -> list[Scale]:

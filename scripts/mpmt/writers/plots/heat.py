@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.patches import Rectangle
 
 from mpmt.answers import words
-from mpmt.views.view import PROGRAM, UNSTABLE, Chart, Panel, Point
+from mpmt.views.view import FEW_ROUNDS, PROGRAM, UNSTABLE, Chart, Panel, Point
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.lines import Margins
 from mpmt.writers.plots.page import MARGIN, Page
@@ -20,6 +20,7 @@ from mpmt.writers.plots.style import BLACK, BLUE, GREEN, GREY, PURPLE, SMALL, TI
 _CELL, _LEAST = 0.27, 0.14  # inches: a cell's height, and where there are many
 _WIDEST = 0.95  # inches: a cell
 _LEAST_REACH, _MOST_REACH = math.log(1.25), math.log(8)  # of the colours, to either side of 1
+_LABELLED = 3  # cells that a note names
 _BAR, _BAR_HEIGHT = 1.9, 0.09  # inches
 
 
@@ -96,7 +97,9 @@ class Heat:
         axes.tick_params(length=0)
 
     def note(self) -> str:
-        return ""
+        few = [f"{point.x}, {point.y}" for point in self._cells if FEW_ROUNDS in point.marks]
+        more = f" and {len(few) - _LABELLED} more" if len(few) > _LABELLED else ""
+        return f"few rounds: {'; '.join(few[:_LABELLED])}{more}" if few else ""
 
     def _said(self, point: Point) -> str:
         assert point.value is not None

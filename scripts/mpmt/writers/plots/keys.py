@@ -4,18 +4,19 @@ mean instead of naming each; what that leaves ambiguous is named beside its line
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from mpmt.views.view import BARS, DOTS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROGRAM, UNDECIDED, UNSTABLE, Chart, Line, Panel, Point, Series
+from mpmt.views.view import BARS, BASELINE, DOTS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROGRAM, UNDECIDED, UNSTABLE, Chart, Line, Panel, Point, Series
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.page import INNER, MARGIN, Page
-from mpmt.writers.plots.style import GREY, INK, SMALL, Dashes, Looks
+from mpmt.writers.plots.style import GREY, INK, SMALL, Dashes, Looks, faded
 
 MOST = 7  # entries that name series
+_MANY = 6
 _HANDLE, _GAP, _BETWEEN = 0.30, 0.05, 0.16  # inches
 LINE_DASHES: tuple[Dashes, ...] = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 SHADE = "#efefef"
@@ -30,6 +31,7 @@ class Key:
     dashes: Optional[Dashes] = None
     patch: bool = False
     hollow: bool = False
+    fill: str = "full"
 
 
 def series_in(chart: Chart) -> list[Series]:
@@ -42,15 +44,28 @@ def points_in(chart: Chart) -> Iterable[Point]:
 
 def key_of(series: Series, looks: Looks, bars: bool) -> Key:
     look = looks.of(series)
+    pale, hollow = ([all(mark in point.marks for point in series.points) for mark in (UNDECIDED, UNSTABLE)])
+    color = faded(look.color) if pale else look.color
     if bars:
-        return Key(texts.harmless(series.name), look.color, patch=True)
-    return Key(texts.harmless(series.name), look.color, look.marker, look.dashes if series.line else None)
+        return Key(texts.harmless(series.name), color, patch=True, hollow=hollow)
+    return Key(texts.harmless(series.name), color, look.marker if has_markers(series) else "", look.dashes if series.line else None, hollow=hollow, fill=look.fill)
+
+
+def has_markers(series: Series) -> bool:
+    """A floor is a line; so is a level of many points, whose places say nothing."""
+    return not series.line or not (series.side in (FLOOR, IDEAL) or series.side == BASELINE and len(series.points) > _MANY)
 
 
 def named(chart: Chart, looks: Looks, bars: bool) -> list[Key]:
     """An entry for each series, those that frame the others (floors, the ideal) last."""
     ordered = sorted(series_in(chart), key=lambda series: (series.side in (FLOOR, IDEAL), series.side == IDEAL))
-    return list(dict.fromkeys(key_of(series, looks, bars) for series in ordered))
+    unique = dict.fromkeys(key_of(series, looks, bars) for series in ordered)
+    if chart.kind == LINES:
+        return list(unique)
+    alike: dict[Key, list[str]] = {}
+    for key in unique:  # of rows, which are told apart by their labels
+        alike.setdefault(replace(key, text=""), []).append(key.text)
+    return [replace(look, text=", ".join(names)) for look, names in alike.items()]
 
 
 def meant(chart: Chart, looks: Looks) -> list[Key]:
@@ -60,7 +75,7 @@ def meant(chart: Chart, looks: Looks) -> list[Key]:
     for series in series_in(chart):
         look = looks.of(series)
         own = texts.harmless(series.name) if series.side == PROGRAM or not series.side else series.side
-        sides.setdefault(own, Key(own, look.color, "" if series.channel else look.marker, look.dashes))
+        sides.setdefault(own, Key(own, look.color, "" if series.channel or not has_markers(series) else look.marker, look.dashes))
         if series.channel:
             channels.setdefault(series.channel, Key(texts.harmless(series.channel), INK, look.marker))
     return [*sides.values(), *channels.values()]
@@ -69,7 +84,7 @@ def meant(chart: Chart, looks: Looks) -> list[Key]:
 def entries(chart: Chart, looks: Looks) -> tuple[list[Key], bool]:
     """Of the legend, and whether lines have to be named beside them."""
     if chart.kind == HEAT:
-        return [], False
+        return [Key("unstable", INK, "o", hollow=True)] * any(UNSTABLE in point.marks for point in points_in(chart)), False
     more = line_keys(chart) + mark_keys(chart)
     names = named(chart, looks, chart.kind == BARS)
     if _rows_name_series(chart):
@@ -81,7 +96,7 @@ def entries(chart: Chart, looks: Looks) -> tuple[list[Key], bool]:
     if len(meanings) > MOST:
         clear = clear and (chart.kind != LINES or _titles_name_channels(chart))
         meanings = [key for key in meanings if key.color != INK]
-    return meanings + more, not clear
+    return [key for key in meanings if clear or key.color != INK] + more, not clear
 
 
 def _rows_name_series(chart: Chart) -> bool:
@@ -123,10 +138,11 @@ def line_keys(chart: Chart) -> list[Key]:
 
 
 def mark_keys(chart: Chart) -> list[Key]:
-    """In words, of those marks that are told by their form."""
+    """In words, of those marks that are told by their form, unless whole series have it, whose own entries show it."""
     shaded = chart.kind == LINES and all(is_shaded(panel) for panel in chart.panels if _is_over(panel))
-    there = {mark for point in points_in(chart) for mark in point.marks}
-    keys = {UNSTABLE: Key(MARKS[UNSTABLE], INK, "o", hollow=True), UNDECIDED: Key(MARKS[UNDECIDED], "#c0c0c0", "o"),
+    there = {mark for series in series_in(chart) for mark in MARKS if 0 < sum(mark in point.marks for point in series.points)
+             and (mark == OVERSUBSCRIBED or not all(mark in point.marks for point in series.points))}
+    keys = {UNSTABLE: Key(MARKS[UNSTABLE], INK, "o", hollow=True), UNDECIDED: Key(MARKS[UNDECIDED], faded(INK), "o"),
             OVERSUBSCRIBED: Key(MARKS[OVERSUBSCRIBED], SHADE if shaded else INK, "" if shaded else "x", patch=shaded)}
     return [key for mark, key in keys.items() if mark in there]
 
@@ -170,10 +186,11 @@ class Keys:
 
 def _handle(page: Page, x: float, y: float, key: Key) -> None:
     if key.patch:
-        page.add(Rectangle((x + 0.04, y - 0.045), _HANDLE - 0.08, 0.09, facecolor=key.color, edgecolor="#999999", linewidth=0.4))
+        page.add(Rectangle((x + 0.04, y - 0.045), _HANDLE - 0.08, 0.09, facecolor="white" if key.hollow else key.color,
+                           edgecolor=key.color if key.hollow else "#999999", linewidth=0.8 if key.hollow else 0.4))
         return
     if key.dashes is not None:
         page.add(Line2D([x, x + _HANDLE], [y, y], color=key.color, linestyle=key.dashes, linewidth=1.3))
     if key.marker:
         page.add(Line2D([x + _HANDLE / 2], [y], color=key.color, marker=key.marker, markersize=4.5, linestyle="none",
-                        markerfacecolor="white" if key.hollow else key.color))
+                        markerfacecolor="white" if key.hollow else key.color, markerfacecoloralt="white", fillstyle=key.fill))

@@ -7,11 +7,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from mpmt.answers import words
 from mpmt.views.view import FEW_ROUNDS, FLOOR, IDEAL, OVERSUBSCRIBED, UNDECIDED, UNSTABLE, Chart, Panel, Point, Series
-from mpmt.writers.plots import direct_labels, texts
-from mpmt.writers.plots.keys import SHADE, is_shaded, line_dashes
+from mpmt.writers.plots import direct_labels, flags, texts
+from mpmt.writers.plots.keys import SHADE, has_markers, is_shaded, line_dashes
 from mpmt.writers.plots.scales import Scale, label, ticks
-from mpmt.writers.plots.style import GREY, SMALL, Look, Looks
+from mpmt.writers.plots.style import GREY, SMALL, Look, Looks, faded
 
 GRID = {"color": "#e6e6e6", "linewidth": 0.6, "zorder": 0.1}
 _LONGEST = 0.9  # inches of a category that stands upright
@@ -26,6 +27,7 @@ class Margins:
     left: float
     right: float
     below: float
+    above: float = 0.0
 
 
 class Lines:
@@ -35,6 +37,7 @@ class Lines:
         self.height = height
         self._y_ticks = ticks(self._y, height, SMALL, upright=True)
         self._upright = False
+        self._flags = flags.Flags()
 
     def margins(self, width: float) -> Margins:
         left = texts.widest([text for _, text in self._y_ticks], SMALL) + 0.08
@@ -43,7 +46,8 @@ class Lines:
         wanted = ticks(self._x, 1e9, SMALL, own=True)
         self._upright = self._x.categories and len(ticks(self._x, width - left - right, SMALL, own=True)) < len(wanted)
         longest = min(texts.widest([text for _, text in wanted], SMALL), _LONGEST) if self._upright else texts.pitch(SMALL)
-        return Margins(left, right, longest + 0.06)
+        self._flags = flags.of_panel(self._panel, self._x, width - left - right)
+        return Margins(left, right, longest + 0.06, flags.height(self._flags))
 
     def draw(self, axes: Axes, width: float, _: float, right: float) -> None:
         axes.set_xlim(self._x.low, self._x.high)
@@ -58,6 +62,7 @@ class Lines:
             self._series(axes, series, self._offset(at, len(others)), 5 + at)
         for series in framing:
             self._series(axes, series, 0.0, 3)
+        flags.draw(axes, self._flags, self._x, width, self.height)
         if self._direct:
             direct_labels.write(axes, [self._end(series, right) for series in self._panel.series], self.height, width)
 
@@ -65,7 +70,13 @@ class Lines:
         few = [f"{series.name} at {self._x_label(point)}" for series in self._panel.series for point in series.points
                if FEW_ROUNDS in point.marks]
         more = f" and {len(few) - _LABELLED} more" if len(few) > _LABELLED else ""
-        return f"few rounds: {', '.join(few[:_LABELLED])}{more}" if few else ""
+        said = [f"few rounds: {', '.join(few[:_LABELLED])}{more}"] if few else []
+        beyond = sum(self._is_beyond(point) for series in self._panel.series for point in series.points)
+        said += [f"{words.plural(beyond, 'value')} beyond the axis: arrows"] if beyond else []
+        return ". ".join([*said, *flags.note(self._flags)])
+
+    def _is_beyond(self, point: Point) -> bool:
+        return not self._y.low - 1e-9 <= self._y.at(point.y) <= self._y.high + 1e-9
 
     def _x_label(self, point: Point) -> str:
         return str(point.x) if isinstance(point.x, str) else label(point.x, self._x.axis.unit)
@@ -105,12 +116,12 @@ class Lines:
         look = self._looks.of(series)
         points = sorted(series.points, key=lambda point: self._x.at(point.x))
         xs = [self._x.at(point.x) + offset for point in points]
-        ys = [self._y.at(point.y) for point in points]
+        ys = [self._y.inside(point.y) for point in points]
         if series.line:
             axes.plot(xs, ys, color=look.color, linestyle=look.dashes, linewidth=1.0 if series.side in (IDEAL, FLOOR) else 1.3,
                       zorder=layer)
         self._intervals(axes, series, points, xs, look, layer)
-        if look.marker and (series.side != FLOOR or not series.line):
+        if look.marker and has_markers(series):
             self._markers(axes, points, xs, ys, look, layer)
 
     def _intervals(self, axes: Axes, series: Series, points: list[Point], xs: list[float], look: Look, layer: float) -> None:
@@ -127,7 +138,10 @@ class Lines:
         size = 4.2 if len(points) <= 12 else 3.0 if len(points) <= 40 else 2.0
         ringed = not is_shaded(self._panel)
         for point, x, y in zip(points, xs, ys):
-            axes.plot([x], [y], zorder=layer + 0.3, clip_on=False, **marker_look(point, look, size))
+            form = marker_look(point, look, size)
+            if self._is_beyond(point):
+                form["marker"] = "^" if self._y.at(point.y) > self._y.high else "v"
+            axes.plot([x], [y], zorder=layer + 0.3, clip_on=False, **form)
             if ringed and OVERSUBSCRIBED in point.marks:
                 axes.plot([x], [y], "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
 
@@ -141,5 +155,6 @@ class Lines:
 
 def marker_look(point: Point, look: Look, size: float) -> dict[str, Any]:
     """How a point is drawn: hollow where it is unstable, pale where nothing is decided."""
-    return {"color": look.color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
-            "markerfacecolor": "white" if UNSTABLE in point.marks else look.color, "alpha": 0.5 if UNDECIDED in point.marks else 1.0}
+    color = faded(look.color) if UNDECIDED in point.marks else look.color
+    return {"color": color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
+            "markerfacecolor": "white" if UNSTABLE in point.marks else color, "markerfacecoloralt": "white", "fillstyle": look.fill}

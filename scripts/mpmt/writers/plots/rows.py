@@ -12,15 +12,15 @@ from mpmt.views.view import BARS, FEW_ROUNDS, UNDECIDED, UNSTABLE, Chart, Panel,
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.keys import SHADE, line_dashes
 from mpmt.writers.plots.lines import GRID, Margins, marker_look
+from mpmt.writers.plots.reach import measured_scale
 from mpmt.writers.plots.scales import Scale, label, scale_of, ticks
-from mpmt.writers.plots.style import GREY, INK, PALE, SMALL, Look, Looks
+from mpmt.writers.plots.style import GREY, INK, PALE, SMALL, Look, Looks, faded
 
 MOST = 48  # rows of a panel
 WORDS = 6.5  # points
 _ENTRY = 0.128  # inches: a value of a row
 _BETWEEN = 0.05  # rows
-_LABEL_SHARE, _WORDS_SHARE = 0.42, 0.26  # of the panel's width, at most
-_END = 0.02  # of an axis's length: free behind bars
+_LABEL_SHARE, _WORDS_SHARE = 0.46, 0.26  # of the panel's width, at most
 
 
 @dataclass
@@ -127,31 +127,17 @@ class Rows:
         low, high = entry.point.low, entry.point.high
         if low is None or high is None:
             return
-        pale = 0.45 if UNDECIDED in entry.point.marks else 0.9
+        color = faded(color) if UNDECIDED in entry.point.marks else color
         ends = self._scale.inside(low), self._scale.inside(high)
-        axes.plot(ends, [entry.y] * 2, color=color, linewidth=1.3, alpha=pale, zorder=4, solid_capstyle="butt")
+        axes.plot(ends, [entry.y] * 2, color=color, linewidth=1.3, zorder=4, solid_capstyle="butt")
         for end, real, arrow in ((ends[0], low, "<"), (ends[1], high, ">")):
             beyond = abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low)
-            axes.plot([end], [entry.y], marker=arrow if beyond else "|", color=color, markersize=4.5, alpha=pale, zorder=4,
+            axes.plot([end], [entry.y], marker=arrow if beyond else "|", color=color, markersize=4.5, zorder=4,
                       clip_on=False)
 
     def _bar(self, axes: Axes, entry: _Entry) -> None:
-        value, look = self._scale.inside(self._measured(entry.point)), self._looks.of(entry.series)
-        pale = UNSTABLE in entry.point.marks
+        value, color = self._scale.inside(self._measured(entry.point)), self._looks.of(entry.series).color
+        color = faded(color) if UNDECIDED in entry.point.marks else color
         axes.barh([entry.y], [value - self._scale.low], left=self._scale.low, height=_ENTRY * 0.82, zorder=3, linewidth=0.8,
-                  color="white" if pale else look.color, edgecolor=look.color)
+                  color="white" if UNSTABLE in entry.point.marks else color, edgecolor=color)
         self._interval(axes, entry, INK)
-
-
-def measured_scale(chart: Chart, panels: list[Panel]) -> Scale:
-    """That holds all values and intervals, but for intervals of what is unstable, which need not fit."""
-    bars = chart.kind == BARS
-    points = [point for panel in panels for series in panel.series for point in series.points]
-    values: list[Value] = [point.y if bars else point.x for point in points]
-    steady = [point for point in points if UNSTABLE not in point.marks] or points
-    values += [end for point in steady for end in (point.low, point.high) if end is not None]
-    values += [line.at for panel in panels for line in panel.lines]
-    axis = chart.y if bars else chart.x
-    if bars and not axis.log:
-        return scale_of(axis, [0.0, *values], _END, floor=0.0 if all(float(value) >= 0 for value in values) else None)
-    return scale_of(axis, values)

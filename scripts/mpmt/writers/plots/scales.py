@@ -65,10 +65,12 @@ def _zero(numbers: Sequence[float]) -> float:
 
 
 def label(value: float, unit: str) -> str:
-    """Of a tick: without the zeros that a column of ratios has, and with all digits of a share."""
+    """Of a tick: without the zeros that a column of ratios has, with all digits of a share, and with a minus sign."""
     if unit == "share":
-        return f"{words.significant(100 * value)} %"
-    return words.significant(value) if unit == "ratio" else words.in_unit(value, unit)
+        said = f"{words.significant(100 * value)} %"
+    else:
+        said = words.significant(value) if unit == "ratio" else words.in_unit(value, unit)
+    return f"−{said[1:]}" if said.startswith("-") else said
 
 
 def ticks(scale: Scale, length: float, size: float, upright: bool = False, own: bool = False) -> list[Tick]:

@@ -28,6 +28,7 @@ _NUMBERED = ("o", "s", "^", "D", "v", "P", "X", "h")
 
 Dashes = Union[str, tuple[int, tuple[float, ...]]]
 _DASHES: tuple[Dashes, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
+_FILLS = ("full", "left", "bottom", "right", "top")
 _OF_SIDE: dict[str, Dashes] = {BASELINE: (0, (5, 1, 1, 1)), FLOOR: (0, (3, 2)), IDEAL: (0, (1, 1.5))}
 
 TITLE, HEADING, TEXT, SMALL, TINY = 11.0, 9.0, 8.0, 7.0, 6.2  # points
@@ -55,6 +56,7 @@ class Look:
     color: str
     marker: str  # "": none
     dashes: Dashes
+    fill: str = "full"  # which part of the marker has the colour; none of it has where the value is unstable
 
 
 class Looks:
@@ -66,7 +68,7 @@ class Looks:
         self._channels: Mapping[str, str] = {**CHANNELS, **{name: _SPARE[at % len(_SPARE)] for at, name in enumerate(unknown)}}
 
     def of(self, series: Series) -> Look:
-        return Look(color_of(series), self.marker(series), dashes_of(series))
+        return Look(color_of(series), self.marker(series), dashes_of(series), fill_of(series))
 
     def marker(self, series: Series) -> str:
         if series.side == IDEAL:
@@ -88,3 +90,14 @@ def dashes_of(series: Series) -> Dashes:
         return _OF_SIDE[series.side]
     at = series.number if series.side == PROGRAM else 2 * series.number + (series.side == PROCESSES)
     return _DASHES[at % len(_DASHES)]
+
+
+def fill_of(series: Series) -> str:
+    """Of machines or commits side by side the first one's markers are full, the others' half."""
+    return "full" if series.side == PROGRAM else _FILLS[series.number % len(_FILLS)]
+
+
+def faded(color: str) -> str:
+    """Half-way to white: of what is not decided."""
+    parts = (int(color[at:at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{(part + 255) // 2:02x}" for part in parts)

@@ -1,0 +1,210 @@
+"""Start-up and shutdown of pools: what it costs to have workers at all, of threads and of processes."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional, Union
+
+from mpmt.answers import words
+from mpmt.records import stats
+from mpmt.records.declarations import Metric, metrics_of, value_of
+from mpmt.records.families import round_of
+from mpmt.records.record_file import rules
+from mpmt.views.naming import Names
+from mpmt.views.pools import Pool, pools_of
+from mpmt.views.report import Shown
+from mpmt.views.tabling import Cells, trimmed
+from mpmt.views.view import (BASELINE, DOTS, FEW_ROUNDS, LINES, PROCESSES, THREADS, Axis, Chart, Column, Missing, Panel, Point, Series,
+                             Table, View)
+
+_FEW = 3  # rounds
+_VERBS = {"startup_ns": "Starting", "shutdown_ns": "Ending"}
+_MOST_CHANNELS = 3  # in a chart
+
+
+def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+    """Of all metrics that declare this view, over all workloads: what starts workers does not know what they will do."""
+    subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
+    found = [measured for one in shown for measured in _measured_of(one)]
+    if not found:
+        return Missing("startup", "Start-up and shutdown", "no pool of workers was measured", "mpmt run --workload empty --workers 1,2,4")
+    charts, notes = _charts(found, subjects)
+    sentences = [text for one in shown for text in _differences(one, subjects)]
+    return View("startup", "Start-up and shutdown", "What does it cost to start workers?", tuple(sentences), charts,
+                (_table(found, subjects),), tuple(notes))
+
+
+# ---- what was measured --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All rounds of a metric on one side, over one channel, with so many workers."""
+
+    subject: int
+    metric: Metric
+    program: Optional[str]
+    pool: Pool
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def middle(self) -> tuple[Optional[float], Optional[float]]:
+        """The half of them in the middle."""
+        return _middle(self.values)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        return (FEW_ROUNDS,) if len(self.values) < _FEW else ()
+
+
+def _middle(values: Sequence[float]) -> tuple[Optional[float], Optional[float]]:
+    if len(values) < _FEW:
+        return None, None
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, high
+
+
+def _workers_of(shown: Shown) -> list[Pool]:
+    return [pool for pool in pools_of(shown.record) if pool.side != BASELINE]
+
+
+def _measured_of(shown: Shown) -> list[_Measured]:
+    pools: dict[tuple[Any, ...], list[Pool]] = {}
+    for pool in _workers_of(shown):
+        pools.setdefault((pool.entry.get("program"), pool.channel, pool.side != THREADS, pool.series, pool.workers), []).append(pool)
+    found = []
+    for metric in metrics_of(shown.record, "startup"):
+        for key in sorted(pools, key=lambda key: (key[0] or "", *key[1:])):
+            entries = [entry for pool in pools[key] for entry in pool.entries]
+            values = tuple(value for entry in entries if (value := value_of(entry, metric)) is not None)
+            if values:
+                found.append(_Measured(shown.number, metric, key[0], pools[key][0], values))
+    return found
+
+
+# ---- sentences ----------------------------------------------------------------------------------------------
+
+
+def _differences(shown: Shown, subjects: Mapping[int, str]) -> list[str]:
+    """Processes less threads, in pairs of the same round that differ in their side only."""
+    sides: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]] = {THREADS: {}, PROCESSES: {}}
+    for pool in _workers_of(shown):
+        if pool.side in sides:
+            case = tuple(pool.entry.get(key) for key in ("program", "workers", "workload", "bench_version", "grain", "payload_bytes", "batch",
+                                                         "batch_split", "window", "placement", "wait", "channel"))
+            sides[pool.side].update({(*case, round_of(entry)): entry for entry in pool.entries})
+    pairs = [(key, entry, sides[PROCESSES][key]) for key, entry in sides[THREADS].items() if key in sides[PROCESSES]]
+    prefix = f"{subjects[shown.number]}: " if subjects else ""
+    confidence = rules(shown.record).confidence
+    said = []
+    for metric in metrics_of(shown.record, "startup"):
+        by_workers: dict[tuple[str, int], list[float]] = {}
+        for key, a, b in pairs:
+            x, y = value_of(a, metric), value_of(b, metric)
+            if x is not None and y is not None:
+                by_workers.setdefault((key[0] or "", key[1]), []).append(y - x)
+        said += [prefix + _sentence(metric, program, workers, by_workers[program, workers], confidence) for program, workers in sorted(by_workers)]
+    return said
+
+
+def _sentence(metric: Metric, program: str, workers: int, more: Sequence[float], confidence: float) -> str:
+    """"Starting a process pool of 2 takes 0.4 ms more than a thread pool", with the interval of the median difference."""
+    unit, median = metric.unit, statistics.median(more)
+    pool = f"a process pool of {workers}" + (f" by {program}" if program else "")
+    title = _VERBS.get(metric.name, f"{metric.title[:1].upper()}{metric.title[1:]}:")
+    interval = stats.median_interval(more, confidence)
+    if interval is None:
+        return f"{title} {pool} takes {_signed(median, unit)} than a thread pool, in {words.plural(len(more), 'round')}: too few to be sure."
+    low, high = interval
+    low, high = (-high, -low) if high < 0 else (low, high)
+    reach = f"{words.percent(confidence)}: {_plain(low, unit)} to {_plain(high, unit)}"
+    if low <= 0 <= high:
+        return f"{title} {pool} shows no sure difference to a thread pool ({reach})."
+    return f"{title} {pool} takes {_signed(median, unit)} than a thread pool ({reach})."
+
+
+def _signed(value: float, unit: str) -> str:
+    return f"{words.in_unit(abs(value), unit)} {'more' if value >= 0 else 'less'}"
+
+
+def _plain(value: float, unit: str) -> str:
+    return ("−" if value < 0 else "") + words.in_unit(abs(value), unit)
+
+
+# ---- charts and tables --------------------------------------------------------------------------------------
+
+
+def _charts(found: Sequence[_Measured], subjects: Mapping[int, str]) -> tuple[tuple[Chart, ...], list[str]]:
+    """A panel for each metric and program; lines over workers, or a row for each where there is one number of them only."""
+    names = Names()
+    channels = _channels(found)
+    kept = [one for one in found if one.pool.channel in channels]
+    charts = []
+    for unit in dict.fromkeys(one.metric.unit for one in kept):
+        own = [one for one in kept if one.metric.unit == unit]
+        many = len({one.pool.workers for one in own}) > 1
+        panels = tuple(_panel(part, names, subjects, many) for part in _parts(own))
+        reading = ("Median of all rounds, whatever the workers do; " + ("bands" if many else "bars") + ": the half of them in the middle. "
+                   + ("Lower" if many else "Left") + " is better.")
+        measure = Axis("time" if unit == "ns" else "value", unit, unit in ("ns", "bytes"))
+        rows = tuple(dict.fromkeys(str(point.y) for panel in panels for series in panel.series for point in series.points))
+        charts.append(Chart(LINES, "Start-up and shutdown over workers", reading, _description(own), Axis("workers", "count", True), measure, panels)
+                      if many else Chart(DOTS, "Start-up and shutdown", reading, _description(own), measure, Axis("", "", values=rows), panels))
+    more = sorted({one.pool.channel for one in found} - set(channels))
+    return tuple(charts), [f"In the table only: pools over {', '.join(more)}."] if more else []
+
+
+def _channels(found: Iterable[_Measured]) -> list[str]:
+    """The few that were measured most, of each program."""
+    rounds: dict[str, int] = {}
+    for one in found:
+        rounds[one.pool.channel] = rounds.get(one.pool.channel, 0) + len(one.values)
+    programs: dict[Optional[str], set[str]] = {}
+    for one in found:
+        programs.setdefault(one.program, set()).add(one.pool.channel)
+    return [channel for own in programs.values() for channel in sorted(own, key=lambda name: (-rounds[name], name))[:_MOST_CHANNELS]]
+
+
+def _parts(found: Sequence[_Measured]) -> list[list[_Measured]]:
+    parts: dict[tuple[Any, ...], list[_Measured]] = {}
+    for one in found:
+        parts.setdefault((one.subject, one.metric.name, one.program), []).append(one)
+    return list(parts.values())
+
+
+def _panel(part: Sequence[_Measured], names: Names, subjects: Mapping[int, str], many: bool) -> Panel:
+    first = part[0]
+    title = ": ".join(text for text in (subjects.get(first.subject, ""), first.program or "", first.metric.title) if text)
+    lines: dict[str, list[_Measured]] = {}
+    for one in part:
+        lines.setdefault(one.pool.series, []).append(one)
+    return Panel(names.one(title), title, tuple(
+        Series(name, own[0].pool.side, tuple(_point(one, many) for one in own if one.median > 0), own[0].pool.channel, line=many, band=many)
+        for name, own in lines.items()))
+
+
+def _point(one: _Measured, many: bool) -> Point:
+    if many:
+        return Point(one.pool.workers, one.median, *one.middle, marks=one.marks)
+    return Point(one.median, f"{one.pool.series}, {words.plural(one.pool.workers, 'worker')}", *one.middle, marks=one.marks)
+
+
+def _description(found: Sequence[_Measured]) -> str:
+    return "; ".join(f"{one.metric.title} of {words.plural(one.pool.workers, 'worker')}, {one.pool.series}: {words.in_unit(one.median, one.metric.unit)}"
+                     for one in found[:8]) + "."
+
+
+def _table(found: Sequence[_Measured], subjects: Mapping[int, str]) -> Table:
+    units = {one.metric.unit for one in found}
+    unit = units.pop() if len(units) == 1 else "count"
+    columns = (Column("subject"), Column("what"), Column("program"), Column("side"), Column("channel"), Column("workers", "count"),
+               Column("median", unit), Column("a quarter is below", unit), Column("a quarter is above", unit), Column("rounds", "count"))
+    rows: list[Cells] = [(subjects.get(one.subject), one.metric.title, one.program, one.pool.side or one.pool.entry["executor"],
+                          one.pool.channel or None, one.pool.workers, one.median, *one.middle, len(one.values)) for one in found]
+    return trimmed(columns, rows, (), "Start-up and shutdown")
