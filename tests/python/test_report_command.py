@@ -121,7 +121,8 @@ def test_a_record_named_twice_is_shown_once(small: Json, write: Write) -> None:
     (["--width", "80"], "--width: only with --text"), (["--all"], "--all: only with --text or --markdown"),
     (["--text", "--markdown"], "not allowed with"), (["--title", ""], "--title: a title has 1 to 200 characters"),
     (["--nonsense"], "--nonsense"), (["none.json"], "none.json: cannot be read: No such file"),
-    (["-o", "/dev/null"], "--out: /dev/null cannot be written: a character device"), (["-o", "/proc/nowhere/x"], "--out: /proc/nowhere/x"),
+    (["-o", "/dev/null"], "--out: /dev/null cannot be written: a character device"),
+    (["-o", "/proc/nowhere/x"], "--out: /proc/nowhere/x"),
     (["-o", "/"], "--out: / cannot be written: a folder"), (["-o", "{record}"], "is one of the records"),
 ])
 def test_what_cannot_be_done_is_refused_in_one_line(record: Path, arguments: list[str], said: str) -> None:

@@ -18,8 +18,8 @@ __all__ = ["chart_text", "fit", "fits_unicode", "table_text", "text", "view_text
 
 
 def text(report: Report, width: int, unicode: bool, whole: bool = False) -> str:
-    """Lines of at most `width` columns, of ASCII unless `unicode`. Not `whole`: of long tables and charts the beginning, and how
-    much more there is."""
+    """Lines of at most `width` columns, of ASCII unless `unicode`. Not `whole`: of long tables and charts the beginning, and
+    how much more there is."""
     form = Form(width, unicode)
     lines = _heading(report.title, "=", form)
     lines += _subjects(report.subjects, form)
@@ -47,7 +47,8 @@ def view_text(view: View, width: int, unicode: bool, whole: bool = True) -> list
 
 
 def _named(table: Table, form: Form) -> str:
-    return f"Table{f' ({form.said(table.title)})' if table.title else ''}: {plural(len(table.rows) + len(table.rest), 'row')}: --all"
+    title = f" ({form.said(table.title)})" if table.title else ""
+    return f"Table{title}: {plural(len(table.rows) + len(table.rest), 'row')}: --all"
 
 
 def _heading(title: str, rule: str, form: Form) -> list[str]:
