@@ -71,6 +71,15 @@ def test_what_is_installed_measures_and_draws_without_the_source(bench: Bench, p
     assert list((bench.cwd / "plots").glob("*.svg"))
 
 
+def test_what_is_installed_reports_without_the_source(bench: Bench, prefix: Path, alone: list[str]) -> None:
+    mpmt = prefix / "bin" / "mpmt"
+    assert bench.measure(*SMALL, binary=mpmt, under=alone).returncode == 0
+    done = bench.run("report", bench.out, "-o", "report.html", binary=mpmt, under=alone, timeout=SLOW_S)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.endswith("report: report.html\n"), done
+    done = bench.run("report", bench.out, "--text", binary=mpmt, under=alone, timeout=SLOW_S)
+    assert (done.returncode, done.stderr) == (0, "") and "Can this be believed?" in done.stdout, done
+
+
 def test_what_is_installed_tracks_without_the_source(bench: Bench, prefix: Path, alone: list[str]) -> None:
     mpmt, results = prefix / "bin" / "mpmt", bench.folder / "results"
     write_history(results, ["ab" * 20], {"x": [1.0, 1.0]})

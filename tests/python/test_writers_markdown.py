@@ -14,9 +14,9 @@ from test_hostile_text import BAD, HOSTILE
 from test_writers_terminal import LONG, wild
 
 REPORT = invented_report.report()
-EVIL = ("<script>alert(1)</script>", "</details>", "[l](http://x.example)", "![i](http://x.example/i.png)", "`tick`", "a|b", "# title", "- item",
-        "---", "=====", "@user #1", "www.example.org", "https://x.example", "*b* _i_ ~s~", "&lt;", "\\", ":tada:", "$x$", "<!--", HOSTILE,
-        "\x1b[31m\u202e", "a\n\n# b")
+EVIL = ("<script>alert(1)</script>", "</details>", "[l](http://x.example)", "![i](http://x.example/i.png)", "`tick`", "a|b",
+        "# title", "- item", "---", "=====", "@user #1", "www.example.org", "https://x.example", "*b* _i_ ~s~", "&lt;", "\\",
+        ":tada:", "$x$", "<!--", HOSTILE, "\x1b[31m\u202e", "a\n\n# b")
 
 
 def test_all_of_a_report_is_said() -> None:
@@ -36,7 +36,8 @@ def test_headings_are_underlined_and_no_line_is_a_command_to_a_ci() -> None:
 
 
 def test_numbers_are_aligned_right_and_written_in_their_unit() -> None:
-    heads, rule, row = table_lines(Table((Column("case"), Column("time", "ns"), Column("share", "share")), (("a", 1500.0, 0.031),)))
+    columns = Column("case"), Column("time", "ns"), Column("share", "share")
+    heads, rule, row = table_lines(Table(columns, (("a", 1500.0, 0.031),)))
     assert heads.split() == ["|", "case", "|", "time", "|", "share", "|"] and row.split("|")[2:4] == [" 1.5 µs ", "   3.1 % "]
     assert [cell.startswith("-") for cell in rule.split("|")[1:4]] == [True] * 3 and len(heads) == len(rule) == len(row)
 
@@ -53,7 +54,8 @@ def test_a_long_table_is_folded_and_a_very_long_one_is_cut_as_well() -> None:
 
 
 def test_a_report_of_many_rows_fits_a_comment() -> None:
-    view = View("v", "T", "", ("s",), (), (Table(tuple(Column(f"column {at}") for at in range(8)), (("a text" * 3,) * 8,) * 5000),))
+    table = Table(tuple(Column(f"column {at}") for at in range(8)), (("a text" * 3,) * 8,) * 5000)
+    view = View("v", "T", "", ("s",), (), (table,))
     assert len("\n".join(view_lines(view, whole=False))) < 65_536
 
 
@@ -61,7 +63,8 @@ def test_a_report_of_many_rows_fits_a_comment() -> None:
 def test_names_mean_nothing(name: str) -> None:
     made = harmless(name)
     assert not BAD.search(made) and "\n" not in made
-    for meaning in ("<", ">", "](", "`", "|", "http://", "https://", "www.", "@user", " #1", "*b*", " _i_", "~s~", ":tada:", "&lt;", "$x"):
+    for meaning in ("<", ">", "](", "`", "|", "http://", "https://", "www.", "@user", " #1", "*b*", " _i_", "~s~", ":tada:",
+                    "&lt;", "$x"):
         assert meaning not in made
     assert not re.match(r"#|- |---|===", made)
 
@@ -69,7 +72,8 @@ def test_names_mean_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", EVIL, ids=range(len(EVIL)))
 def test_a_report_of_such_names_has_the_tables_and_tags_of_one_with_plain_names(name: str) -> None:
     def form(made: str) -> list[str]:
-        return re.findall(r"</?[a-z!][^>]*>", made) + [line.count("|") * "|" for line in made.splitlines() if line.startswith("|")]
+        rows = [line.count("|") * "|" for line in made.splitlines() if line.startswith("|")]
+        return re.findall(r"</?[a-z!][^>]*>", made) + rows
     assert form(text(wild(name), True)) == form(text(wild("plain"), True))
 
 

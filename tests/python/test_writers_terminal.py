@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 import invented_report
-from mpmt.views.view import (BARS, DOTS, HEAT, LINES, Axis, Chart, Column, Line, Missing, Panel, Point, Report, Series, Subject, Table, View)
+from mpmt.views.view import (BARS, DOTS, HEAT, LINES, Axis, Chart, Column, Line, Missing, Panel, Point, Report, Series, Subject,
+                             Table, View)
 from mpmt.writers.terminal import chart_text, fits_unicode, table_text, text, view_text, width_of
 from test_hostile_text import HOSTILE
 
@@ -34,8 +35,9 @@ def test_all_of_a_report_is_said() -> None:
         for part in (view.title, view.question, *view.sentences, *(chart.title for chart in view.charts),
                      *(panel.title for chart in view.charts for panel in chart.panels)):
             assert part in said
-    for part in ("an invented machine", "commit deadbeef", "warning: a virtual machine (kvm)", "12 more are the same within 3 %",
-                 "peak predicted at 12 workers", "Channels: no bare channel was measured\n    mpmt run --family channel\n"):
+    for part in ("an invented machine", "commit deadbeef", "warning: a virtual machine (kvm)",
+                 "12 more are the same within 3 %", "peak predicted at 12 workers",
+                 "Channels: no bare channel was measured\n    mpmt run --family channel\n"):
         assert part in said
 
 
@@ -51,7 +53,8 @@ def test_one_row_more_is_no_reason_to_cut() -> None:
 
 
 def test_folded_rows_are_told_in_one_line_or_in_full() -> None:
-    table = Table((Column("case"), Column("time", "ns")), (("a", 1.0),), folded=("2 more are the same",), rest=(("b", 2.0), ("c", 3.0)))
+    table = Table((Column("case"), Column("time", "ns")), (("a", 1.0),), folded=("2 more are the same",),
+                  rest=(("b", 2.0), ("c", 3.0)))
     assert table_text(table, 80, True, whole=False)[-1] == "2 more are the same"
     whole = table_text(table, 80, True)
     assert whole[-2:] == ["b     2 ns", "c     3 ns"] and "2 more are the same" not in whole
@@ -85,9 +88,10 @@ def test_a_text_in_a_column_of_numbers_stands_as_it_is() -> None:
 
 
 def test_numbers_have_their_unit_and_end_at_one_place() -> None:
-    table = Table((Column("a"), Column("time", "ns"), Column("size", "bytes"), Column("rate", "bytes/s"), Column("ratio", "ratio"),
-                   Column("share", "share"), Column("count", "count")),
-                  (("x", 1_500.0, 2048, 3 << 20, 1.184, 0.031, 12), ("long name", 999.0, 64, 1 << 30, 12.5, 0.5, 1_000_000), ("y", *[None] * 6)))
+    table = Table((Column("a"), Column("time", "ns"), Column("size", "bytes"), Column("rate", "bytes/s"),
+                   Column("ratio", "ratio"), Column("share", "share"), Column("count", "count")),
+                  (("x", 1_500.0, 2048, 3 << 20, 1.184, 0.031, 12), ("long name", 999.0, 64, 1 << 30, 12.5, 0.5, 1_000_000),
+                   ("y", *[None] * 6)))
     heads, *rows = table_text(table, 120, True)
     assert rows[0].split() == ["x", "1.5", "µs", "2", "KiB", "3", "MiB/s", "1.18", "3.1", "%", "12"]
     assert rows[2].split() == ["y", *"––––––"]
@@ -105,7 +109,8 @@ def test_charts_place_numbers_by_their_value_and_not_by_their_digits() -> None:
 
 def test_bars_are_as_long_as_their_values() -> None:
     points = (Point("a", 50.0), Point("b", 100.0), Point("c", 0.0))
-    chart = Chart(BARS, "t", "", "", Axis("", "", values=("a", "b", "c")), Axis("x", "count"), (Panel("p", "", (Series("s", "", points),)),))
+    chart = Chart(BARS, "t", "", "", Axis("", "", values=("a", "b", "c")), Axis("x", "count"),
+                  (Panel("p", "", (Series("s", "", points),)),))
     for unicode, sign in ((True, "█"), (False, "=")):
         bars = [line.count(sign) for line in chart_text(chart, 80, unicode)[-3:]]
         assert bars == [20, 40, 0]
@@ -142,15 +147,19 @@ def wild(name: str) -> Report:
     axis = Axis(name, "count")
     named = Axis(name, "", values=(name, "other"))
     point, cell = Point(1.0, 2.0, 1.0, 3.0, text=name), Point(name, name, value=1.0, text=name)
-    charts = (Chart(LINES, name, name, name, axis, axis, (Panel(name, name, (Series(name, "threads", (point,)),), (Line(1.0, name),), name),)),
-              Chart(DOTS, name, name, name, axis, named, (Panel(name, name, (Series(name, "threads", (Point(1.0, name, 0.5, 2.0),)),
-                                                                             Series("b", "threads", (Point(2.0, name),))), (Line(1.0, name),)),)),
+    line = (Line(1.0, name),)
+    curves = (Panel(name, name, (Series(name, "threads", (point,)),), line, name),)
+    dots = (Series(name, "threads", (Point(1.0, name, 0.5, 2.0),)), Series("b", "threads", (Point(2.0, name),)))
+    charts = (Chart(LINES, name, name, name, axis, axis, curves),
+              Chart(DOTS, name, name, name, axis, named, (Panel(name, name, dots, line),)),
               Chart(BARS, name, name, name, named, axis, (Panel(name, name, (Series(name, "", (Point(name, 1.0),)),)),)),
               Chart(HEAT, name, name, name, named, named, (Panel(name, name, (Series(name, "", (cell,)),)),)))
     columns = (Column(name), Column(name, "ratio"), Column("why"))
-    tables = (Table(columns, ((name, 1.0, name),) * 3, name, (name,), ((name, None, None),)), Table(columns * 6, ((name, 1.0, name) * 6,) * 3))
+    tables = (Table(columns, ((name, 1.0, name),) * 3, name, (name,), ((name, None, None),)),
+              Table(columns * 6, ((name, 1.0, name) * 6,) * 3))
     view = View("v", name, name, (name,), charts, tables, (name,))
-    return Report(name, (Subject(name, "m", ((name, name),)),), (view, replace(view, charts=())), (Missing("m", name, name, name),), (), (name,))
+    return Report(name, (Subject(name, "m", ((name, name),)),), (view, replace(view, charts=())),
+                  (Missing("m", name, name, name),), (), (name,))
 
 
 NAMES = ("plain", "a name of several words that does not end soon " * 5, "x" * 500, "name/with:1/many:2/parts:3/" * 20, HOSTILE,
@@ -185,9 +194,11 @@ def test_a_name_of_ten_megabytes_is_cut() -> None:
 
 def test_extreme_numbers_are_written() -> None:
     for value in (1e300, -1e300, 5e-324, 0.0):
-        point = Point("a", value, value, value, value)
-        charts = tuple(Chart(kind, "t", "", "", axis, axis, (Panel("p", "", (Series("s", "", (replace(point, x=value) if kind != BARS else point,)),)),))
-                       for kind, axis in ((LINES, Axis("x", "ns", True)), (DOTS, Axis("x", "ns", True)), (BARS, Axis("x", "bytes", True))))
+        points = {BARS: Point("a", value), DOTS: Point(value, "a", value, value), LINES: Point(value, value)}
+        axis, names = Axis("x", "ns", True), Axis("", "", values=("a",))
+        axes = {BARS: (names, axis), DOTS: (axis, names), LINES: (axis, axis)}
+        charts = tuple(Chart(kind, "t", "", "", *axes[kind], (Panel("p", "", (Series("s", "", (point,)),)),))
+                       for kind, point in points.items())
         view = View("v", "t", "", (), charts, (Table((Column("x", "ns"), Column("y", "ratio")), ((value, value),)),))
         assert max(map(len, view_text(view, 80, True))) <= 80
 

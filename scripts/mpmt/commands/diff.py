@@ -29,8 +29,8 @@ from mpmt.views.view import Column, Table
 from mpmt.writers.terminal_tables import table_text
 from mpmt.writers.text_lines import MOST_WIDTH, Form, fit
 
-COLUMNS = (Column("B / A", "ratio"), Column("95 % interval", "ratio"), Column("A", "ns"), Column("B", "ns"), Column("trials", "count"),
-           Column("benchmark"))
+COLUMNS = (Column("B / A", "ratio"), Column("95 % interval", "ratio"), Column("A", "ns"), Column("B", "ns"),
+           Column("trials", "count"), Column("benchmark"))
 CAUTION = ("measured in two sessions, not interleaved: the machine's own changes between them are in the ratios, and not in "
            "the intervals; `mpmt track compare` measures both together")
 

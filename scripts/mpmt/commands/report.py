@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
 
 from mpmt.base import outputs
 from mpmt.base.command_line import Parser, Problem, ShownLines, command_line, stop_if_interrupted
@@ -36,11 +35,13 @@ exit codes:
 """
 
 
-def parse_arguments(arguments: Optional[list[str]] = None) -> argparse.Namespace:
-    parser = Parser(prog="mpmt report", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = Parser(prog="mpmt report", description=__doc__, epilog=EPILOG,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("records", nargs="+", metavar="RECORD.json", help="record written by `mpmt run`")
     parser.add_argument("-o", "--out", type=Path, metavar="FILE",
-                        help=f"where it goes; - is standard output (default: {PAGE}; of --text and --markdown, standard output)")
+                        help=f"where it goes; - is standard output (default: {PAGE}; "
+                             "of --text and --markdown, standard output)")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--text", action="store_true", help="as text; ASCII where the locale has no more")
     forms.add_argument("--markdown", action="store_true", help="as Markdown")
@@ -68,7 +69,7 @@ def _title(text: str) -> str:
     return text
 
 
-def main(arguments: Optional[list[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     return command_line("mpmt report", lambda: run(parse_arguments(arguments)))
 
 

@@ -67,16 +67,18 @@ def _count(count: int, what: str, plural: str = "s") -> str:
     return f"{count} {what}{plural if count != 1 else ''}"
 
 
-def _changed_lines(order: Order, changed: Sequence[tuple[Series, Change]], series: Sequence[Series], names: Names) -> list[Part]:
+def _changed_lines(order: Order, changed: Sequence[tuple[Series, Change]], series: Sequence[Series],
+                   names: Names) -> list[Part]:
     if not changed:
         commits = len({point.at for one in series for point in one.points})
         searched = any(one.detectable is not None for one in series)
-        return ["", f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"] if searched else []
+        said = f"nothing changed in {_count(len(series), 'series', '')} of {_count(commits, 'commit')}"
+        return ["", said] if searched else []
     slower = sum(change.point.effect > 0 for _, change in changed)
     return ["", change_table(order, changed, names), "",
             f"{_count(slower, 'step')} slower, {len(changed) - slower} faster, in {len({id(one) for one, _ in changed})} of "
-            f"{_count(len(series), 'series', '')}; range: the change is in (last good, first bad]; missing: commits in it without a "
-            "trusted value; since: values from the first bad one on",
+            f"{_count(len(series), 'series', '')}; range: the change is in (last good, first bad]; missing: commits in it "
+            "without a trusted value; since: values from the first bad one on",
             "`mpmt track bisect` narrows a range with paired measurements"]
 
 

@@ -38,8 +38,8 @@ def table(comparison: Comparison) -> Table:
     """What matters first."""
     rows = comparison.sorted_rows()
     names = short_names([row.name for row in rows])
-    columns = (Column("verdict"), Column("B vs A", "share"), Column(_interval(comparison), "share"), Column("would see", "share"),
-               Column("rounds", "count"), Column("benchmark"), Column("why"))
+    columns = (Column("verdict"), Column("B vs A", "share"), Column(_interval(comparison), "share"),
+               Column("would see", "share"), Column("rounds", "count"), Column("benchmark"), Column("why"))
     return Table(columns, tuple((*_cells(row), shown(names[row.name], 160), row.note) for row in rows))
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Optional
 
 from tabulate import tabulate
 
@@ -17,8 +16,8 @@ from mpmt.writers.table_cells import LIMIT, alignment, cell, heading_of, rows_of
 MOST_ROWS = 100  # of a table, unless all are asked for: a comment may have 65,536 characters
 _OPEN_ROWS = 12  # longer ones are folded
 _LONGEST = 2000  # characters of a text
-# What means something to Markdown, HTML or GitHub wherever it stands, and what does only there: an underscore that is not between
-# letters, the colon of an address or an emoji, the sign of a list or a heading, the first full stop of www.example.org.
+# What means something to Markdown, HTML or GitHub wherever it stands, and what does only there: an underscore that is not
+# between letters, the colon of an address or an emoji, the sign of a list or a heading, the first full stop of www.example.org.
 _MEANT = re.compile(r"[\\`*{}\[\]<>#!|~&$@]|(?<![^\W_])_|_(?![^\W_])|:(?=//|[\w+-]+:)|^[-+=](?=[-+=\s]|$)"
                     r"|(?<=www)\.", re.IGNORECASE)
 
@@ -51,7 +50,8 @@ def view_lines(view: View, whole: bool = True) -> list[str]:
 def table_lines(table: Table, whole: bool = True) -> list[str]:
     """In GitHub's form; a long one behind its title, to be opened."""
     rows, left_out = rows_of(table, whole, MOST_ROWS)
-    lines = [*([harmless(table.title), ""] if table.title and len(rows) <= _OPEN_ROWS else []), *(_grid(table, rows) if rows else [])]
+    lines = [harmless(table.title), ""] if table.title and len(rows) <= _OPEN_ROWS else []
+    lines += _grid(table, rows) if rows else []
     if len(rows) > _OPEN_ROWS:
         said = f"{harmless(table.title)}: {len(rows)} rows" if table.title else f"{len(rows)} rows"
         lines = [f"<details><summary>{said}</summary>", "", *lines, "", "</details>"]
@@ -70,7 +70,7 @@ def _heading(title: str, rule: str) -> list[str]:
     return [told, rule * max(3, min(80, len(told))), ""]
 
 
-def _grid(table: Table, rows: Sequence[Sequence[Optional[Value]]]) -> list[str]:
+def _grid(table: Table, rows: Sequence[Sequence[Value | None]]) -> list[str]:
     cells = [[harmless(cell(value, column), LIMIT) for value, column in zip(row, table.columns)] for row in rows]
     return tabulate(cells, [harmless(column.title, 80) for column in table.columns], tablefmt="github",
                     colalign=alignment(table.columns), disable_numparse=True).splitlines()

@@ -4,7 +4,6 @@ right."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 from mpmt.answers.words import in_unit
 from mpmt.base.shown import shown
@@ -19,7 +18,7 @@ def heading_of(view: View) -> str:
     return f"{view.title}{joint}{shown(view.question)}" if view.question else view.title
 
 
-def cell(value: Optional[Value], column: Column) -> str:
+def cell(value: Value | None, column: Column) -> str:
     """A text in a column of numbers says it in words of its own, and stands as it is; "" where there is none of a text."""
     if isinstance(value, str):
         return value
@@ -35,7 +34,7 @@ def alignment(columns: Sequence[Column]) -> tuple[str, ...]:
     return tuple("right" if is_number(column) else "left" for column in columns)
 
 
-def rows_of(table: Table, whole: bool, most: int) -> tuple[Sequence[Sequence[Optional[Value]]], int]:
+def rows_of(table: Table, whole: bool, most: int) -> tuple[Sequence[Sequence[Value | None]], int]:
     """Those that are shown, and how many are not. `whole`: all, the folded ones too."""
     if whole:
         return (*table.rows, *table.rest), 0

@@ -12,16 +12,17 @@ from mpmt.writers.terminal_tables import table_text
 from mpmt.writers.text_lines import Form, fit, fits_unicode, width_of
 
 MOST_BESIDE_CHARTS = 8  # rows of a table
+_FACT = 200  # characters
 
 __all__ = ["chart_text", "fit", "fits_unicode", "table_text", "text", "view_text", "width_of"]
 
 
 def text(report: Report, width: int, unicode: bool, whole: bool = False) -> str:
-    """Lines of at most `width` columns, of ASCII unless `unicode`. Not `whole`: of long tables and charts the beginning, and how
-    much more there is."""
+    """Lines of at most `width` columns, of ASCII unless `unicode`. Not `whole`: of long tables and charts the beginning, and
+    how much more there is."""
     form = Form(width, unicode)
     lines = _heading(report.title, "=", form)
-    lines += [line for subject in report.subjects for line in _subject(subject, form)]
+    lines += _subjects(report.subjects, form)
     lines += [line for warning in report.warnings for line in form.wrapped(f"warning: {form.said(warning)}", "  ")]
     for view in report.views:
         lines += ["", *view_text(view, width, unicode, whole)]
@@ -46,7 +47,8 @@ def view_text(view: View, width: int, unicode: bool, whole: bool = True) -> list
 
 
 def _named(table: Table, form: Form) -> str:
-    return f"Table{f' ({form.said(table.title)})' if table.title else ''}: {plural(len(table.rows) + len(table.rest), 'row')}: --all"
+    title = f" ({form.said(table.title)})" if table.title else ""
+    return f"Table{title}: {plural(len(table.rows) + len(table.rest), 'row')}: --all"
 
 
 def _heading(title: str, rule: str, form: Form) -> list[str]:
@@ -54,9 +56,17 @@ def _heading(title: str, rule: str, form: Form) -> list[str]:
     return [*lines, rule * max(map(len, lines))]
 
 
-def _subject(subject: Subject, form: Form) -> list[str]:
-    facts = " · ".join(f"{form.said(name, 60)} {form.said(value, 200)}" for name, value in subject.facts)
-    return form.wrapped(f"{form.said(subject.title, 200)}: {facts}" if facts else subject.title, "  ")
+def _subjects(subjects: Sequence[Subject], form: Form) -> list[str]:
+    """What several have in common is said once."""
+    common = [fact for fact in subjects[0].facts if all(fact in one.facts for one in subjects)] if len(subjects) > 1 else []
+    told = [("all", common)] if common else []
+    told += [(one.title, [fact for fact in one.facts if fact not in common]) for one in subjects]
+    return [line for title, facts in told for line in form.wrapped(_with_facts(title, facts, form), "  ", 100 * _FACT)]
+
+
+def _with_facts(title: str, facts: Sequence[tuple[str, str]], form: Form) -> str:
+    said = " · ".join(f"{form.said(name, 60)} {form.said(value, _FACT)}" for name, value in facts)
+    return f"{form.said(title, 200)}: {said}" if said else title
 
 
 def _missing(missing: Sequence[Missing], form: Form) -> list[str]:

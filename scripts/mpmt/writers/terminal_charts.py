@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers.words import in_unit
-from mpmt.views.view import (BARS, DOTS, FEW_ROUNDS, HEAT, OVERSUBSCRIBED, UNDECIDED, UNSTABLE, Axis, Chart, Line, Panel, Point, Series,
-                             Value)
+from mpmt.views.view import (BARS, DOTS, FEW_ROUNDS, HEAT, OVERSUBSCRIBED, UNDECIDED, UNSTABLE, Axis, Chart, Line, Panel, Point,
+                             Series, Value)
 from mpmt.writers.terminal_tables import laid_out
 from mpmt.writers.text_lines import Form, widest
 
@@ -190,7 +189,7 @@ def _dots(chart: Chart, panel: Panel, form: Form, whole: bool) -> list[str]:
     lines = _drawn(rows, fields, told, left_out, form)
     bar = "│" if form.unicode else ":"
     marks = [f"{bar} {_line_in_words(line, chart.x)}" for line in panel.lines]
-    said = f"from {in_unit(scale.low, chart.x.unit)} to {in_unit(scale.high, chart.x.unit)}{', logarithmic' if scale.log else ''}"
+    said = f"from {in_unit(scale.low, chart.x.unit)} to {in_unit(scale.high, chart.x.unit)}{', logarithmic' * scale.log}"
     return lines + form.wrapped(" · ".join([f"{chart.x.label}: {said}", *marks]))
 
 
@@ -252,10 +251,11 @@ def _bar(share: float, room: int, form: Form) -> str:
 def _map(chart: Chart, panel: Panel, form: Form, _: bool) -> list[str]:
     """Its cells; side by side as many columns as there is room for."""
     cells = {(point.x, point.y): point for series in panel.series for point in series.points}
-    across, down = (_places(axis, places) for axis, places in ((chart.x, [x for x, _ in cells]), (chart.y, [y for _, y in cells])))
+    across, down = _places(chart.x, [x for x, _ in cells]), _places(chart.y, [y for _, y in cells])
     named = f"{chart.y.label} \\ {chart.x.label}" if chart.y.label and chart.x.label else chart.y.label or chart.x.label
     heads = [form.cut(named, form.width // 2), *(form.cut(_of_axis(x, chart.x), form.width // 3) for x in across)]
-    rows = [[form.cut(_of_axis(y, chart.y), form.width // 3), *(_in_cell(cells.get((x, y)), chart, form) for x in across)] for y in down]
+    rows = [[form.cut(_of_axis(y, chart.y), form.width // 3), *(_in_cell(cells.get((x, y)), chart, form) for x in across)]
+            for y in down]
     wide = [widest([row[at] for row in (heads, *rows)]) for at in range(len(heads))]
     lines: list[str] = []
     at = 1
@@ -268,7 +268,7 @@ def _map(chart: Chart, panel: Panel, form: Form, _: bool) -> list[str]:
     return lines
 
 
-def _in_cell(point: Optional[Point], chart: Chart, form: Form) -> str:
+def _in_cell(point: Point | None, chart: Chart, form: Form) -> str:
     if point is None:
         return ""
     return form.said(_marked(point.text or (in_unit(point.value, chart.value.unit)), point), 30)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 from tabulate import tabulate
 
@@ -20,8 +19,8 @@ _SHORT_REASON = 40  # characters
 
 
 def table_text(table: Table, width: int, unicode: bool, whole: bool = True) -> list[str]:
-    """Under a row, indented, what its column "why" says. What a table that is too wide says of all rows alike stands above it, once.
-    Not `whole`: the first MOST_ROWS, without why, and how many more there are."""
+    """Under a row, indented, what its column "why" says. What a table that is too wide says of all rows alike stands above it,
+    once. Not `whole`: the first MOST_ROWS, without why, and how many more there are."""
     form = Form(width, unicode)
     rows, left_out = rows_of(table, whole, MOST_ROWS)
     lines = form.wrapped(table.title) if table.title else []
@@ -46,12 +45,12 @@ def laid_out(rows: Sequence[Sequence[str]], aligned: Sequence[str]) -> list[str]
 class _Grid:
     """The rows of a table that are shown. `left_out`: how many not, after `lines`, since each takes several."""
 
-    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[Optional[Value]]], form: Form, whole: bool) -> None:
+    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[Value | None]], form: Form, whole: bool) -> None:
         self._columns, self._form, self._most_lines = columns, form, _MOST_LINES if whole else _FEW_LINES
         self._heads = [form.said(column.title, 80) for column in columns]
         self._cells = [[form.said(cell(value, column), LIMIT) for value, column in zip(row, columns)] for row in rows]
-        self._why = [at for at, column in enumerate(columns)
-                     if column.title == WHY or (column.title == REASON and widest([row[at] for row in self._cells]) > _SHORT_REASON)]
+        self._why = [at for at, column in enumerate(columns) if column.title == WHY or (
+            column.title == REASON and widest([row[at] for row in self._cells]) > _SHORT_REASON)]
         self._below = self._why if whole else []
         self._whole, self.left_out = whole, 0
 
@@ -90,7 +89,7 @@ class _Grid:
         return _side_by_side(folded, columns), False
 
 
-def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]], columns: Sequence[Column], room: int) -> Optional[list[int]]:
+def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]], columns: Sequence[Column], room: int) -> list[int] | None:
     """Of the columns. First the heads of numbers get more lines, then the widest texts; None: even that is too wide."""
     longest = [widest([row[at] for row in cells]) for at in range(len(heads))]
     words = [widest(head.split()) for head in heads]
@@ -113,7 +112,8 @@ def _side_by_side(folded: list[list[list[str]]], columns: Sequence[Column]) -> l
     """`folded`: of each row, the heads' first, the lines of each cell."""
     heights = [max(map(len, row), default=1) for row in folded]
     folded[0] = [[""] * (heights[0] - len(lines)) + lines for lines in folded[0]]  # heads of one line stand at the bottom
-    lines = [[lines[at] if at < len(lines) else "" for lines in row] for row, height in zip(folded, heights) for at in range(height)]
+    lines = [[of_cell[at] if at < len(of_cell) else "" for of_cell in row]
+             for row, height in zip(folded, heights) for at in range(height)]
     table = laid_out(lines, alignment(columns))
     starts = [sum(heights[:at]) for at in range(len(heights) + 1)]
     return [table[start:end] for start, end in zip(starts, starts[1:])]

@@ -8,20 +8,20 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional, Protocol
+from typing import Protocol
 
 from mpmt.base.shown import shown
 
 LEAST_WIDTH, WIDTH, MOST_WIDTH = 40, 100, 1000  # in columns; WIDTH: where there is no terminal
 _LONGEST = 2000  # characters of a text
 _UNICODE = "█▏▁●├─┤│…µ÷–≈"  # what is drawn and written
-_ASCII = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "…": "...", "µ": "u", "μ": "u", "÷": "/", "×": "x", "±": "+-", "≤": "<=",
-                        "≥": ">=", "≈": "~", "→": "->", "·": "-", "’": "'", "“": '"', "”": '"', "\xa0": " "})
+_ASCII = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "…": "...", "µ": "u", "μ": "u", "÷": "/", "×": "x", "±": "+-",
+                        "≤": "<=", "≥": ">=", "≈": "~", "→": "->", "·": "-", "\u2019": "'", "“": '"', "”": '"', "\xa0": " "})
 
 
 class Stream(Protocol):
     @property
-    def encoding(self) -> Optional[str]: ...
+    def encoding(self) -> str | None: ...
 
     def isatty(self) -> bool: ...
 
@@ -36,7 +36,7 @@ def fits_unicode(stream: Stream) -> bool:
 
 
 def width_of(stream: Stream, otherwise: int = WIDTH) -> int:
-    """Columns of the terminal that the stream is, or what COLUMNS says, within our bounds; `otherwise` where there is neither."""
+    """Columns of the terminal that the stream is, or what COLUMNS says, within our bounds; `otherwise`: there is neither."""
     if not stream.isatty() and not os.environ.get("COLUMNS", "").isdecimal():
         return otherwise
     return min(MOST_WIDTH, max(LEAST_WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
