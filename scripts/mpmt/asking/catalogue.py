@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
@@ -48,7 +48,7 @@ class Catalogue:
         """In the order of the list, each once."""
         return list(dict.fromkeys(one.question for one in self.workloads.values()))
 
-    def typical(self, question: str) -> Optional[Workload]:
+    def typical(self, question: str) -> Workload | None:
         of_kind = [one for one in self.workloads.values() if one.question == question]
         return next((one for one in of_kind if one.typical), of_kind[0] if of_kind else None)
 
@@ -58,10 +58,12 @@ def of(engine: Path) -> Catalogue:
     try:
         said = json.loads(output_of([str(engine), "list", "--json"], ASKED_S)[1])
         workloads = {part["name"]: _workload(part) for part in said["workloads"]}
-        channels = {part["name"]: Channel(bool(part["between_processes"] and part["between_threads"]), int(part["max_payload_bytes"]))
+        channels = {part["name"]: Channel(bool(part["between_processes"] and part["between_threads"]),
+                                          int(part["max_payload_bytes"]))
                     for part in said["channels"]}
     except (Failed, ValueError, KeyError, TypeError, RecursionError):
-        raise Problem(f"{shown(engine, 300)}: `mpmt list --json` is not what these scripts read: is it as new as they are?") from None
+        raise Problem(f"{shown(engine, 300)}: `mpmt list --json` is not what these scripts read: is it as new as they "
+                      "are?") from None
     return Catalogue(workloads, channels)
 
 
