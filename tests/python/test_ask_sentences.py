@@ -35,7 +35,8 @@ STARTS = "tarting 2 processes takes 400 µs longer than starting 2 threads."
     (replace(ROW, verdict="same", ratio=1.0, low=0.99, high=1.01),
      f"The same within 3 %, threads or processes (processes ÷ threads 1.00, 95 %: 0.99–1.01) {PLACE} "
      f"Choose by what else matters: processes contain a crash; s{STARTS}"),
-    (replace(ROW, task_ns=80e3), f"Threads: 1.18x faster than processes (95 %: 1.14–1.22) {PLACE} S{STARTS}".replace("50", "80")),
+    (replace(ROW, task_ns=80e3),
+     f"Threads: 1.18x faster than processes (95 %: 1.14–1.22) {PLACE} S{STARTS}".replace("50", "80")),
     (replace(ROW, task_ns=52e3, payload_bytes=0),
      f"Threads: 1.18x faster than processes (95 %: 1.14–1.22) {PLACE} S{STARTS}".replace(" with 2 KiB", ""))])
 def test_the_answer_in_sentences(row: Row, said: str) -> None:
