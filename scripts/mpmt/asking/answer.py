@@ -60,15 +60,15 @@ class Answer:
 def of_case(case: Case, findings: Findings) -> Answer:
     """`findings`: with a record at least."""
     record = findings.main or findings.records[0]
-    who = contenders_of(record)
+    who = contenders_of(record) if findings.main else []
     best = findings.deployed
-    if not who and not findings.interrupted and (why := failures(record)):
+    if not who and not findings.scanned and not findings.interrupted and (why := failures(record)):
         raise NothingMeasured(why[0])
     row = best.row if best else None
     changes = _changes(findings) if best else ()
     grown = growth(findings.rates(case), case.margin)
     too_few = [f"Too few rounds to say anything for {case.workload.name} tasks."]
-    said = sentences.sentences(case, best, changes, grown) if best else too_few
+    said = sentences.sentences(case, best, changes, grown) if best else [*too_few, *([grown.sentence()] if grown else [])]
     return Answer(tuple(said), row, table.table(best, findings.found, who, findings.scanned),
                   tuple(one.row for one in findings.found), changes, grown,
                   _assumed(case, findings), _advice(case, findings), _commands(case, findings), tuple(failures(record)),

@@ -13,11 +13,6 @@ from mpmt.base.shown import shown
 from mpmt.builds.process import Failed, output_of
 from mpmt.measuring.engine import ASKED_S
 
-# Which kind of question a workload stands for, for an mpmt whose list does not say; the first of a kind is typical.
-_QUESTIONS = {"prime_count": "cpu", "hash_chain": "cpu", "matrix_multiply": "cpu", "sort_block": "cpu", "sleep_wait": "wait",
-              "loopback_echo": "wait", "mixed_wait": "mix", "file_cached": "file", "file_sync": "file", "payload_copy": "copy",
-              "empty": "hand_over"}
-
 
 @dataclass(frozen=True)
 class Workload:
@@ -68,9 +63,5 @@ def of(engine: Path) -> Catalogue:
 
 
 def _workload(part: Mapping[str, Any]) -> Workload:
-    name = str(part["name"])
-    question = str(part.get("question") or _QUESTIONS.get(name, "cpu"))
-    first = next((known for known, kind in _QUESTIONS.items() if kind == question), None)
-    return Workload(name, str(part["summary"]), question, bool(part.get("typical", name == first)),
-                    str(part["grain_unit"]), bool(part["grain_scales"]), int(part["minimum_payload_bytes"]),
-                    bool(part.get("takes_waiting", False)))
+    return Workload(str(part["name"]), str(part["summary"]), str(part["question"]), bool(part["typical"]), str(part["grain_unit"]),
+                    bool(part["grain_scales"]), int(part["minimum_payload_bytes"]), bool(part["takes_waiting"]))

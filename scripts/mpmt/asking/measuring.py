@@ -26,6 +26,7 @@ OVER_S = 2.5  # a run may take so much longer than it was given before it is end
 LEAST_S = 2.5  # in less, a run of a few contenders decides nothing
 WAIT_IDLE_S = 1.5  # before the first run
 OF_MAIN = 0.6  # the share of the time that the case itself may take before its cross-overs; more if it stays open
+OF_SCAN = 0.3  # and the share that timing several counts of workers may take
 OF_REST = 0.4  # of what is then left, for each run
 
 
@@ -93,7 +94,7 @@ class Session:
         """Which count of workers the answer is for: the last that brings something."""
         counts, grains = self._case.workers, plan.main(self._case).grains
         while counts and not self.findings.interrupted and self._rest_s() > OF_MAIN * self._case.budget_s:
-            record = self._measured(plan.scan(self._case, grains, counts), OF_REST * self._rest_s())
+            record = self._measured(plan.scan(self._case, grains, counts), OF_SCAN * self._rest_s())
             found = contenders_of(record) if record else []
             self.findings.scanned += found
             if found:
@@ -205,8 +206,9 @@ class Session:
         """None: it ended before anything was measured."""
         wait_idle_s = 0.0 if self.findings.records else WAIT_IDLE_S
         self._say(f"{in_words(self._case, experiment)}: {given_s:.0f} s at most")
-        # The first may have to wait for another run.
-        until = self._clock.until(given_s) if self.findings.records else self._clock.end()
+        # The first may have to wait for another run, but is not to take the time of the one that decides.
+        first = not self.findings.records and experiment.rounds is None
+        until = self._clock.end() if first else self._clock.until(given_s + wait_idle_s)
         answer = self._run(plan.arguments(self._case, experiment, given_s, wait_idle_s), until)
         self.findings.interrupted |= answer.interrupted
         if answer.record is not None:

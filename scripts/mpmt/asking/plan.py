@@ -13,6 +13,7 @@ from mpmt.asking.spelling import list_text, percent_text, size_text, time_text
 
 POOLS = "thread_pool,process_pool"
 EXECUTORS = f"serial,{POOLS}"
+SCAN_LAPS = 3
 LONG_SCAN_NS = 2e6  # tasks of which a round takes long
 # Where cross-overs are looked for. Tasks below are harness, longer ones take longer than an answer may.
 LEAST_TASK_NS, MOST_TASK_NS = 200.0, 20e6
@@ -63,7 +64,7 @@ def again(experiment: Experiment, grain: int, channels: Sequence[str]) -> Experi
 def arguments(case: Case, experiment: Experiment, budget_s: float, wait_idle_s: float = 0) -> list[str]:
     """Of `mpmt run`."""
     waiting = [] if case.waiting is None else ["--waiting", percent_text(case.waiting)]
-    rounds = [] if experiment.rounds is None else ["--rounds", str(experiment.rounds)]
+    rounds = [] if experiment.rounds is None else ["--rounds", str(experiment.rounds), "--laps", str(SCAN_LAPS)]
     executors = EXECUTORS if experiment.rounds is None else POOLS
     return ["--workload", case.workload.name, "--grain", ",".join(experiment.grains), *waiting,
             "--payload", ",".join(map(size_text, experiment.payloads)), "--workers", list_text(experiment.workers),
