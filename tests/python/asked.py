@@ -1,11 +1,11 @@
-"""What tests of `mpmt ask` share: an invented catalogue, and an engine whose answers follow from a rule instead of from a machine."""
+"""What tests of `mpmt ask` share: an invented catalogue, and an engine whose answers follow from a rule, not from a machine."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.asking.catalogue import Catalogue, Channel, Workload
 from mpmt.asking.question import Case, Wish, case
@@ -16,14 +16,16 @@ UNIT_NS = 100.0  # of a grain, everywhere
 
 
 def workload(name: str, question: str, typical: bool = True, **changes: Any) -> Workload:
-    return Workload(name, f"{name} in words", question, typical, **{"grain_unit": "one of them", "grain_scales": True, "least_payload": 0,
+    return Workload(name, f"{name} in words", question, typical,
+                    **{"grain_unit": "one of them", "grain_scales": True, "least_payload": 0,
                                                                     **changes})
 
 
 CATALOGUE = Catalogue(
     {one.name: one for one in [
         workload("prime_count", "cpu"), workload("hash_chain", "cpu", False), workload("sleep_wait", "wait"),
-        workload("mixed_wait", "mix", takes_waiting=True), workload("file_cached", "file"), workload("file_sync", "file", False),
+        workload("mixed_wait", "mix", takes_waiting=True), workload("file_cached", "file"), workload("file_sync", "file",
+                                                                                                     False),
         workload("payload_copy", "copy", least_payload=1), workload("empty", "hand_over", grain_scales=False)]},
     {"by_reference": Channel(False, 1 << 30), "shm_ring": Channel(True, 1 << 24), "boost_queue": Channel(True, 1 << 24),
      "shm_arena": Channel(True, 1 << 24), "small": Channel(True, 1024)})
@@ -35,17 +37,17 @@ def case_of(**wish: Any) -> Case:
 
 @dataclass
 class Invented:
-    """Stands for the engine: `ratio(task_ns, payload, workers)` is processes ÷ threads, as exactly as it is said, over each channel;
+    """Stands for the engine: `ratio(task_ns, payload, workers)` is processes ÷ threads, as exactly as that, over each channel;
     `verdict` overrides what follows from it. Remembers what it was asked."""
 
     ratio: Callable[[float, int, int], float]
-    verdict: Optional[str] = None
+    verdict: str | None = None
     rate: Callable[[int], float] = float  # how much faster than one so many workers are
     margin: float = 0.03
     asked: list[dict[str, str]] = field(default_factory=list)
     calibrated: float = 1.0  # a task takes so many times what a time as grain asked for
     busy: int = 0
-    interrupt_at: Optional[int] = None  # which run is interrupted, from 0
+    interrupt_at: int | None = None  # which run is interrupted, from 0
 
     def __call__(self, arguments: Sequence[str], until: float) -> Answer:
         options = dict(zip(arguments[::2], arguments[1::2]))
@@ -63,7 +65,8 @@ class Invented:
                 work = {"workload": options["--workload"], "grain": grain, "payload_bytes": payload}
                 if "serial" in options["--executor"]:
                     entries.append(entry("serial", "", 1, work, grain * UNIT_NS))
-                made = [self._pair(channel, count, work, entries) for channel in options["--channel"].split(",") for count in counts]
+                made = [self._pair(channel, count, work, entries) for channel in options["--channel"].split(",")
+                        for count in counts]
                 if "--rounds" not in options:
                     rows += [row for row in made if row and row["table"] == "controlled"]
                     rows.append(self._deployed(work, [row for row in made if row], max(counts)))
@@ -90,20 +93,24 @@ class Invented:
         best = next(row for row in rows if row["workers"] == count)
         return {**best, "table": "deployed", "channel": None}
 
-    def _row(self, table: str, channel: str, count: int, work: dict[str, Any], ratio: float, threads: str, processes: str) -> dict[str, Any]:
-        verdict = self.verdict or ("threads" if ratio > 1 + self.margin else "processes" if ratio < 1 / (1 + self.margin) else "same")
+    def _row(self, table: str, channel: str, count: int, work: dict[str, Any], ratio: float, threads: str,
+             processes: str) -> dict[str, Any]:
+        verdict = self.verdict or ("threads" if ratio > 1 + self.margin else "processes" if ratio < 1 / (1 + self.margin)
+                                   else "same")
         return {**work, "table": table, "channel": channel, "workers": count, "placement": "spread", "batch": 1, "window": 2,
-                "wait": "block", "ratio": ratio, "low": ratio * 0.99, "high": ratio * 1.01, "verdict": verdict, "detectable": 0.06,
-                "rounds": 8, "reason": "", "threads_case": threads, "processes_case": processes}
+                "wait": "block", "ratio": ratio, "low": ratio * 0.99, "high": ratio * 1.01, "verdict": verdict,
+                "detectable": 0.06, "rounds": 8, "reason": "", "threads_case": threads, "processes_case": processes}
 
 
 def size(text: str) -> int:
     return int(text[:-2]) << {"Ki": 10, "Mi": 20}[text[-2:]] if text[-1] == "i" else int(text)
 
 
-def entry(executor: str, channel: str, workers: int, work: dict[str, Any], ns_per_task: float, startup_ns: float = 500_000) -> dict[str, Any]:
+def entry(executor: str, channel: str, workers: int, work: dict[str, Any], ns_per_task: float,
+          startup_ns: float = 500_000) -> dict[str, Any]:
     name = f"{work['workload']}/{executor}/{channel}/{workers}/{work['grain']}/{work['payload_bytes']}"
-    return {**work, "name": name, "run_type": "iteration", "family": "pool", "status": "ok", "disturbed_by": None, "error": None,
+    return {**work, "name": name, "run_type": "iteration", "family": "pool", "status": "ok", "disturbed_by": None,
+            "error": None,
             "executor": executor, "baseline": None, "channel": channel, "workers": workers, "ns_per_task": ns_per_task,
             "startup_ns": startup_ns}
 

@@ -112,7 +112,7 @@ def test_a_row_without_a_look_says_so_and_serves_no_neighbour() -> None:
      "Undecided between threads and processes (processes ÷ threads 1.02, 95 %: 0.97–1.07; a difference of 8.1 % would have been seen)"),
     ({"verdict": "unstable", "ratio": 1.3, "low": 0.9, "high": 1.9},
      "Unstable, so no winner between threads and processes (processes ÷ threads 1.30, 95 %: 0.90–1.90)"),
-    ({"verdict": "a", "a": "old", "b": "new", "ratio": 1.1, "low": 1.05, "high": 1.2}, "Old: 1.10x faster than new (95 %: 1.05–1.20)")])
+    ({"verdict": "a", "a": "old", "b": "new", "ratio": 1.1, "low": 1.05, "high": 1.2}, "old: 1.10x faster than new (95 %: 1.05–1.20)")])
 def test_a_verdict_in_words(changes: dict[str, object], sentence: str) -> None:
     assert sentence_of(row(**changes)).startswith(sentence)
 

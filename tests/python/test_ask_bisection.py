@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
 
 import pytest
 
@@ -13,7 +12,7 @@ GRAINS = Scale(1, 100_000, 8, 3)
 BYTES = Scale(0, 1 << 20, 64, 3, 64)
 
 
-def searched(verdict: Callable[[int], Optional[str]], start: int, scale: Scale) -> dict[int, Optional[str]]:
+def searched(verdict: Callable[[int], str | None], start: int, scale: Scale) -> dict[int, str | None]:
     """All that is measured until there is nothing more."""
     found = {start: verdict(start)}
     for _ in range(30):

@@ -49,15 +49,20 @@ def ask(bench: Bench) -> Any:
 def test_without_a_case_and_a_terminal_one_line_says_how(ask: Any) -> None:
     done = ask()
     assert (done.returncode, done.stdout) == (USAGE, "")
-    assert done.stderr == "mpmt ask: describe the case, such as `mpmt ask --task 50us --payload 2Ki --workers 2` (mpmt ask --help has all options)\n"
+    assert done.stderr == ("mpmt ask: describe the case, such as `mpmt ask --task 50us --payload 2Ki --workers 2` (mpmt ask "
+                           "--help has all options)\n")
 
 
 @pytest.mark.parametrize(("arguments", "option"), [
-    (["--task", "50"], "--task"), (["--payload", "2Gi"], "--payload"), (["--workers", "0"], "--workers"), (["--kind", "x\x1b[2J"], "--kind"),
-    (["--like", "::error::x"], "--like"), (["--waiting", "100%"], "--waiting"), (["--budget", "nan"], "--budget"), (["--margin", "0"], "--margin"),
-    (["--channel", "a b"], "--channel"), (["--command", "a=x"], "--command"), (["--command", "a=x", "--command", "b=y", "--task", "1ms"], "--task"),
+    (["--task", "50"], "--task"), (["--payload", "2Gi"], "--payload"), (["--workers", "0"],
+                                                                        "--workers"), (["--kind", "x\x1b[2J"], "--kind"),
+    (["--like", "::error::x"], "--like"), (["--waiting", "100%"], "--waiting"), (["--budget", "nan"],
+                                                                                 "--budget"), (["--margin", "0"], "--margin"),
+    (["--channel", "a b"], "--channel"), (["--command", "a=x"],
+                                          "--command"), (["--command", "a=x", "--command", "b=y", "--task", "1ms"], "--task"),
     (["--task", "1ms", "--keep", "/dev/null/x"], "--keep"), (["--task", "1ms", "--keep", "\udcff/\x01"], "--keep")])
-def test_what_cannot_be_asked_is_refused_in_one_line_that_names_the_option(ask: Any, arguments: list[str], option: str, bench: Bench) -> None:
+def test_what_cannot_be_asked_is_refused_in_one_line_that_names_the_option(ask: Any, arguments: list[str], option: str,
+                                                                           bench: Bench) -> None:
     (bench.cwd / os.fsdecode(b"\xff")).write_text("no folder")
     done = ask(*map(os.fsencode, arguments)) if "\udcff" in arguments[-1] else ask(*arguments)
     assert (done.returncode, done.stdout) == (USAGE, "")
@@ -68,8 +73,8 @@ def test_what_cannot_be_asked_is_refused_in_one_line_that_names_the_option(ask: 
 def test_an_mpmt_that_is_none_is_named(ask: Any, bench: Bench) -> None:
     bench.environment["MPMT_BINARY"] = "/bin/true"
     done = ask("--task", "1ms")
-    assert (done.returncode, done.stderr) == (USAGE, "mpmt ask: /bin/true: `mpmt list --json` is not what these scripts read: is it as new "
-                                                     "as they are?\n")
+    assert (done.returncode, done.stderr) == (USAGE, "mpmt ask: /bin/true: `mpmt list --json` is not what these scripts read: "
+                                                     "is it as new as they are?\n")
 
 
 def test_the_catalogue_of_the_binary_is_read(ask: Any, binary: Path) -> None:
@@ -131,7 +136,8 @@ def answered(*lines: str) -> tuple[Wish, list[str]]:
     """What comes of these answers, and what was asked."""
     said: list[str] = []
     left: Iterator[str] = iter([f"{line}\n" for line in lines])
-    return dialogue.asked(Wish(), CATALOGUE, 2, said.append, lambda: next(left, "")), [line for line in said if line.endswith("]")]
+    return dialogue.asked(Wish(), CATALOGUE, 2, said.append, lambda: next(left, "")), [line for line in said
+                                                                                       if line.endswith("]")]
 
 
 def test_enter_five_times_is_an_answer() -> None:
@@ -146,7 +152,8 @@ def test_what_makes_no_sense_for_a_kind_is_not_asked(kind: str, questions: int) 
 
 def test_an_answer_that_is_none_is_asked_for_once_more() -> None:
     wish, questions = answered("nonsense", "wait", "soon", "2ms", "", "1,2", "perhaps", "yes")
-    assert (wish.kind, wish.task_ns, wish.workers, wish.must_survive_crash) == ("wait", 2e6, (1, 2), True) and len(questions) == 8
+    assert (wish.kind, wish.task_ns, wish.workers, wish.must_survive_crash) == ("wait", 2e6, (1, 2),
+                                                                                True) and len(questions) == 8
 
 
 def test_answers_that_end_are_a_problem() -> None:

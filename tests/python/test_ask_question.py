@@ -14,18 +14,21 @@ from mpmt.asking.question import Wish, case, commands
 from mpmt.base.problem import Problem
 
 
-@pytest.mark.parametrize(("text", "ns"), [("50us", 50e3), ("50µs", 50e3), ("2ms", 2e6), ("0.5s", 5e8), (" 100 ns ", 100.0), ("60s", 60e9)])
+@pytest.mark.parametrize(("text", "ns"), [("50us", 50e3), ("50µs", 50e3), ("2ms", 2e6), ("0.5s", 5e8), (" 100 ns ", 100.0),
+                                          ("60s", 60e9)])
 def test_a_time_is_read_as_it_is_written(text: str, ns: float) -> None:
     assert spelling.task_time(text) == ns
 
 
-@pytest.mark.parametrize("text", ["", "50", "us", "99ns", "61s", "-1us", "1e3us", "nan", "٣us", "1us;rm", "1\n2us", "9" * 40 + "us"])
+@pytest.mark.parametrize("text", ["", "50", "us", "99ns", "61s", "-1us", "1e3us", "nan", "٣us", "1us;rm", "1\n2us",
+                                  "9" * 40 + "us"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="not a time from 100ns to 60s"):
         spelling.task_time(text)
 
 
-@pytest.mark.parametrize(("text", "count"), [("0", 0), ("64", 64), ("2Ki", 2048), ("2KiB", 2048), ("2k", 2048), ("1Mi", 1 << 20), ("16Mi", 16 << 20)])
+@pytest.mark.parametrize(("text", "count"), [("0", 0), ("64", 64), ("2Ki", 2048), ("2KiB", 2048), ("2k", 2048),
+                                             ("1Mi", 1 << 20), ("16Mi", 16 << 20)])
 def test_a_size_is_read_as_it_is_written(text: str, count: int) -> None:
     assert spelling.payload_size(text) == count
 
@@ -88,7 +91,7 @@ def test_a_kind_that_no_list_of_ours_has_comes_from_what_a_workload_declares() -
 def test_a_share_that_waits_makes_it_a_mix() -> None:
     found = case_of(waiting=0.7)
     assert (found.kind, found.workload.name, found.waiting) == ("mix", "mixed_wait", 0.7)
-    assert ["--waiting", "70%"] == plan.arguments(found, plan.main(found), 5)[4:6]
+    assert plan.arguments(found, plan.main(found), 5)[4:6] == ["--waiting", "70%"]
 
 
 def test_where_the_payload_is_large_a_channel_that_does_not_copy_takes_part() -> None:
@@ -107,13 +110,15 @@ def test_what_does_not_fit_is_refused_in_a_line_that_begins_with_the_option(wish
     assert str(refused.value).startswith(f"{option}: ") and "\n" not in str(refused.value) and "\x1b" not in str(refused.value)
 
 
-@pytest.mark.parametrize("texts", [(), ("a=x",), ("a=x", "b=y", "c=z"), ("a=x", "y"), ("=x", "b=y"), ("a=x", "b= "), ("a=x", "a=y")])
+@pytest.mark.parametrize("texts", [(), ("a=x",), ("a=x", "b=y", "c=z"), ("a=x", "y"), ("=x", "b=y"), ("a=x", "b= "),
+                                   ("a=x", "a=y")])
 def test_commands_are_two_with_a_name_each(texts: tuple[str, ...]) -> None:
     with pytest.raises(Problem, match="^--command: "):
         commands(Wish(commands=texts))
 
 
-@pytest.mark.parametrize(("option", "value"), [("task_ns", 1e6), ("kind", "cpu"), ("must_survive_crash", True), ("workers", (1,))])
+@pytest.mark.parametrize(("option", "value"), [("task_ns", 1e6), ("kind", "cpu"), ("must_survive_crash", True),
+                                               ("workers", (1,))])
 def test_of_commands_nothing_else_is_asked(option: str, value: Any) -> None:
     with pytest.raises(Problem, match="leave it out beside --command"):
         commands(Wish(commands=("a=x", "b=y"), **{option: value}))
@@ -134,18 +139,21 @@ def test_the_command_that_repeats_it_asks_the_same_with_nothing_left_to_assume()
     from mpmt.commands.ask import _wish, parse_arguments
     found = case_of(kind="mix", task_ns=6e6, must_survive_crash=True)
     again = case(_wish(parse_arguments(plan.repeated(found)[2:])), CATALOGUE, cpus=64)
-    assert again.assumed == () and (again.workload, again.task_ns, again.payload, again.workers, again.channels, again.waiting,
-                                    again.must_survive_crash, again.margin, again.budget_s) == (
-        found.workload, found.task_ns, found.payload, found.workers, found.channels, found.waiting, True, found.margin, found.budget_s)
+    assert again.assumed == () and again.must_survive_crash
+    for field in ("workload", "task_ns", "payload", "workers", "channels", "waiting", "margin", "budget_s"):
+        assert getattr(again, field) == getattr(found, field)
 
 
 @pytest.mark.parametrize(("grain", "asked_ns", "measured_ns", "right"), [
-    (100, 1000.0, 1000.0, 100), (100, 1000.0, 1200.0, 100), (100, 1000.0, 500.0, 200), (100, 1000.0, 4000.0, 25), (1, 1000.0, 1e6, 1),
+    (100, 1000.0, 1000.0, 100), (100, 1000.0, 1200.0, 100), (100, 1000.0, 500.0, 200), (100, 1000.0, 4000.0, 25), (1, 1000.0,
+                                                                                                                   1e6, 1),
     (100, None, 500.0, 100), (100, 1000.0, None, 100)])
-def test_a_grain_that_is_far_from_what_was_asked_for_is_corrected(grain: int, asked_ns: Any, measured_ns: Any, right: int) -> None:
+def test_a_grain_that_is_far_from_what_was_asked_for_is_corrected(grain: int, asked_ns: Any, measured_ns: Any,
+                                                                  right: int) -> None:
     assert plan.corrected(grain, asked_ns, measured_ns) == right
 
 
-@pytest.mark.parametrize(("rates", "more"), [({}, ()), ({1: 1.0, 2: 2.0}, (4,)), ({1: 1.0, 2: 1.01}, ()), ({1: 1.0, 256: 9.0}, ())])
+@pytest.mark.parametrize(("rates", "more"), [({}, ()), ({1: 1.0, 2: 2.0}, (4,)), ({1: 1.0, 2: 1.01}, ()),
+                                             ({1: 1.0, 256: 9.0}, ())])
 def test_more_workers_are_tried_as_long_as_they_bring_something(rates: dict[int, float], more: tuple[int, ...]) -> None:
     assert plan.more_workers(rates, 0.03) == more

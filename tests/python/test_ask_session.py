@@ -21,7 +21,8 @@ PLENTY = 1000.0  # seconds, of a run that takes none
 THREADS_BELOW_400US = lambda task_ns, payload, workers: 1.2 if task_ns < 400e3 else 1.0  # noqa: E731
 
 
-def found_of(case: Case, run: Callable[..., engine.Answer], budget_s: float = PLENTY, now: Callable[[], float] = lambda: 0.0) -> Findings:
+def found_of(case: Case, run: Callable[..., engine.Answer], budget_s: float = PLENTY,
+             now: Callable[[], float] = lambda: 0.0) -> Findings:
     return Session(case, run, Clock(budget_s, now), lambda _: None).answer()
 
 
@@ -46,7 +47,8 @@ def test_a_cross_over_in_task_size_is_bracketed(place_ns: float) -> None:
 
 
 def test_a_cross_over_in_payload_is_bracketed() -> None:
-    crossing = changes(answer_of(Invented(lambda task_ns, payload, workers: 0.8 if payload >= 20_000 else 1.0)))[PAYLOAD].crossing
+    crossing = changes(answer_of(Invented(lambda task_ns, payload,
+                                          workers: 0.8 if payload >= 20_000 else 1.0)))[PAYLOAD].crossing
     assert crossing and crossing.low < 20_000 <= crossing.high <= 4 * crossing.low
 
 
@@ -83,7 +85,8 @@ def test_a_case_that_stays_open_gets_the_rest_of_the_time_before_its_cross_overs
     run = Invented(lambda *_: 1.02, verdict="undecided")
     answer_of(run)
     again = run.asked[1]
-    assert again["--grain"] == str(round(50e3 / UNIT_NS)) and again["--channel"] == "shm_ring" and float(again["--budget"]) > 900
+    assert again["--grain"] == str(round(50e3 / UNIT_NS)) and again["--channel"] == "shm_ring"
+    assert float(again["--budget"]) > 900
 
 
 def test_a_task_that_turns_out_to_be_far_from_what_was_asked_for_is_measured_again_with_the_right_grain() -> None:
@@ -109,7 +112,8 @@ def test_more_workers_are_tried_while_throughput_grows() -> None:
 
 
 def test_who_must_survive_a_crash_is_told_processes_whatever_they_cost() -> None:
-    for ratio, cost in ((1.3, "What that costs: threads: 1.30x faster"), (1.0, "It costs nothing that shows: the same within 3 %"),
+    for ratio, cost in ((1.3, "What that costs: threads: 1.30x faster"),
+                        (1.0, "It costs nothing that shows: the same within 3 %"),
                         (0.7, "They are the faster ones, too: processes: 1.43x faster")):
         made = answer_of(Invented(lambda *_, ratio=ratio: ratio), must_survive_crash=True)
         assert made.sentences[0].startswith(f"Processes, since only they contain a crash. {cost}")
@@ -181,13 +185,15 @@ def test_what_is_open_says_what_would_decide() -> None:
 
 def test_the_table_has_no_more_than_twelve_rows_the_answer_first() -> None:
     made = answer_of(Invented(lambda *_: 1.2), workers=tuple(range(1, 9)), channels=("by_reference", "shm_ring", "boost_queue"))
-    assert len(made.table.rows) <= 12 and str(made.table.rows[0][0]).startswith("best: ") and made.table.rows[0][-1] == "threads"
+    first = made.table.rows[0]
+    assert len(made.table.rows) <= 12 and str(first[0]).startswith("best: ") and first[-1] == "threads"
 
 
 def test_the_json_says_the_same_and_is_finite() -> None:
     made = answer_of(Invented(THREADS_BELOW_400US))
     document = json.loads(json.dumps(answer.as_json(made, ["kept.json"], 1.234), allow_nan=False))
-    assert document["sentence"] == " ".join(made.sentences) and document["verdict"] == "a" and document["records"] == ["kept.json"]
+    assert document["sentence"] == " ".join(made.sentences) and document["verdict"] == "a"
+    assert document["records"] == ["kept.json"]
     assert {one["scale"] for one in document["crossings"]} == {TASK}
     assert set(document["commands"]) == {"repeat", "as_a_run", "look_deeper"} and document["exit_code"] == 0
 
@@ -196,6 +202,7 @@ def test_the_text_has_all_parts_and_fits_in_ascii_as_well() -> None:
     made = answer_of(Invented(THREADS_BELOW_400US))
     for form in (Form(100, True), Form(60, False)):
         text = printing.text(made, [], 1.0, form)
-        for part in ("Threads: 1.20x faster", "What would change the answer:", "Assumed:", "repeat:", "as a run:", "look deeper:"):
+        for part in ("Threads: 1.20x faster", "What would change the answer:", "Assumed:", "repeat:", "as a run:",
+                     "look deeper:"):
             assert part in text
         assert form.unicode or text.isascii()

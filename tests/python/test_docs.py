@@ -93,7 +93,7 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
     code = [line for _, block in fences(page) for line in block.splitlines()]
     code += re.findall(r"`([^`\n]+)`", FENCE.sub("", text)) + re.findall(r"^ {4}(.+)$", text, re.MULTILINE)
     for line in code:
-        command = re.search(r"(?:^|[\s/])mpmt (run|list|machine|verdict|judge|plot|trial)\b(.*)", line)
+        command = re.search(r"(?:^|[\s/])mpmt (run|list|machine|verdict|judge|plot|trial|ask)\b(.*)", line)
         if tracking := re.search(r"(?:track\.py|mpmt track) ([a-z]+)\b(.*)", line):
             ours, _, theirs = tracking[2].partition(" -- ")
             yield f"track {tracking[1]}", options_in(ours)

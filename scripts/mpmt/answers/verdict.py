@@ -167,5 +167,6 @@ def finding(row: Row, verdict: str, ratio: float, low: float, high: float) -> st
     return f"Unstable, so no winner between {row.a} and {row.b} ({figures})"
 
 
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+def _capital(side: str) -> str:
+    """A program's name stays as it is."""
+    return side.capitalize() if side in ("threads", "processes") else side

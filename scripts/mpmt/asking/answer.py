@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED
@@ -31,11 +31,11 @@ class Answer:
     `commands`: what each is for, and the command. `failed`: what gave no figure, and why."""
 
     sentences: tuple[str, ...]
-    row: Optional[Row]
+    row: Row | None
     table: Table
     rows: tuple[Row, ...]
     changes: tuple[Change, ...]
-    growth: Optional[Growth]
+    growth: Growth | None
     assumed: tuple[Assumed, ...]
     advice: tuple[str, ...]
     commands: tuple[tuple[str, str], ...]
@@ -60,17 +60,19 @@ class Answer:
 def of_case(case: Case, findings: Findings) -> Answer:
     """`findings`: with a record at least."""
     record = findings.main or findings.records[0]
-    who = contenders_of(record)
+    who = contenders_of(record) if findings.main else []
     best = findings.deployed
-    if not who and not findings.interrupted and (why := failures(record)):
+    if not who and not findings.scanned and not findings.interrupted and (why := failures(record)):
         raise NothingMeasured(why[0])
     row = best.row if best else None
     changes = _changes(findings) if best else ()
     grown = growth(findings.rates(case), case.margin)
-    said = sentences.sentences(case, best, changes, grown) if best else [f"Too few rounds to say anything for {case.workload.name} tasks."]
-    return Answer(tuple(said), row, table.table(best, findings.found, who, findings.scanned), tuple(one.row for one in findings.found), changes, grown,
-                  _assumed(case, findings), _advice(case, findings), _commands(case, findings), tuple(failures(record)), _notes(record),
-                  findings.interrupted)
+    too_few = [f"Too few rounds to say anything for {case.workload.name} tasks."]
+    said = sentences.sentences(case, best, changes, grown) if best else [*too_few, *([grown.sentence()] if grown else [])]
+    return Answer(tuple(said), row, table.table(best, findings.found, who, findings.scanned),
+                  tuple(one.row for one in findings.found), changes, grown,
+                  _assumed(case, findings), _advice(case, findings), _commands(case, findings), tuple(failures(record)),
+                  _notes(record), findings.interrupted)
 
 
 def _changes(findings: Findings) -> tuple[Change, ...]:
@@ -88,7 +90,8 @@ def _assumed(case: Case, findings: Findings) -> tuple[Assumed, ...]:
     measured = findings.deployed.row.task_ns if findings.deployed else None
     if case.task_ns and measured:
         off = measured / case.task_ns - 1
-        why = f"takes {words.duration(measured)} alone, as measured" + ("" if abs(off) <= AS_ASKED else f"; {words.duration(case.task_ns)} was asked for")
+        asked = "" if abs(off) <= AS_ASKED else f"; {words.duration(case.task_ns)} was asked for"
+        why = f"takes {words.duration(measured)} alone, as measured{asked}"
         said.append(Assumed("--grain", str(findings.grain), why))
     placement = findings.found[0].row.placement if findings.found else None
     return (*said, *([Assumed("--placement", placement, "each worker keeps its CPU")] if placement == "spread" else []))
@@ -103,7 +106,8 @@ def _advice(case: Case, findings: Findings) -> tuple[str, ...]:
 
 
 def _commands(case: Case, findings: Findings) -> tuple[tuple[str, str], ...]:
-    deeper = [shlex.join(plan.deeper(case, findings.grain, DEEPER_RECORD)), shlex.join(["mpmt", "report", DEEPER_RECORD, "-o", "report.html"])]
+    deeper = [shlex.join(plan.deeper(case, findings.grain, DEEPER_RECORD)),
+              shlex.join(["mpmt", "report", DEEPER_RECORD, "-o", "report.html"])]
     return (("repeat", shlex.join(plan.repeated(case))), ("as a run", shlex.join(plan.as_run(case, findings.grain))),
             ("look deeper", " && ".join(deeper)))
 
@@ -130,19 +134,21 @@ def of_commands(asked: Commands, findings: Findings) -> Answer:
     run = ["mpmt", "run", *plan.of_commands(asked, asked.budget_s)[:-2]]
     deeper = shlex.join(["mpmt", "run", *plan.of_commands(asked, 300)[:-2], "--out", DEEPER_RECORD])
     return Answer(tuple(said), row, table.of_commands(record, row, asked.names), (row,) if row else (), (), None,
-                  (Assumed("--shell", "default", "/bin/sh where a command is more than words; its start is no part of a figure"),),
+                  (Assumed("--shell", "default",
+                           "/bin/sh where a command is more than words; its start is no part of a figure"),),
                   tuple(advice), (("repeat", shlex.join(repeated)), ("as a run", shlex.join(run)),
                                   ("look deeper", f"{deeper} && mpmt verdict {DEEPER_RECORD} --all")),
                   tuple(why), _notes(record), findings.interrupted)
 
 
-def command_row(record: Record) -> Optional[Row]:
+def command_row(record: Record) -> Row | None:
     """What is said of the two commands; None where a side never gave a figure."""
     said = next((one for one in comparisons_of(record, COMMAND) if one["table"] == PROGRAMS), None)
     if said is None:
         return None
     judged = rules(record)
-    return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None, said["ratio"], said["low"],
+    return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None, said["ratio"],
+               said["low"],
                said["high"], VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"],
                said["reason"] or "", judged.margin, judged.confidence)
 
@@ -154,15 +160,24 @@ def as_json(answer: Answer, records: Sequence[str], seconds: float) -> dict[str,
     """docs/asking.md describes it. What was not measured is null."""
     row = answer.row
     return {
-        "format": "mpmt-answer", "format_version": 1, "sentence": " ".join(answer.sentences), "sentences": list(answer.sentences),
-        "verdict": answer.verdict, **{key: getattr(row, key, None) for key in ("ratio", "low", "high", "detectable", "margin", "confidence")},
+        "format": "mpmt-answer", "format_version": 1,
+        "sentence": " ".join(answer.sentences), "sentences": list(answer.sentences),
+        "verdict": answer.verdict, **{key: getattr(row, key, None)
+                                      for key in ("ratio", "low", "high", "detectable", "margin", "confidence")},
         "rows": [asdict(one) for one in answer.rows],
-        "table": {"columns": [asdict(column) for column in answer.table.columns], "rows": [*answer.table.rows, *answer.table.rest]},
+        "table": {"columns": [asdict(column) for column in answer.table.columns],
+                  "rows": [*answer.table.rows, *answer.table.rest]},
         "crossings": [{"scale": one.scale, **asdict(one.crossing)} for one in answer.changes if one.crossing],
         "changes": [{"scale": one.scale, "text": one.text} for one in answer.changes],
-        "workers": None if answer.growth is None else {"up_to": answer.growth.up_to, "best": answer.growth.best,
-                                                       "tasks_per_s": {str(n): rate for n, rate in answer.growth.tasks_per_s.items()}},
+        "workers": _growth_as_json(answer.growth),
         "assumed": [asdict(one) for one in answer.assumed], "advice": list(answer.advice),
         "commands": {name.replace(" ", "_"): command for name, command in answer.commands},
         "failed": list(answer.failed), "notes": list(answer.notes), "records": list(records), "interrupted": answer.interrupted,
         "seconds": round(seconds, 2), "exit_code": answer.exit_code()}
+
+
+def _growth_as_json(growth: Growth | None) -> dict[str, Any] | None:
+    if growth is None:
+        return None
+    rates = {str(count): rate for count, rate in growth.tasks_per_s.items()}
+    return {"up_to": growth.up_to, "best": growth.best, "tasks_per_s": rates}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Optional
 
 MOST_STEPS_OUT = 2  # on either side
 
@@ -31,12 +30,12 @@ class Scale:
         return min(self.most, round(2 ** round(math.log2(value))) if self.smallest else round(value))
 
 
-def next_values(found: Mapping[int, Optional[str]], start: int, scale: Scale) -> list[int]:
+def next_values(found: Mapping[int, str | None], start: int, scale: Scale) -> list[int]:
     """What to measure next: empty, nothing more. `found`: the verdict at all values that were measured, `start` among them;
     None where it is open.
 
-    Outward first, on both sides; then the bracket that is nearest to `start` is halved, by the logarithm, until it is narrow. An
-    open value inside a bracket ends that: what it would be halved at cannot be told.
+    Outward first, on both sides; then the bracket that is nearest to `start` is halved, by the logarithm, until it is narrow.
+    An open value inside a bracket ends that: what it would be halved at cannot be told.
     """
     brackets = _brackets(found, scale, start)
     if not brackets:
@@ -49,14 +48,14 @@ def next_values(found: Mapping[int, Optional[str]], start: int, scale: Scale) ->
     return []
 
 
-def _brackets(found: Mapping[int, Optional[str]], scale: Scale, start: int) -> list[tuple[int, int]]:
+def _brackets(found: Mapping[int, str | None], scale: Scale, start: int) -> list[tuple[int, int]]:
     """Of neighbours among the decided that differ; the nearest to `start` first."""
     decided = sorted(value for value, verdict in found.items() if verdict is not None)
     differing = [(low, high) for low, high in zip(decided, decided[1:]) if found[low] != found[high]]
     return sorted(differing, key=lambda pair: min(abs(scale.place(end) - scale.place(start)) for end in pair))
 
 
-def _outward(found: Mapping[int, Optional[str]], start: int, scale: Scale) -> list[int]:
+def _outward(found: Mapping[int, str | None], start: int, scale: Scale) -> list[int]:
     values = []
     for outermost, factor in ((min(found), 1 / scale.step), (max(found), scale.step)):
         steps = sum(1 for value in found if (value - start) * (factor - 1) > 0)

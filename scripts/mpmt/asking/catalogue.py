@@ -6,17 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.base.problem import Problem
 from mpmt.base.shown import shown
 from mpmt.builds.process import Failed, output_of
 from mpmt.measuring.engine import ASKED_S
-
-# Which kind of question a workload stands for, for an mpmt whose list does not say; the first of a kind is typical.
-_QUESTIONS = {"prime_count": "cpu", "hash_chain": "cpu", "matrix_multiply": "cpu", "sort_block": "cpu", "sleep_wait": "wait",
-              "loopback_echo": "wait", "mixed_wait": "mix", "file_cached": "file", "file_sync": "file", "payload_copy": "copy",
-              "empty": "hand_over"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Catalogue:
         """In the order of the list, each once."""
         return list(dict.fromkeys(one.question for one in self.workloads.values()))
 
-    def typical(self, question: str) -> Optional[Workload]:
+    def typical(self, question: str) -> Workload | None:
         of_kind = [one for one in self.workloads.values() if one.question == question]
         return next((one for one in of_kind if one.typical), of_kind[0] if of_kind else None)
 
@@ -58,17 +53,15 @@ def of(engine: Path) -> Catalogue:
     try:
         said = json.loads(output_of([str(engine), "list", "--json"], ASKED_S)[1])
         workloads = {part["name"]: _workload(part) for part in said["workloads"]}
-        channels = {part["name"]: Channel(bool(part["between_processes"] and part["between_threads"]), int(part["max_payload_bytes"]))
+        channels = {part["name"]: Channel(bool(part["between_processes"] and part["between_threads"]),
+                                          int(part["max_payload_bytes"]))
                     for part in said["channels"]}
     except (Failed, ValueError, KeyError, TypeError, RecursionError):
-        raise Problem(f"{shown(engine, 300)}: `mpmt list --json` is not what these scripts read: is it as new as they are?") from None
+        raise Problem(f"{shown(engine, 300)}: `mpmt list --json` is not what these scripts read: is it as new as they "
+                      "are?") from None
     return Catalogue(workloads, channels)
 
 
 def _workload(part: Mapping[str, Any]) -> Workload:
-    name = str(part["name"])
-    question = str(part.get("question") or _QUESTIONS.get(name, "cpu"))
-    first = next((known for known, kind in _QUESTIONS.items() if kind == question), None)
-    return Workload(name, str(part["summary"]), question, bool(part.get("typical", name == first)),
-                    str(part["grain_unit"]), bool(part["grain_scales"]), int(part["minimum_payload_bytes"]),
-                    bool(part.get("takes_waiting", False)))
+    return Workload(str(part["name"]), str(part["summary"]), str(part["question"]), bool(part["typical"]), str(part["grain_unit"]),
+                    bool(part["grain_scales"]), int(part["minimum_payload_bytes"]), bool(part["takes_waiting"]))

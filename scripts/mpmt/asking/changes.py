@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED, Crossing, crossings
@@ -13,7 +12,7 @@ from mpmt.answers.rows import A_FASTER, B_FASTER, Row
 from mpmt.asking.contenders import grows_up_to
 from mpmt.asking.findings import PAYLOAD, TASK, WORKERS
 
-_VALUES: Mapping[str, Callable[[Row], Optional[float]]] = {
+_VALUES: Mapping[str, Callable[[Row], float | None]] = {
     TASK: lambda row: row.task_ns, PAYLOAD: lambda row: row.payload_bytes, WORKERS: lambda row: row.workers}
 _IN_WORDS: Mapping[str, Callable[[float], str]] = {
     TASK: words.duration, PAYLOAD: words.size, WORKERS: lambda count: words.plural(round(count), "worker")}
@@ -21,11 +20,11 @@ _IN_WORDS: Mapping[str, Callable[[float], str]] = {
 
 @dataclass(frozen=True)
 class Change:
-    """Along one scale. `crossing`: the nearest, if any; `text`: what is known, without the scale's name; `brief`: the crossing in a
-    few words, for a sentence."""
+    """Along one scale. `crossing`: the nearest, if any; `text`: what is known, without the scale's name; `brief`: the crossing
+    in a few words, for a sentence."""
 
     scale: str
-    crossing: Optional[Crossing]
+    crossing: Crossing | None
     text: str
     brief: str = ""
 
@@ -37,7 +36,8 @@ def change(scale: str, rows: Sequence[Row], start: Row, channel: str = "") -> Ch
     over = f" over {channel}" if channel and len(rows) > 1 else ""
     if not found or at is None:
         return Change(scale, None, _without(rows, value, told, over))
-    nearest = min(found, key=lambda one: abs((math.log1p(one.low) + math.log1p(one.high)) / 2 - math.log1p(at)))
+    near = math.log1p(at)
+    nearest = min(found, key=lambda one: abs((math.log1p(one.low) + math.log1p(one.high)) / 2 - near))
     brief = _brief(scale, nearest, at, start)
     measured = f"{_short(nearest.before, start)} at {told(nearest.low)}, {_short(nearest.after, start)} at {told(nearest.high)}"
     return Change(scale, nearest, f"{brief}{over} (measured: {measured})", brief)
@@ -52,7 +52,9 @@ def _brief(scale: str, crossing: Crossing, at: float, row: Row) -> str:
     if crossing.about is None:
         return f"between {told(crossing.low)} and {told(crossing.high)} it changes: then {_phrase(crossing.after, row)}"
     about = told(_two_digits(crossing.about, 1024 if scale == PAYLOAD else 1000))
-    return f"from about {about} on {_phrase(crossing.after, row)}" if beyond else f"up to about {about} {_phrase(crossing.before, row)}"
+    if beyond:
+        return f"from about {about} on {_phrase(crossing.after, row)}"
+    return f"up to about {about} {_phrase(crossing.before, row)}"
 
 
 def _two_digits(value: float, base: int) -> float:
@@ -71,7 +73,7 @@ def _short(verdict: str, row: Row) -> str:
     return f"{winner} faster" if winner else "the same"
 
 
-def _without(rows: Sequence[Row], value: Callable[[Row], Optional[float]], told: Callable[[float], str],
+def _without(rows: Sequence[Row], value: Callable[[Row], float | None], told: Callable[[float], str],
              over: str) -> str:
     """Of rows that show no change."""
     placed = sorted(((at, row) for row in rows if (at := value(row)) is not None), key=lambda pair: pair[0])
@@ -79,9 +81,11 @@ def _without(rows: Sequence[Row], value: Callable[[Row], Optional[float]], told:
     open_at = [told(at) for at, row in placed if row.verdict not in DECIDED]
     undecided = f"; open at {', '.join(open_at)}" if open_at else ""
     if len(decided) > 1:
-        return f"nothing changes between {told(decided[0][0])} and {told(decided[-1][0])}{over} ({len(decided)} measured{undecided})"
+        ends = f"{told(decided[0][0])} and {told(decided[-1][0])}"
+        return f"nothing changes between {ends}{over} ({len(decided)} measured{undecided})"
     if len(placed) > 1:
-        return f"not known{over}: {'decided at ' + told(decided[0][0]) + ' only' if decided else 'nothing is decided'}{undecided}"
+        known = f"decided at {told(decided[0][0])} only" if decided else "nothing is decided"
+        return f"not known{over}: {known}{undecided}"
     return "nothing else was measured: no time was left (--budget)"
 
 
@@ -106,7 +110,7 @@ class Growth:
         return f"throughput grows up to {words.plural(self.up_to, 'worker')}: {words.significant(up_to)} tasks/s{rest}"
 
 
-def growth(rates: Mapping[int, float], margin: float) -> Optional[Growth]:
+def growth(rates: Mapping[int, float], margin: float) -> Growth | None:
     """None where one count was measured."""
     if len(rates) < 2:
         return None

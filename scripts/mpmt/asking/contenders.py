@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers.rows import CONTROLLED, DEPLOYED, Row, said_and_rows
 from mpmt.records.families import POOL, rounds_that_count, value_ns
@@ -71,8 +71,8 @@ class Found:
     """A comparison, and who it is of; None where a side has no round that counts."""
 
     row: Row
-    threads: Optional[Contender]
-    processes: Optional[Contender]
+    threads: Contender | None
+    processes: Contender | None
 
 
 def found_in(record: Record) -> list[Found]:

@@ -46,8 +46,10 @@ def items(workload: Workload, cpus: int) -> Sequence[Item]:
     kind = workload.question
     task_ns = usual_task_ns(kind, workload)
     return [
-        *([Item("How long does a task take, by itself?", spelling.time_text(task_ns), spelling.task_time, "task_ns")] if task_ns else []),
-        Item("How much data travels with a task?", spelling.size_text(usual_payload(workload)), spelling.payload_size, "payload"),
+        *([Item("How long does a task take, by itself?", spelling.time_text(task_ns), spelling.task_time, "task_ns")] if task_ns
+          else []),
+        Item("How much data travels with a task?", spelling.size_text(usual_payload(workload)), spelling.payload_size,
+             "payload"),
         Item("How many workers? One count, or several to find the best", spelling.list_text(usual_workers(kind, cpus)),
              spelling.worker_counts, "workers"),
         Item("Must the rest survive the crash of a worker? yes or no", "no", yes, "must_survive_crash")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional
 
 from mpmt.answers.crossover import DECIDED
 from mpmt.asking.contenders import PROCESSES, Contender, Found, rates
@@ -15,14 +14,14 @@ TASK, PAYLOAD, WORKERS = "task size", "payload", "workers"  # scales along which
 
 @dataclass
 class Findings:
-    """What is known so far. `found`: of the case itself, in the order of the record, from the last run that looked at it; `scales`:
-    by their names, all that was measured along each, the case included; `deployed`: the answer's row."""
+    """What is known so far. `found`: of the case itself, in the order of the record, from the last run that looked at it;
+    `scales`: by their names, all that was measured along each, the case included; `deployed`: the answer's row."""
 
     records: list[Record] = field(default_factory=list)
-    main: Optional[Record] = None  # that `found` is of
+    main: Record | None = None  # that `found` is of
     found: list[Found] = field(default_factory=list)
-    deployed: Optional[Found] = None
-    grain: Optional[int] = None
+    deployed: Found | None = None
+    grain: int | None = None
     scanned: list[Contender] = field(default_factory=list)  # where several counts of workers were asked for
     workers: tuple[int, ...] = ()  # that the answer is for
     scales: dict[str, list[Found]] = field(default_factory=dict)
@@ -30,7 +29,7 @@ class Findings:
     interrupted: bool = False
     main_s: float = 0.0  # that the runs of the case itself took
 
-    def task_ns(self) -> Optional[float]:
+    def task_ns(self) -> float | None:
         """What a task of the case takes by itself, as measured."""
         return next((one.row.task_ns for one in self.found), None)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Optional, Protocol
+from typing import Protocol
 
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED
@@ -26,6 +26,7 @@ OVER_S = 2.5  # a run may take so much longer than it was given before it is end
 LEAST_S = 2.5  # in less, a run of a few contenders decides nothing
 WAIT_IDLE_S = 1.5  # before the first run
 OF_MAIN = 0.6  # the share of the time that the case itself may take before its cross-overs; more if it stays open
+OF_SCAN = 0.3  # and the share that timing several counts of workers may take
 OF_REST = 0.4  # of what is then left, for each run
 
 
@@ -93,7 +94,7 @@ class Session:
         """Which count of workers the answer is for: the last that brings something."""
         counts, grains = self._case.workers, plan.main(self._case).grains
         while counts and not self.findings.interrupted and self._rest_s() > OF_MAIN * self._case.budget_s:
-            record = self._measured(plan.scan(self._case, grains, counts), OF_REST * self._rest_s())
+            record = self._measured(plan.scan(self._case, grains, counts), OF_SCAN * self._rest_s())
             found = contenders_of(record) if record else []
             self.findings.scanned += found
             if found:
@@ -103,7 +104,7 @@ class Session:
         if rates_found := self.findings.rates(self._case):
             self.findings.workers = (grows_up_to(rates_found, self._case.margin),)
 
-    def _take_main(self, record: Optional[Record]) -> None:
+    def _take_main(self, record: Record | None) -> None:
         """Unless it says less than what there is."""
         found = found_in(record) if record else []
         deployed = next((one for one in found if one.row.table == DEPLOYED), None)
@@ -133,7 +134,8 @@ class Session:
         steps = {TASK: self._task_step, PAYLOAD: self._payload_step, WORKERS: self._workers_step}
         if not self._case.workload.grain_scales:
             del steps[TASK]
-        self.findings.scales = {name: self._controlled(self.findings.found) if name == WORKERS else self._deployed() for name in steps}
+        self.findings.scales = {name: self._controlled(self.findings.found) if name == WORKERS else self._deployed()
+                                for name in steps}
         while steps:
             for name, step in list(steps.items()):
                 if not self._goes_on():
@@ -155,7 +157,7 @@ class Session:
         values = self._next(PAYLOAD, self._case.payload, plan.payload_scale(self._case), lambda one: one.row.payload_bytes or 0)
         return bool(values) and self._step(PAYLOAD, (str(self.findings.grain),), tuple(values))
 
-    def _next(self, name: str, start: int, scale: Optional[Scale], value: Callable[[Found], int]) -> list[int]:
+    def _next(self, name: str, start: int, scale: Scale | None, value: Callable[[Found], int]) -> list[int]:
         if scale is None:
             return []
         verdicts = {value(one): one.row.verdict if one.row.verdict in DECIDED else None for one in self.findings.scales[name]}
@@ -165,7 +167,8 @@ class Session:
         """With the workers that are best in the case."""
         best = self.findings.deployed
         workers = tuple(sorted({one.workers for one in (best.threads, best.processes) if one})) if best else self._case.workers
-        channels = self.findings.channels[name] = plan.channels_along(name == PAYLOAD, self._best_channels(), self._case.channels)
+        channels = self.findings.channels[name] = plan.channels_along(name == PAYLOAD, self._best_channels(),
+                                                                      self._case.channels)
         record = self._measured(plan.Experiment(grains, payloads, workers, channels), self._share_s())
         later = [one for one in found_in(record) if one.row.table == DEPLOYED] if record else []
         self.findings.scales[name] += later
@@ -178,7 +181,8 @@ class Session:
             return False
         channel = self._best_channels()[-1]
         self.findings.channels[WORKERS] = (channel,)
-        record = self._measured(plan.Experiment((str(self.findings.grain),), (self._case.payload,), plan.other_workers(workers[0]),
+        record = self._measured(plan.Experiment((str(self.findings.grain),), (self._case.payload,),
+                                                plan.other_workers(workers[0]),
                                                 (channel,)), self._share_s())
         self.findings.scales[WORKERS] += self._controlled(found_in(record)) if record else []
         return False
@@ -198,12 +202,13 @@ class Session:
     def _share_s(self) -> float:
         return min(self._rest_s(), max(LEAST_S, OF_REST * self._rest_s()))
 
-    def _measured(self, experiment: plan.Experiment, given_s: float) -> Optional[Record]:
+    def _measured(self, experiment: plan.Experiment, given_s: float) -> Record | None:
         """None: it ended before anything was measured."""
         wait_idle_s = 0.0 if self.findings.records else WAIT_IDLE_S
         self._say(f"{in_words(self._case, experiment)}: {given_s:.0f} s at most")
-        # The first may have to wait for another run.
-        until = self._clock.until(given_s) if self.findings.records else self._clock.end()
+        # The first may have to wait for another run, but is not to take the time of the one that decides.
+        first = not self.findings.records and experiment.rounds is None
+        until = self._clock.end() if first else self._clock.until(given_s + wait_idle_s)
         answer = self._run(plan.arguments(self._case, experiment, given_s, wait_idle_s), until)
         self.findings.interrupted |= answer.interrupted
         if answer.record is not None:
@@ -223,8 +228,8 @@ def in_words(case: Case, experiment: plan.Experiment) -> str:
 def expect_more(answer: engine.Answer, budget_s: float) -> None:
     """Of one without a record. Raises Problem, NothingMeasured, unless it was interrupted."""
     if answer.late:
-        raise NothingMeasured(f"--budget: {budget_s:g} s were over before anything was measured: give more, or ask when no other run "
-                              "is measuring")
+        raise NothingMeasured(f"--budget: {budget_s:g} s were over before anything was measured: give more, or ask when no "
+                              "other run is measuring")
     if not answer.interrupted:
         raise Problem(answer.said or "mpmt run left no record")
 
@@ -240,12 +245,12 @@ def measure_commands(asked: Commands, run: Run, clock: Clock) -> Findings:
 
 @dataclass
 class Runner:
-    """Asks the engine; keeps the records in `folder`, if any, under names that begin with `stem`. Each line that mpmt has to say
-    besides progress is told once."""
+    """Asks the engine; keeps the records in `folder`, if any, under names that begin with `stem`. Each line that mpmt has to
+    say besides progress is told once."""
 
     program: Path
     say: Callable[[str], None]
-    folder: Optional[Path] = None
+    folder: Path | None = None
     stem: str = "ask"
     kept: list[Path] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Optional
 
 from mpmt.asking.bisection import Scale
 from mpmt.asking.contenders import grows_up_to
@@ -14,6 +13,7 @@ from mpmt.asking.spelling import list_text, percent_text, size_text, time_text
 
 POOLS = "thread_pool,process_pool"
 EXECUTORS = f"serial,{POOLS}"
+SCAN_LAPS = 3
 LONG_SCAN_NS = 2e6  # tasks of which a round takes long
 # Where cross-overs are looked for. Tasks below are harness, longer ones take longer than an answer may.
 LEAST_TASK_NS, MOST_TASK_NS = 200.0, 20e6
@@ -33,11 +33,11 @@ class Experiment:
     payloads: tuple[int, ...]
     workers: tuple[int, ...]
     channels: tuple[str, ...]
-    rounds: Optional[int] = None  # so many only: times, and no verdict
+    rounds: int | None = None  # so many only: times, and no verdict
 
 
 def scan(case: Case, grains: tuple[str, ...], counts: Sequence[int]) -> Experiment:
-    """What throughput each count of workers has, before one of them is looked at closely: over one channel that both sides have."""
+    """What throughput each count of workers has, before one is looked at closely: over one channel that both sides have."""
     both = [name for name in case.channels if name in case.joining_both] or list(case.channels)
     long = (case.task_ns or 0) >= LONG_SCAN_NS
     return Experiment(grains, (case.payload,), tuple(counts), (both[0],), 2 if long else 3)
@@ -48,9 +48,9 @@ def main(case: Case) -> Experiment:
     return Experiment(("1" if case.task_ns is None else time_text(case.task_ns),), (case.payload,), case.workers, case.channels)
 
 
-def corrected(grain: int, asked_ns: Optional[float], measured_ns: Optional[float]) -> int:
-    """The grain of the task size that was asked for, where what was measured is far from it: a machine that was busy while it was
-    calibrated. The time of a task is in proportion to its grain."""
+def corrected(grain: int, asked_ns: float | None, measured_ns: float | None) -> int:
+    """The grain of the task size that was asked for, where what was measured is far from it: a machine that was busy while it
+    was calibrated. The time of a task is in proportion to its grain."""
     if not asked_ns or not measured_ns or FAR_OFF >= abs(math.log(measured_ns / asked_ns)):
         return grain
     return max(1, round(grain * asked_ns / measured_ns))
@@ -64,11 +64,12 @@ def again(experiment: Experiment, grain: int, channels: Sequence[str]) -> Experi
 def arguments(case: Case, experiment: Experiment, budget_s: float, wait_idle_s: float = 0) -> list[str]:
     """Of `mpmt run`."""
     waiting = [] if case.waiting is None else ["--waiting", percent_text(case.waiting)]
-    rounds = [] if experiment.rounds is None else ["--rounds", str(experiment.rounds)]
+    rounds = [] if experiment.rounds is None else ["--rounds", str(experiment.rounds), "--laps", str(SCAN_LAPS)]
     executors = EXECUTORS if experiment.rounds is None else POOLS
     return ["--workload", case.workload.name, "--grain", ",".join(experiment.grains), *waiting,
             "--payload", ",".join(map(size_text, experiment.payloads)), "--workers", list_text(experiment.workers),
-            "--executor", executors, "--channel", ",".join(experiment.channels), *rounds, *_rules(case.margin, budget_s, wait_idle_s)]
+            "--executor", executors, "--channel", ",".join(experiment.channels), *rounds,
+            *_rules(case.margin, budget_s, wait_idle_s)]
 
 
 def of_commands(asked: Commands, budget_s: float, wait_idle_s: float = 0) -> list[str]:
@@ -82,7 +83,7 @@ def _rules(margin: float, budget_s: float, wait_idle_s: float) -> list[str]:
 # ---- where the answer may change ---------------------------------------------------------------------------
 
 
-def task_scale(grain: int, task_ns: Optional[float]) -> Optional[Scale]:
+def task_scale(grain: int, task_ns: float | None) -> Scale | None:
     """In grains, of which one takes its share of `task_ns`. None: no other size makes sense."""
     if not task_ns:
         return None
@@ -96,7 +97,7 @@ def payload_scale(case: Case) -> Scale:
 
 
 def channels_along(payload: bool, best: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
-    """`best`: of either side, as the case has it. Which one that is depends on the payload: there, the usual ones take part as well."""
+    """`best`: of either side, as the case has it. Which one that is depends on the payload: there, the usual ones take part."""
     return tuple(dict.fromkeys([*best, *(name for name in asked if payload and name in USUAL_CHANNELS)]))
 
 
@@ -124,18 +125,19 @@ def repeated(case: Case) -> list[str]:
 
 
 def repeated_commands(asked: Commands) -> list[str]:
-    return ["mpmt", "ask", *(word for text in asked.texts for word in ("--command", text)), "--margin", percent_text(asked.margin),
+    return ["mpmt", "ask", *(word for text in asked.texts for word in ("--command", text)), "--margin",
+            percent_text(asked.margin),
             "--budget", f"{asked.budget_s:g}"]
 
 
-def as_run(case: Case, grain: Optional[int]) -> list[str]:
+def as_run(case: Case, grain: int | None) -> list[str]:
     """The `mpmt run` of the case itself; `grain`: that was found for its task size."""
     experiment = main(case)
     found = experiment if grain is None else replace(experiment, grains=(str(grain),))
     return ["mpmt", "run", *arguments(case, found, case.budget_s)[:-2]]
 
 
-def deeper(case: Case, grain: Optional[int], record: str) -> list[str]:
+def deeper(case: Case, grain: int | None, record: str) -> list[str]:
     """The `mpmt run` of the case and what is around it, into this record."""
     grains = main(case).grains if grain is None else _around(grain, case.workload.grain_scales)
     payloads = tuple(sorted({case.workload.least_payload, case.payload, min(MOST_PAYLOAD, max(4096, 16 * case.payload))}))

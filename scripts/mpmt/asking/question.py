@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Optional
 
 from mpmt.asking.catalogue import Catalogue, Workload
 from mpmt.asking.spelling import list_text, percent_text, time_text
@@ -29,17 +28,17 @@ MARGIN, BUDGET_S = 0.03, 25.0
 class Wish:
     """As it was given; None, or empty: it was not. Times in ns, sizes in bytes, shares."""
 
-    kind: Optional[str] = None
-    like: Optional[str] = None
-    waiting: Optional[float] = None
-    task_ns: Optional[float] = None
-    payload: Optional[int] = None
+    kind: str | None = None
+    like: str | None = None
+    waiting: float | None = None
+    task_ns: float | None = None
+    payload: int | None = None
     workers: tuple[int, ...] = ()
     channels: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     must_survive_crash: bool = False
-    margin: Optional[float] = None
-    budget_s: Optional[float] = None
+    margin: float | None = None
+    budget_s: float | None = None
 
     def says_nothing(self) -> bool:
         """Of the case itself."""
@@ -61,11 +60,11 @@ class Case:
 
     kind: str
     workload: Workload
-    task_ns: Optional[float]
+    task_ns: float | None
     payload: int
     workers: tuple[int, ...]
     channels: tuple[str, ...]
-    waiting: Optional[float]
+    waiting: float | None
     must_survive_crash: bool
     margin: float
     budget_s: float
@@ -88,15 +87,16 @@ class Commands:
 
 def commands(wish: Wish) -> Commands:
     """Raises Problem."""
-    others = {"--kind": wish.kind, "--like": wish.like, "--waiting": wish.waiting, "--task": wish.task_ns, "--payload": wish.payload,
+    others = {"--kind": wish.kind, "--like": wish.like, "--waiting": wish.waiting, "--task": wish.task_ns,
+              "--payload": wish.payload,
               "--workers": wish.workers or None, "--channel": wish.channels or None,
               "--must-survive-crash": wish.must_survive_crash or None}
     for option, given in others.items():
         if given is not None:
             raise Problem(f"{option}: nothing is known of what commands do: leave it out beside --command")
     if len(wish.commands) != 2:
-        raise Problem(f"--command: two are set against each other, but there {'is 1' if len(wish.commands) == 1 else f'are {len(wish.commands)}'}"
-                      ": --command 'a=COMMAND' --command 'b=COMMAND'")
+        raise Problem(f"--command: two are set against each other, and {len(wish.commands)} given: "
+                      "--command 'a=COMMAND' --command 'b=COMMAND'")
     made = Commands((wish.commands[0], wish.commands[1]), wish.margin or MARGIN, wish.budget_s or BUDGET_S)
     for text in made.texts:
         name, _, command = text.partition("=")
@@ -121,23 +121,28 @@ def case(wish: Wish, catalogue: Catalogue, cpus: int) -> Case:
     if wish.margin is None:
         assumed.append(Assumed("--margin", "3%", "differences below it are as good as none"))
     return Case(kind, workload, task_ns, payload, workers, channels, waiting, wish.must_survive_crash, wish.margin or MARGIN,
-                wish.budget_s or BUDGET_S, tuple(name for name in channels if catalogue.channels[name].joins_both), tuple(assumed))
+                wish.budget_s or BUDGET_S, tuple(name for name in channels
+                                                 if catalogue.channels[name].joins_both), tuple(assumed))
 
 
 def _work(wish: Wish, catalogue: Catalogue, assumed: list[Assumed]) -> tuple[Workload, str]:
     if wish.like is not None:
         found = catalogue.workloads.get(wish.like)
         if found is None:
-            raise Problem(f"--like: there is no workload '{shown(wish.like, 60)}': choose from {', '.join(sorted(catalogue.workloads))}")
+            raise _unknown("--like", "workload", wish.like, catalogue.workloads)
         return found, found.question
     kind = wish.kind or (MIX if wish.waiting is not None else CPU)
     typical = catalogue.typical(kind)
     if typical is None:
-        raise Problem(f"--kind: there is no workload that stands for '{shown(kind, 40)}': choose from {', '.join(catalogue.questions())}")
+        raise _unknown("--kind", "kind of task", kind, catalogue.questions())
     if wish.kind is None:
         assumed.append(Assumed("--kind", kind, f"a task {described(kind, catalogue)}"))
     assumed.append(Assumed("--like", typical.name, f"stands for --kind {kind}: {typical.summary}"))
     return typical, kind
+
+
+def _unknown(option: str, what: str, name: str, known: Iterable[str]) -> Problem:
+    return Problem(f"{option}: there is no {what} '{shown(name, 60)}': choose from {', '.join(sorted(known))}")
 
 
 def described(kind: str, catalogue: Catalogue) -> str:
@@ -146,7 +151,7 @@ def described(kind: str, catalogue: Catalogue) -> str:
     return KINDS.get(kind) or (typical.summary if typical else "")
 
 
-def _task(wish: Wish, workload: Workload, kind: str, assumed: list[Assumed]) -> Optional[float]:
+def _task(wish: Wish, workload: Workload, kind: str, assumed: list[Assumed]) -> float | None:
     if not workload.grain_scales:
         if wish.task_ns is not None:
             raise Problem(f"--task: a task of {workload.name} has one size: leave it out")
@@ -162,7 +167,8 @@ def _task(wish: Wish, workload: Workload, kind: str, assumed: list[Assumed]) -> 
 def _payload(wish: Wish, workload: Workload, assumed: list[Assumed]) -> int:
     if wish.payload is None:
         usual = usual_payload(workload)
-        assumed.append(Assumed("--payload", str(usual), "data that travels with a task" if usual else "no data travels with a task"))
+        assumed.append(Assumed("--payload", str(usual), "data that travels with a task" if usual
+                               else "no data travels with a task"))
         return usual
     if wish.payload < workload.least_payload:
         raise Problem(f"--payload: {workload.name} needs {workload.least_payload} byte or more")
@@ -186,12 +192,12 @@ def usual_workers(kind: str, cpus: int) -> tuple[int, ...]:
     return (1, 2, 4, 8, 16) if cpus <= 4 else (1, cpus // 4, cpus, 2 * cpus, 4 * cpus)
 
 
-def usual_task_ns(kind: str, workload: Workload) -> Optional[float]:
+def usual_task_ns(kind: str, workload: Workload) -> float | None:
     """None: as long as a task of grain 1 is. Other files than the typical one are as slow as their device."""
     return None if kind in (COPY, HAND_OVER) or (kind == FILE and not workload.typical) else _TASKS_NS.get(kind, _TASKS_NS[CPU])
 
 
-def _waiting(wish: Wish, workload: Workload, assumed: list[Assumed]) -> Optional[float]:
+def _waiting(wish: Wish, workload: Workload, assumed: list[Assumed]) -> float | None:
     if workload.takes_waiting:
         if wish.waiting is None:
             assumed.append(Assumed("--waiting", percent_text(USUAL_WAITING), "of a task's time"))
@@ -201,13 +207,14 @@ def _waiting(wish: Wish, workload: Workload, assumed: list[Assumed]) -> Optional
     return None
 
 
-def _channels(wish: Wish, catalogue: Catalogue, workers: tuple[int, ...], payload: int, task_ns: Optional[float],
+def _channels(wish: Wish, catalogue: Catalogue, workers: tuple[int, ...], payload: int, task_ns: float | None,
               assumed: list[Assumed]) -> tuple[str, ...]:
     """Those that can win: an address for threads, a ring, a queue; and one that copies nothing, where that counts."""
     if wish.channels:
         return _checked(wish.channels, catalogue, payload)
     few = len(workers) > 2 or (task_ns or 0) >= LONG_TASK_NS
-    wanted = ["by_reference", "shm_ring", *(["shm_arena"] if payload >= LARGE_PAYLOAD else []), *([] if few else ["boost_queue"])]
+    wanted = ["by_reference", "shm_ring", *(["shm_arena"] if payload >= LARGE_PAYLOAD else []),
+              *([] if few else ["boost_queue"])]
     chosen = tuple(name for name in wanted if name in catalogue.channels)
     assumed.append(Assumed("--channel", ",".join(chosen), "those that can win here"))
     return chosen
@@ -216,7 +223,7 @@ def _channels(wish: Wish, catalogue: Catalogue, workers: tuple[int, ...], payloa
 def _checked(channels: tuple[str, ...], catalogue: Catalogue, payload: int) -> tuple[str, ...]:
     for name in channels:
         if name not in catalogue.channels:
-            raise Problem(f"--channel: there is no channel '{shown(name, 60)}': choose from {', '.join(sorted(catalogue.channels))}")
+            raise _unknown("--channel", "channel", name, catalogue.channels)
         if payload > catalogue.channels[name].most_payload:
             raise Problem(f"--channel: {name} carries {catalogue.channels[name].most_payload} bytes at most")
     if not any(catalogue.channels[name].joins_both for name in channels):

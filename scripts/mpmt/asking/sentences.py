@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNSTABLE, Row
@@ -23,11 +22,12 @@ _CRASH = {
     A_FASTER: "What that costs: ", B_FASTER: "They are the faster ones, too: ", SAME: "It costs nothing that shows: "}
 
 
-def sentences(case: Case, found: Found, changes: Sequence[Change], growth: Optional[Growth]) -> list[str]:
+def sentences(case: Case, found: Found, changes: Sequence[Change], growth: Growth | None) -> list[str]:
     row = found.row
     main = sentence_of(as_asked(case, row))
     if case.must_survive_crash:
-        main = f"Processes, since only they contain a crash. {_CRASH.get(row.verdict, 'What that costs is open: ')}{main[:1].lower()}{main[1:]}"
+        cost = _CRASH.get(row.verdict, "What that costs is open: ")
+        main = f"Processes, since only they contain a crash. {cost}{main[:1].lower()}{main[1:]}"
     said = [main, *_counts(found)]
     said += [f"{one.brief[:1].upper()}{one.brief[1:]}." for one in changes if one.brief and one.scale != WORKERS][:1]
     if growth:
@@ -61,13 +61,14 @@ def _started(found: Found) -> str:
     if not start or not found.threads:
         return ""
     count = found.threads.workers
-    sides = {"threads": "a thread" if count == 1 else f"{count} threads", "processes": "a process" if count == 1 else f"{count} processes"}
+    sides = {"threads": "a thread" if count == 1 else f"{count} threads",
+             "processes": "a process" if count == 1 else f"{count} processes"}
     sooner, later = sides.pop(start[0]), next(iter(sides.values()))
     return f"starting {later} takes {words.duration(abs(start[1]))} longer than starting {sooner}"
 
 
-def startup(found: Found) -> Optional[tuple[str, float]]:
-    """Who starts sooner, and how much later processes are ready than threads, ns; None where they are not as many, or as soon."""
+def startup(found: Found) -> tuple[str, float] | None:
+    """Who starts sooner, and how much later processes are ready than threads, ns; None of unlike numbers, or where both do."""
     if not found.threads or not found.processes or found.threads.workers != found.processes.workers:
         return None
     later = found.processes.startup_ns - found.threads.startup_ns
@@ -83,9 +84,9 @@ def of_commands(row: Row) -> list[str]:
 # ---- when it is open ---------------------------------------------------------------------------------------
 
 
-def advice(row: Optional[Row], margin: float, measured_s: float, busy: float, placeable: bool) -> list[str]:
-    """What would decide. `measured_s`: what was spent on it; `busy`: the share of rounds in which others used the CPUs; `placeable`:
-    whether mpmt chooses the CPUs."""
+def advice(row: Row | None, margin: float, measured_s: float, busy: float, placeable: bool) -> list[str]:
+    """What would decide. `measured_s`: what was spent on it; `busy`: the share of rounds in which others used the CPUs;
+    `placeable`: whether mpmt chooses the CPUs."""
     said = []
     if busy >= BUSY_ROUNDS:
         said.append(f"a quieter machine: others used the CPUs in {words.percent(busy)} of the rounds")
@@ -98,7 +99,7 @@ def advice(row: Optional[Row], margin: float, measured_s: float, busy: float, pl
     return said or ["nothing that is known: the ratio has more than one mode, or does not settle"]
 
 
-def _more_time(row: Optional[Row], margin: float, measured_s: float) -> str:
+def _more_time(row: Row | None, margin: float, measured_s: float) -> str:
     """Rounds that are needed grow with the square of what they have to show."""
     if row is None or row.detectable is None:
         return f"more time: --budget {max(10, round(4 * measured_s))}"

@@ -37,7 +37,7 @@ def worker_counts(text: str) -> tuple[int, ...]:
     """"1,2,4": in rising order, each once."""
     parts = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"\d{1,4}", part, re.ASCII) and 1 <= int(part) <= MOST_WORKERS for part in parts):
-        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a list of counts from 1 to {MOST_WORKERS}, such as 2 or 1,2,4")
+        raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' is not a list of counts from 1 to {MOST_WORKERS}, such as 1,2,4")
     counts = tuple(sorted({int(part) for part in parts}))
     if len(counts) > MOST_COUNTS:
         raise argparse.ArgumentTypeError(f"'{shown(text, 40)}' has more than {MOST_COUNTS} counts")

@@ -16,21 +16,24 @@ MOST_ROWS = 12
 Cells = tuple[Optional[Value], ...]
 
 
-def table(deployed: Optional[Found], found: Sequence[Found], contenders: Sequence[Contender],
+def table(deployed: Found | None, found: Sequence[Found], contenders: Sequence[Contender],
           scanned: Sequence[Contender] = ()) -> Table:
-    """First the best of either side, then each channel and count of workers, the fastest first; who has no other side stands alone.
-    `scanned`: who was timed with other counts, and not compared."""
+    """First the best of either side, then each channel and count of workers, the fastest first; who has no other side stands
+    alone. `scanned`: who was timed with other counts, and not compared."""
     rows_over_one = [one for one in found if one.row.table == CONTROLLED]
     there: set[str] = set().union(*map(_names, rows_over_one))
     compared = [one for one in rows_over_one if not deployed or _names(one) != _names(deployed)]
     alone = [one for one in contenders if one.name not in there]
     rest = [*((min(_times(one), default=float("inf")), _cells(one)) for one in compared),
             *((one.task_ns, _alone(one)) for one in alone), *_timed(scanned, {one.workers for one in contenders})]
-    rows = [*([_cells(deployed, best=True)] if deployed else []), *(cells for _, cells in sorted(rest, key=lambda pair: pair[0]))]
+    rows = [*([_cells(deployed, best=True)] if deployed else []),
+            *(cells for _, cells in sorted(rest, key=lambda pair: pair[0]))]
     row = (deployed or (found[0] if found else None))
     interval = f"{100 * row.row.confidence:g} %" if row else "interval"
     columns = (Column("over"), Column("workers", "count"), Column("threads", "ns"), Column("processes", "ns"),
-               Column("threads/s", "count"), Column("processes/s", "count"), Column("ratio", "ratio"), Column(f"{interval} from", "ratio"),
+               Column("threads/s", "count"), Column("processes/s", "count"), Column("ratio",
+                                                                                    "ratio"), Column(f"{interval} from",
+                                                                                                     "ratio"),
                Column("to", "ratio"), Column("verdict"))
     return Table(columns, tuple(rows[:MOST_ROWS]), "Time per task, tasks per second, time of processes ÷ time of threads",
                  rest=tuple(rows[MOST_ROWS:]))
@@ -64,11 +67,12 @@ def _timed(scanned: Sequence[Contender], known: set[int]) -> list[tuple[float, C
     for one in scanned:
         if one.workers not in known:
             places.setdefault((one.channel, one.workers), {})[one.side] = one
-    return [(min(one.task_ns for one in sides.values()), (*place, *_of(sides.get(THREADS), sides.get(PROCESSES)), None, None, None, None))
+    return [(min(one.task_ns for one in sides.values()), (*place, *_of(sides.get(THREADS), sides.get(PROCESSES)), None, None,
+                                                          None, None))
             for place, sides in places.items()]
 
 
-def _of(threads: Optional[Contender], processes: Optional[Contender]) -> Cells:
+def _of(threads: Contender | None, processes: Contender | None) -> Cells:
     return (*(one.task_ns if one else None for one in (threads, processes)),
             *(round(one.tasks_per_s, 3) if one else None for one in (threads, processes)))
 
@@ -77,14 +81,15 @@ def _verdict(row: Row) -> str:
     return {A_FASTER: row.a, B_FASTER: row.b}.get(row.verdict, row.verdict)
 
 
-def of_commands(record: Record, row: Optional[Row], names: Sequence[str]) -> Table:
+def of_commands(record: Record, row: Row | None, names: Sequence[str]) -> Table:
     """The first is what the other is divided by."""
     rounds: dict[str, list[float]] = {name: [] for name in names}
     for _, entry in rounds_that_count(record):
         rounds.setdefault(_program(entry), []).append(value_ns(entry))
     rows = [(name, statistics.median(values) if values else None, *(_compared(row) if at else (None,) * 4))
             for at, (name, values) in enumerate(rounds.items())]
-    return Table((Column("command"), Column("time", "ns"), Column("ratio", "ratio"), Column("from", "ratio"), Column("to", "ratio"),
+    return Table((Column("command"), Column("time", "ns"), Column("ratio", "ratio"), Column("from", "ratio"),
+                  Column("to", "ratio"),
                   Column("verdict")), tuple(rows), "Time of one execution, and ÷ the first")
 
 
@@ -92,5 +97,5 @@ def _program(entry: Mapping[str, Any]) -> str:
     return str(entry["program"])
 
 
-def _compared(row: Optional[Row]) -> Cells:
+def _compared(row: Row | None) -> Cells:
     return (row.ratio, row.low, row.high, _verdict(row)) if row else (None, None, None, None)

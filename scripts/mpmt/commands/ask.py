@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.base.command_line import Parser, command_line, stop_if_interrupted
 from mpmt.base.problem import Problem
@@ -32,7 +32,7 @@ exit codes:
 USAGE = "describe the case, such as `mpmt ask --task 50us --payload 2Ki --workers 2` (mpmt ask --help has all options)"
 
 
-def parse_arguments(arguments: Optional[list[str]] = None) -> argparse.Namespace:
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     from mpmt.asking import spelling
     from mpmt.asking.question import BUDGET_S, KINDS
     from mpmt.measuring.options import percentage
@@ -40,25 +40,33 @@ def parse_arguments(arguments: Optional[list[str]] = None) -> argparse.Namespace
                     allow_abbrev=False)
     case = parser.add_argument_group("the case")
     case.add_argument("--kind", metavar="KIND",
-                      help="what a task does: " + ", ".join(f"{kind} ({what})" for kind, what in KINDS.items()) + " (default: cpu)")
+                      help="what a task does: " + ", ".join(f"{kind} ({what})" for kind,
+                                                            what in KINDS.items()) + " (default: cpu)")
     case.add_argument("--like", metavar="WORKLOAD", help="a task like this one's: see mpmt list workloads")
-    case.add_argument("--waiting", type=spelling.waiting_share, metavar="SHARE", help="of a mix: the share of a task that waits, such as 70%%")
+    case.add_argument("--waiting", type=spelling.waiting_share, metavar="SHARE",
+                      help="of a mix: the share of a task that waits, such as 70%%")
     case.add_argument("--task", type=spelling.task_time, metavar="TIME", help="how long a task takes by itself, such as 50us")
-    case.add_argument("--payload", type=spelling.payload_size, metavar="SIZE", help="data that travels with a task, each way, such as 2Ki")
+    case.add_argument("--payload", type=spelling.payload_size, metavar="SIZE",
+                      help="data that travels with a task, each way, such as 2Ki")
     case.add_argument("--workers", type=spelling.worker_counts, metavar="LIST", default=(),
                       help="how many; of several, the best is found")
-    case.add_argument("--must-survive-crash", action="store_true", help="the crash of a worker must not end the rest: only processes do that")
-    case.add_argument("--command", action="append", default=[], metavar="NAME=COMMAND", help="twice: two commands against each other instead")
+    case.add_argument("--must-survive-crash", action="store_true",
+                      help="the crash of a worker must not end the rest: only processes do that")
+    case.add_argument("--command", action="append", default=[], metavar="NAME=COMMAND",
+                      help="twice: two commands against each other instead")
     how = parser.add_argument_group("how it is answered")
-    how.add_argument("--channel", type=spelling.names, metavar="LIST", default=(), help="how tasks travel (default: those that can win)")
-    how.add_argument("--budget", type=spelling.seconds, metavar="S", help=f"seconds for all of it, about (default: {BUDGET_S:g})")
-    how.add_argument("--margin", type=percentage, metavar="PERCENT", help="differences below it are as good as none (default: 3%%)")
+    how.add_argument("--channel", type=spelling.names, metavar="LIST", default=(),
+                     help="how tasks travel (default: those that can win)")
+    how.add_argument("--budget", type=spelling.seconds, metavar="S",
+                     help=f"seconds for all of it, about (default: {BUDGET_S:g})")
+    how.add_argument("--margin", type=percentage, metavar="PERCENT",
+                     help="differences below it are as good as none (default: 3%%)")
     how.add_argument("--json", action="store_true", help="standard output is JSON (docs/asking.md)")
     how.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the records of all runs there")
     return parser.parse_args(arguments)
 
 
-def main(arguments: Optional[list[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     started = time.monotonic()
     return command_line("mpmt ask", lambda: run(parse_arguments(arguments), started))
 
@@ -92,7 +100,7 @@ def _wish(options: argparse.Namespace) -> Any:
                 tuple(options.command), options.must_survive_crash, options.margin, options.budget)
 
 
-def _folder(keep: Optional[Path]) -> Optional[Path]:
+def _folder(keep: Path | None) -> Path | None:
     """Where records are kept, made before anything is measured. Raises Problem."""
     if keep is None:
         return None
@@ -101,11 +109,12 @@ def _folder(keep: Optional[Path]) -> Optional[Path]:
         if not os.access(keep, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
     except (OSError, ValueError) as error:
-        raise Problem(f"--keep: {shown(keep, 300)} cannot be used as a folder: {getattr(error, 'strerror', None) or shown(error)}") from None
+        why = getattr(error, "strerror", None) or shown(error)
+        raise Problem(f"--keep: {shown(keep, 300)} cannot be used as a folder: {why}") from None
     return keep
 
 
-def _of_case(case: Any, program: Path, folder: Optional[Path], options: argparse.Namespace, started: float) -> int:
+def _of_case(case: Any, program: Path, folder: Path | None, options: argparse.Namespace, started: float) -> int:
     from mpmt.asking import answer
     from mpmt.asking.measuring import Session
     runner, clock = _runner(program, folder), _clock(case.budget_s, started)
@@ -113,7 +122,7 @@ def _of_case(case: Any, program: Path, folder: Optional[Path], options: argparse
     return _told(findings, lambda: answer.of_case(case, findings), runner, options, started)
 
 
-def _of_commands(asked: Any, program: Path, folder: Optional[Path], options: argparse.Namespace, started: float) -> int:
+def _of_commands(asked: Any, program: Path, folder: Path | None, options: argparse.Namespace, started: float) -> int:
     from mpmt.asking import answer
     from mpmt.asking.measuring import measure_commands
     runner = _runner(program, folder)
@@ -136,7 +145,7 @@ def _told(findings: Any, make: Callable[[], Any], runner: Any, options: argparse
     return int(made.exit_code())
 
 
-def _runner(program: Path, folder: Optional[Path]) -> Any:
+def _runner(program: Path, folder: Path | None) -> Any:
     from mpmt.asking.measuring import Runner
     return Runner(program, _say, folder, time.strftime("ask-%Y%m%dT%H%M%SZ", time.gmtime()))
 

@@ -215,8 +215,8 @@ class Said:
 
 def to_its_end(process: subprocess.Popen[bytes], out: Callable[[str], None], err: Callable[[str], None],
                until: float | None = None) -> tuple[int, bool]:
-    """Passes lines on as they come. The exit code, and whether we were interrupted: then, and when it is `until`, the process was
-    told to end, and has kept what it had."""
+    """Passes lines on as they come. The exit code, and whether we were interrupted: then, and when it is `until`, the process
+    was told to end, and has kept what it had."""
     passing = _Passing(process, out, err)
     try:
         if not passing.to_the_end(until):

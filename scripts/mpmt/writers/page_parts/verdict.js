@@ -108,7 +108,7 @@ function finding(row, verdict, value, low, high) {
   return `Unstable, so no winner between ${row.a} and ${row.b} (${figures})`;
 }
 
-function capital(name) {
-  const [first = ''] = name;
-  return first.toUpperCase() + name.slice(first.length);
+// A program's name stays as it is.
+function capital(side) {
+  return { threads: 'Threads', processes: 'Processes' }[side] ?? side;
 }
