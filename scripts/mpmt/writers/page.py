@@ -83,13 +83,13 @@ def _id(text: str) -> str:
 
 
 def _cell(value: Optional[Value], unit: str) -> Markup:
-    """A cell of a table; numbers carry themselves along, to be sorted by."""
+    """A cell of a table, whose end tag HTML does not need; numbers carry themselves along, to be sorted by."""
     if value is None:
-        return Markup('<td class="number">–</td>' if unit else "<td>–</td>")
+        return Markup('<td class="number">–' if unit else "<td>–")
     if isinstance(value, str):
-        return Markup("<td>{}</td>").format(_name(value))
+        return Markup("<td>{}").format(_name(value))
     text = words.significant(value) if not unit else words.in_unit(value, unit)
-    return Markup('<td data-v="{}">{}</td>').format(f"{value:.8g}", text)
+    return Markup('<td data-v={}>{}').format(f"{value:.7g}", text)
 
 
 # ---- what the scripts read ---------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def _shown_text(value: object) -> object:
 def _charts(report: Report) -> dict[tuple[int, int], dict[str, Any]]:
     """By the places of view and chart. The ids of panels are unique in the page."""
     ids: set[str] = set()
-    return {(at, index): _chart(chart, _id(view.name), ids) for at, view in enumerate(report.views)
+    return {(at, index): {"id": f"chart.{at}.{index}", **_chart(chart, _id(view.name), ids)} for at, view in enumerate(report.views)
             for index, chart in enumerate(view.charts)}
 
 
