@@ -29,11 +29,15 @@ def modules() -> Optional[Path]:
     return next((folder for folder in MODULES if (folder / "puppeteer-core").is_dir() and (folder / "axe-core").is_dir()), None)
 
 
+def chromium() -> Optional[str]:
+    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+
 def lacking() -> str:
     """What is missing for a browser; empty: nothing is."""
     if not shutil.which("node"):
         return "node is not installed (Debian: nodejs)"
-    if not shutil.which("chromium"):
+    if not chromium():
         return "chromium is not installed"
     return "" if modules() else "the packages of scripts/page_bundle are not installed: `npm ci` there, or `.ci/run page`"
 
@@ -45,7 +49,7 @@ class Browser:
         self._home = tempfile.TemporaryDirectory(prefix="mpmt-browser-", dir="/tmp")
         found = {name: value for name, value in os.environ.items() if name not in ("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
         self._process = subprocess.Popen(
-            ["node", HERE / "page_browser.mjs", str(modules()), str(shutil.which("chromium"))], stdin=subprocess.PIPE,
+            ["node", HERE / "page_browser.mjs", str(modules()), str(chromium())], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=(folder / "browser.log").open("wb"), env={**found, "HOME": self._home.name, "TMPDIR": self._home.name})
         self._log = folder / "browser.log"
         self._folder, self._buffer, self._pages = folder, b"", 0
