@@ -145,7 +145,8 @@ def test_every_selector_changes_the_sentence(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize(("name", "text"), [("task", "50"), ("task", "-1us"), ("task", "0us"), ("task", "soon"), ("payload", "-1"),
-                                            ("payload", "2Qi"), ("workers", "0"), ("workers", "1.5"), ("workers", "")])
+                                            ("payload", "2Qi"), ("workers", "0"), ("workers", "1.5"), ("workers", ""),
+                                            ("workers", "9" * 400)])
 def test_what_is_no_number_of_its_kind_is_refused_beside_its_field(browser: Browser, name: str, text: str) -> None:
     browser.open(html(report()))
     assert browser.case({name: text}).startswith(f"{name}: ") and "needed" in browser.text_of("output")

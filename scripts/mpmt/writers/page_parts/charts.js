@@ -67,7 +67,7 @@ function redraw(one) {
 }
 
 function redrawAll() {
-  for (const chart of data.charts) explain(chart);
+  for (const chart of data.charts) if (chart.hidden) explain(chart);
   for (const one of drawn.values()) if (one.engine) draw(one);
 }
 
