@@ -43,7 +43,7 @@ check_tools_elsewhere() {
         command -v "${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || lacking+=("a C++20 compiler")
         ;;
       python | test) python_is_fit "$group" || lacking+=("a Python with the modules that scripts/python.sh $group asks for") ;;
-      ci) for tool in clang++ clang-format clang-tidy mypy node npm; do command -v "$tool" >/dev/null || lacking+=("$tool"); done ;;
+      ci) for tool in clang++ clang-format clang-tidy mypy node npm chromium; do command -v "$tool" >/dev/null || lacking+=("$tool"); done ;;
     esac
   done
   ((${#lacking[@]})) || return 0

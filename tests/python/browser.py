@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from bench import ROOT
 
@@ -25,15 +25,19 @@ def required() -> bool:
     return os.environ.get("CI") == "true" or os.environ.get("MPMT_BROWSER") == "required"
 
 
-def modules() -> Optional[Path]:
+def modules() -> Path | None:
     return next((folder for folder in MODULES if (folder / "puppeteer-core").is_dir() and (folder / "axe-core").is_dir()), None)
+
+
+def chromium() -> str | None:
+    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 
 def lacking() -> str:
     """What is missing for a browser; empty: nothing is."""
     if not shutil.which("node"):
         return "node is not installed (Debian: nodejs)"
-    if not shutil.which("chromium"):
+    if not chromium():
         return "chromium is not installed"
     return "" if modules() else "the packages of scripts/page_bundle are not installed: `npm ci` there, or `.ci/run page`"
 
@@ -43,10 +47,12 @@ class Browser:
 
     def __init__(self, folder: Path) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="mpmt-browser-", dir="/tmp")
-        found = {name: value for name, value in os.environ.items() if name not in ("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
+        found = {name: value for name, value in os.environ.items()
+                 if name not in ("TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
         self._process = subprocess.Popen(
-            ["node", HERE / "page_browser.mjs", str(modules()), str(shutil.which("chromium"))], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=(folder / "browser.log").open("wb"), env={**found, "HOME": self._home.name, "TMPDIR": self._home.name})
+            ["node", HERE / "page_browser.mjs", str(modules()), str(chromium())], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=(folder / "browser.log").open("wb"),
+            env={**found, "HOME": self._home.name, "TMPDIR": self._home.name})
         self._log = folder / "browser.log"
         self._folder, self._buffer, self._pages = folder, b"", 0
 
@@ -63,12 +69,15 @@ class Browser:
         with selectors.DefaultSelector() as waiting:
             waiting.register(self._process.stdout, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
-                assert waiting.select(PATIENCE_S), f"no answer to {request} within {PATIENCE_S} s: {self._log.read_text()[-2000:]}"
+                assert waiting.select(PATIENCE_S), f"no answer to {request} within {PATIENCE_S} s: {self._said()}"
                 read = os.read(self._process.stdout.fileno(), 1 << 16)
-                assert read, f"the browser ended at {request}: {self._log.read_text()[-2000:]}"
+                assert read, f"the browser ended at {request}: {self._said()}"
                 self._buffer += read
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
+
+    def _said(self) -> str:
+        return self._log.read_text("utf-8", "replace")[-2000:]
 
     def open(self, text: str, hash: str = "", **how: object) -> float:
         """Shows a page from a file; returns how long it took until it was ready, ms."""
@@ -86,7 +95,8 @@ class Browser:
     def case(self, values: Mapping[str, str]) -> str:
         """Selects by hand, in the order given; returns the sentence."""
         for name, value in values.items():
-            self.evaluate(f"""(() => {{ const at = document.getElementById({json.dumps('case.' + name)}); at.value = {json.dumps(value)};
+            self.evaluate(f"""(() => {{ const at = document.getElementById({json.dumps('case.' + name)});
+                at.value = {json.dumps(value)};
                 at.dispatchEvent(new Event(at.tagName === 'INPUT' ? 'input' : 'change', {{ bubbles: true }})); }})()""")
         return self.text_of("output")
 

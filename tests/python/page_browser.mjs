@@ -32,6 +32,8 @@ async function open({ url, width = 1200, height = 900, scheme = 'light', script 
   now.on('console', (message) => {
     if (['error', 'warn', 'issue'].includes(message.type())) held.complaints.push(`${message.type()}: ${message.text()}`);
   });
+  const broken = new Promise((_, reject) => { now.on('pageerror', reject); });
+  broken.catch(() => {});  // also where nobody waits any more
   now.on('pageerror', (error) => held.complaints.push(`pageerror: ${error.message}`));
   now.on('dialog', (dialog) => {
     held.complaints.push(`dialog: ${dialog.message()}`);
@@ -42,7 +44,7 @@ async function open({ url, width = 1200, height = 900, scheme = 'light', script 
   await now.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: motion }]);
   const began = performance.now();
   await now.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 });
-  if (script) await now.evaluate(kReady);
+  if (script) await Promise.race([now.evaluate(kReady), broken]);
   return performance.now() - began;
 }
 

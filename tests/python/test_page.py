@@ -134,6 +134,14 @@ def test_what_is_not_measured_names_what_would_measure_it() -> None:
     assert any("nothing measures them yet" in said for said in Elements(text).texts["li"])
 
 
+def test_of_many_sentences_the_first_are_seen_and_none_is_left_out() -> None:
+    made = report()
+    said = tuple(f"Sentence {at}." for at in range(30))
+    elements = Elements(html(dataclasses.replace(made, views=(dataclasses.replace(made.views[0], sentences=said),))))
+    assert [text for text in elements.texts["li"] if text.startswith("Sentence")] == list(said)
+    assert "22 more sentences" in elements.texts["summary"]
+
+
 def test_a_number_that_is_none_is_refused() -> None:
     made = report()
     view = made.views[0]

@@ -12,9 +12,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -38,10 +38,12 @@ def html(report: Report) -> str:
     verdict = next((view for view in report.views if view.name == "verdict"), None)
     style, bundle, script = _part("page.css"), _part("echarts.min.js"), "".join(_part(f"{name}.js") for name in SCRIPTS)
     rows = rows_module.plain(report.rows)
-    data = {"subjects": [_name(subject.title) for subject in report.subjects], "rows": _rows(rows), "charts": list(charts.values())}
+    data = {"subjects": [_name(subject.title) for subject in report.subjects], "rows": _rows(rows),
+            "charts": list(charts.values())}
     return _template().render(
         report=report, verdict=verdict, charts=charts, rows=rows, data=_json(data), style=Markup(style), script=Markup(script),
-        bundle_script=Markup(bundle), bundle=json.loads(_part("echarts.json")), licences=Markup.escape(_part("echarts.LICENSE.txt")),
+        bundle_script=Markup(bundle), bundle=json.loads(_part("echarts.json")),
+        licences=Markup.escape(_part("echarts.LICENSE.txt")),
         policy=Markup(_policy(style, (bundle, script))))
 
 
@@ -55,14 +57,15 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}'"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _part(name: str) -> str:
     return (PARTS / name).read_text("utf-8")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(PARTS)), autoescape=True, undefined=jinja2.StrictUndefined,
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(PARTS)), autoescape=True,
+                                     undefined=jinja2.StrictUndefined,
                                      finalize=_harmless, trim_blocks=False)
     environment.filters.update(name=_name, id=_id, cell=_cell)
     return environment.get_template("page.html")
@@ -78,18 +81,18 @@ def _name(text: object) -> str:
 
 
 def _id(text: str) -> str:
-    """Fit for an element's id and for the address. Ids of the page's own have a full stop in them, and so meet none of these."""
+    """Fit for an element's id and for the address. Ids of the page's own have a full stop in them, and meet none of these."""
     return re.sub(r"[^A-Za-z0-9_+-]", "-", text[:80]).strip("_") or "-"
 
 
-def _cell(value: Optional[Value], unit: str) -> Markup:
-    """A cell of a table; numbers carry themselves along, to be sorted by."""
+def _cell(value: Value | None, unit: str) -> Markup:
+    """A cell of a table, whose end tag HTML does not need; numbers carry themselves along, to be sorted by."""
     if value is None:
-        return Markup('<td class="number">–</td>' if unit else "<td>–</td>")
+        return Markup('<td class="number">–' if unit else "<td>–")
     if isinstance(value, str):
-        return Markup("<td>{}</td>").format(_name(value))
+        return Markup("<td>{}").format(_name(value))
     text = words.significant(value) if not unit else words.in_unit(value, unit)
-    return Markup('<td data-v="{}">{}</td>').format(f"{value:.8g}", text)
+    return Markup('<td data-v={}>{}').format(f"{value:.7g}", text)
 
 
 # ---- what the scripts read ---------------------------------------------------------------------------------
@@ -112,13 +115,15 @@ def _shown_text(value: object) -> object:
 def _charts(report: Report) -> dict[tuple[int, int], dict[str, Any]]:
     """By the places of view and chart. The ids of panels are unique in the page."""
     ids: set[str] = set()
-    return {(at, index): _chart(chart, _id(view.name), ids) for at, view in enumerate(report.views)
+    return {(at, index): {"id": f"chart.{at}.{index}", **_chart(chart, _id(view.name), ids)}
+            for at, view in enumerate(report.views)
             for index, chart in enumerate(view.charts)}
 
 
 def _chart(chart: Chart, view: str, ids: set[str]) -> dict[str, Any]:
     return {"kind": chart.kind, "title": _name(chart.title), "reading": shown(chart.reading, TEXT_LIMIT), "x": _axis(chart.x),
-            "y": _axis(chart.y), "value": _axis(chart.value), "panels": [_panel(chart, panel, view, ids) for panel in chart.panels]}
+            "y": _axis(chart.y), "value": _axis(chart.value),
+            "panels": [_panel(chart, panel, view, ids) for panel in chart.panels]}
 
 
 def _axis(axis: Axis) -> dict[str, Any]:
@@ -142,11 +147,11 @@ def _series(chart: Chart, series: Series) -> dict[str, Any]:
             "line": series.line, "band": series.band, "points": [point for point in points if None not in point[:2]]}
 
 
-def _places(axis: Axis) -> Optional[Mapping[str, int]]:
+def _places(axis: Axis) -> Mapping[str, int] | None:
     return None if axis.values is None else {value: at for at, value in enumerate(axis.values)}
 
 
-def _point(point: Point, x: Optional[Mapping[str, int]], y: Optional[Mapping[str, int]]) -> list[Any]:
+def _point(point: Point, x: Mapping[str, int] | None, y: Mapping[str, int] | None) -> list[Any]:
     """Categories as places among their axis's; without what it has nothing of at its end."""
     made = [_place(point.x, x), _place(point.y, y), point.low, point.high, point.value, list(point.marks) or None,
             _name(point.text) if point.text else None]
@@ -155,7 +160,7 @@ def _point(point: Point, x: Optional[Mapping[str, int]], y: Optional[Mapping[str
     return made
 
 
-def _place(value: Value, places: Optional[Mapping[str, int]]) -> Optional[Value]:
+def _place(value: Value, places: Mapping[str, int] | None) -> Value | None:
     if places is not None:
         return places.get(str(value))
     return None if isinstance(value, str) else value

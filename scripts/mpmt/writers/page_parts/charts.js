@@ -1,20 +1,19 @@
 // Charts on the page: drawn when they come near the screen, again when size or theme change, all of them before printing.
 
 const kPrintWidth = 330;
-const drawn = new Map();  // figure -> { chart, panel, box, hidden, engine, laid, at }
+const drawn = new Map();  // figure -> { chart, panel, figure, box, engine, laid, at }
 const tip = document.getElementById('page.tip');
 let printing = false;
 
 const paletteNow = () => kPalettes[printing ? 'light' : themeNow()];
 
 function startCharts() {
+  startLegends();
   for (const chart of data.charts) {
     for (const panel of chart.panels) {
-      tellApart(panel);
       const figure = document.getElementById(panel.id);
       const box = figure.querySelector('.chart');
-      figure.classList.add('drawable');
-      drawn.set(figure, { chart, panel, figure, box, hidden: new Set(), engine: null, laid: null, at: -1 });
+      drawn.set(figure, { chart, panel, figure, box, engine: null, laid: null, at: -1 });
       box.addEventListener('pointermove', (event) => pointAt(drawn.get(figure), event));
       box.addEventListener('pointerleave', () => { tip.hidden = true; });
       box.addEventListener('keydown', (event) => stepThrough(drawn.get(figure), event));
@@ -59,9 +58,8 @@ function draw(one) {
   one.laid = layOut(one.chart, one.panel, width, height);
   one.width = width;
   one.engine.resize({ width, height, silent: true });
-  one.engine.setOption(optionOf(one.laid, paletteNow(), one.hidden), { notMerge: true, lazyUpdate: false });
+  one.engine.setOption(optionOf(one.laid, paletteNow(), one.chart.hidden), { notMerge: true, lazyUpdate: false });
   one.engine.getZr().flush();
-  explain(one);
 }
 
 function redraw(one) {
@@ -69,22 +67,52 @@ function redraw(one) {
 }
 
 function redrawAll() {
+  for (const chart of data.charts) if (chart.hidden) explain(chart);
   for (const one of drawn.values()) if (one.engine) draw(one);
 }
 
 function print(begins) {
   printing = begins;
+  for (const fold of document.querySelectorAll('details.more')) {
+    if (begins) fold.dataset.was = fold.open ? 'open' : '';
+    fold.open = begins || Boolean(fold.dataset.was);
+  }
   for (const one of drawn.values()) if (begins || one.engine) draw(one);
 }
 
-// ---- what stands below a chart: who is who, what a form means ----
+// ---- what stands above a chart's panels: who is who, what a form means ----
 
-function explain(one) {
+function startLegends() {
+  for (const chart of data.charts) {
+    chart.hidden = new Set();  // keys
+    tellApart(chart);
+    explain(chart);
+  }
+}
+
+// Once for all panels where they have about the same series, else beside each.
+function explain(chart) {
   const palette = paletteNow();
-  const items = one.chart.kind === 'heat' ? heatKey(one.chart, palette) : legendOf(one, palette);
-  const marks = distinct(one.panel.series.flatMap((series) => series.points.flatMap((point) => point[5] ?? [])));
-  for (const mark of marks) items.push(item(one.chart.kind === 'heat' ? `dashed: ${mark}` : kMarkWords[mark] ?? mark));
-  one.figure.querySelector('.legend').replaceChildren(...items);
+  const each = chart.panels.map((panel) => seriesOf(chart, [panel]));
+  const all = seriesOf(chart, chart.panels);
+  const shared = chart.kind === 'heat' || all.length <= 1.5 * most(each.map((list) => list.length));
+  const marks = distinct(chart.panels.flatMap((panel) => panel.series.flatMap((series) => series.points.flatMap((point) => point[5] ?? []))));
+  const items = chart.kind === 'heat' ? heatKey(chart, palette) : shared ? legendOf(chart, all, palette) : [];
+  for (const mark of marks) items.push(item(chart.kind === 'heat' ? `dashed: ${mark}` : kMarkWords.get(mark) ?? mark));
+  document.getElementById(chart.id).replaceChildren(...items);
+  chart.panels.forEach((panel, at) => {
+    const list = document.getElementById(panel.id).querySelector('.legend');
+    list.replaceChildren(...(shared ? [] : legendOf(chart, each[at], palette)));
+  });
+}
+
+// Those that need to be told apart, once each: rows that have their series' name beside them need no legend.
+function seriesOf(chart, panels) {
+  const found = new Map();
+  for (const panel of panels.filter((one) => !namesItself({ chart, panel: one }))) {
+    for (const series of panel.series) found.set(keyOf(series), series);
+  }
+  return [...found.values()];
 }
 
 function item(text, ...before) {
@@ -102,31 +130,34 @@ function svg(width, height, markup) {
   return made;
 }
 
-// Rows that have their series' name beside them need no legend.
 function namesItself({ chart, panel }) {
   const { values } = chart.y;
   return chart.kind === 'dots' && panel.series.every((series) => series.points.every((point) => values?.[point[1]] === series.name));
 }
 
-function legendOf(one, palette) {
-  if (namesItself(one) || (one.chart.kind === 'bars' && one.panel.series.length === 1)) return [];
-  return one.panel.series.map((series, at) => {
+function legendOf(chart, list, palette) {
+  if (chart.kind === 'bars' && list.length === 1) return [];
+  return list.map((series) => {
     const button = document.createElement('button');
     button.type = 'button';
-    button.setAttribute('aria-pressed', String(!one.hidden.has(at)));
+    button.setAttribute('aria-pressed', String(!chart.hidden.has(keyOf(series))));
+    button.dataset.key = keyOf(series);
     button.title = 'show or hide';
-    button.append(svg(30, 12, one.chart.kind === 'bars' ? `<rect x="8" width="12" height="12" fill="${colourOf(series, palette)}"/>` : swatch(series, palette)), series.name);
-    button.addEventListener('click', () => toggle(one, at));
+    button.append(svg(30, 12, chart.kind === 'bars' ? `<rect x="8" width="12" height="12" fill="${colourOf(series, palette)}"/>` : swatch(series, palette)), series.name);
+    button.addEventListener('click', () => toggle(chart, keyOf(series)));
     const made = document.createElement('li');
     made.append(button);
     return made;
   });
 }
 
-function toggle(one, at) {
-  if (!one.hidden.delete(at)) one.hidden.add(at);
-  draw(one);
-  one.figure.querySelectorAll('.legend button')[at].focus();
+function toggle(chart, key) {
+  if (!chart.hidden.delete(key)) chart.hidden.add(key);
+  const places = [chart, ...chart.panels].map(({ id }) => document.getElementById(id));
+  for (const button of places.flatMap((place) => [...place.querySelectorAll('li button')])) {
+    if (button.dataset.key === key) button.setAttribute('aria-pressed', String(!chart.hidden.has(key)));
+  }
+  for (const one of drawn.values()) if (one.chart === chart && one.engine) draw(one);
 }
 
 function heatKey(chart, palette) {
@@ -142,7 +173,7 @@ function pointAt(one, event) {
   const [x, y] = [event.clientX - rect.left, event.clientY - rect.top];
   const reach = one.chart.kind === 'heat' ? 60 : 24;
   let [best, found] = [reach * reach, null];
-  for (const hit of hitsOf(one.laid, one.hidden)) {
+  for (const hit of hitsOf(one.laid, one.chart.hidden)) {
     const away = (hit.x - x) ** 2 + (hit.y - y) ** 2;
     if (away < best) [best, found] = [away, hit];
   }
@@ -165,7 +196,7 @@ function stepThrough(one, event) {
   if (event.key === 'Escape') tip.hidden = true;
   if (!step || !one.laid) return;
   event.preventDefault();
-  const hits = hitsOf(one.laid, one.hidden);
+  const hits = hitsOf(one.laid, one.chart.hidden);
   if (!hits.length) return;
   one.at = (one.at + step + hits.length) % hits.length;
   say(one, hits[one.at]);

@@ -50,13 +50,13 @@ function svgOf(one) {
   const palette = kPalettes.light;
   const height = heightOf(one.chart, one.panel, kExportWidth);
   const engine = echarts.init(null, null, { renderer: 'svg', ssr: true, width: kExportWidth, height });
-  engine.setOption(optionOf(layOut(one.chart, one.panel, kExportWidth, height), palette, one.hidden));
+  engine.setOption(optionOf(layOut(one.chart, one.panel, kExportWidth, height), palette, one.chart.hidden));
   const inner = engine.renderToSVGString().replace(/^<svg/, '<svg y="HEAD"');
   engine.dispose();
   const text = (x, y, size, colour, words) => `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}">${escaped(words)}</text>`;
   let markup = text(12, 22, 15, palette.text, cut(`${one.chart.title}: ${one.panel.title}`, kExportWidth * 0.8)) + text(12, 40, 12, palette.dim, one.chart.reading);
   let [x, y] = [12, 58];
-  const named = one.chart.kind === 'heat' || namesItself(one) ? [] : one.panel.series.filter((_, at) => !one.hidden.has(at));
+  const named = one.chart.kind === 'heat' || namesItself(one) ? [] : one.panel.series.filter((series) => !one.chart.hidden.has(keyOf(series)));
   for (const series of named) {
     const wide = widthOf(series.name) + 54;
     if (x > 12 && x + wide > kExportWidth) [x, y] = [12, y + 18];

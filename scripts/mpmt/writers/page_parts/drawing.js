@@ -85,7 +85,7 @@ function shiftsOf(laid) {
 
 function optionOf(laid, palette, hidden) {
   const shifts = shiftsOf(laid);
-  const shown = laid.panel.series.map((series, at) => ({ series, at, points: laid.points[at], shift: shifts[at] })).filter(({ at }) => !hidden.has(at));
+  const shown = laid.panel.series.map((series, at) => ({ series, at, points: laid.points[at], shift: shifts[at] })).filter(({ series }) => !hidden.has(keyOf(series)));
   const series = [...linesOf(laid, palette)];
   for (const one of shown) {
     if (laid.chart.kind === 'heat') series.push(...cellsOf(laid, one, palette));
@@ -120,15 +120,17 @@ function axisOption(laid, which, palette) {
   };
 }
 
-// The ticks whose words do not touch; 1, which is "equal", before all others.
+// The ticks, or every second, third, … of them, so that their words do not touch; 1, which is "equal", stays.
 function apart(scale, width) {
-  const kept = [];
+  const ticks = scale.ticks.filter(({ at }) => at >= scale.min && at <= scale.max);
   const pixel = ({ at }) => (at - scale.min) / (scale.max - scale.min) * width;
-  for (const tick of [...scale.ticks].sort((a, b) => (b.text === '1') - (a.text === '1') || a.at - b.at)) {
-    if (tick.at < scale.min || tick.at > scale.max) continue;
-    if (kept.every((other) => Math.abs(pixel(other) - pixel(tick)) > (widthOf(other.text) + widthOf(tick.text)) / 2 + 8)) kept.push(tick);
+  const touch = (a, b) => pixel(b) - pixel(a) < (widthOf(a.text) + widthOf(b.text)) / 2 + 8;
+  const first = Math.max(0, ticks.findIndex(({ text }) => text === '1'));
+  for (let every = 1; every < ticks.length; every += 1) {
+    const kept = ticks.filter((_, at) => (at - first) % every === 0);
+    if (!kept.some((tick, at) => at > 0 && touch(kept[at - 1], tick))) return kept.map(({ at }) => at);
   }
-  return kept.map((tick) => tick.at).sort((a, b) => a - b);
+  return ticks.slice(first, first + 1).map(({ at }) => at);
 }
 
 // A shape, or several, at pixels.
@@ -269,7 +271,7 @@ function cellsOf(laid, { points }, palette) {
 // Every point with its pixel and its words.
 function hitsOf(laid, hidden) {
   const shifts = shiftsOf(laid);
-  return laid.panel.series.flatMap((series, at) => (hidden.has(at) ? [] : laid.points[at].map((point) => ({
+  return laid.panel.series.flatMap((series, at) => (hidden.has(keyOf(series)) ? [] : laid.points[at].map((point) => ({
     x: laid.pixelX(point.x), y: laid.pixelY(point.y) + shifts[at], series, point,
   }))));
 }

@@ -26,22 +26,30 @@ const kChannels = new Map(Object.entries({
   pipe: 'cross', unix_stream: 'star', unix_seqpacket: 'pentagon', tcp_loopback: 'hexagon', posix_queue: 'left',
 }));
 const kDashes = { processes: [7, 3], floor: [2, 3, 7, 3], ideal: [2, 4], baseline: [1, 0] };
-const kMarkWords = {
+const kMarkWords = new Map(Object.entries({
   unstable: 'hollow: unstable', undecided: 'hollow: undecided', 'few rounds': 'small: few rounds', oversubscribed: 'faded: more workers than CPUs',
-};
+}));
 
 function colourOf(series, palette) {
   if (series.side === 'program') return palette.programs[series.number % palette.programs.length];
   return palette[series.side] ?? palette.dim;
 }
 
-// Series of a panel that would look alike: those of one channel differ in their dashes, others in their markers.
-function tellApart(panel) {
-  const seen = new Map();
-  for (const series of panel.series) {
-    const look = [series.side, series.number, series.channel].join(' ');
-    series.twin = seen.get(look) ?? 0;
-    seen.set(look, series.twin + 1);
+const keyOf = (series) => JSON.stringify([series.name, series.side, series.number, series.channel]);
+
+// Series of a chart that would look alike: those of one channel differ in their dashes, others in their markers. What is of no
+// side has the same marker all over the page.
+const kNames = new Map();
+
+function tellApart(chart) {
+  const own = new Map();
+  for (const series of chart.panels.flatMap((panel) => panel.series)) {
+    const known = series.channel || ['threads', 'processes', 'program'].includes(series.side) ? own : kNames;
+    const look = JSON.stringify([series.side, series.number, series.channel]);
+    const names = known.get(look) ?? [];
+    if (!names.includes(series.name)) names.push(series.name);
+    known.set(look, names);
+    series.twin = names.indexOf(series.name);
   }
 }
 

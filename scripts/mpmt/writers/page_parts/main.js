@@ -67,6 +67,7 @@ function showTarget() {
   const target = address.target && document.getElementById(address.target);
   if (!target) return;
   if (drawn.has(target)) {
+    target.closest('details:not([open])')?.toggleAttribute('open', true);
     draw(drawn.get(target));
     target.classList.add('target');
   }

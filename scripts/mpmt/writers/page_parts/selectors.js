@@ -90,13 +90,13 @@ function offerNumbers(rows) {
   for (const [name, number] of Object.entries(kNumbers)) {
     const typed = number.read(field(name).value);
     const known = field(`${name}.values`).dataset.measured?.split(' ').map(Number) ?? [];
-    before[name] = { typed, replace: !field(name).value || known.some((value) => number.words(value) === number.words(typed)) };
+    before[name] = { typed, replace: !field(name).value || (Number.isFinite(typed) && known.some((value) => number.words(value) === number.words(typed))) };
     const values = measured(number, rows);
     field(`${name}.values`).dataset.measured = values.join(' ');
     field(`${name}.values`).replaceChildren(...values.map((value) => new Option('', number.typed(value))));
   }
   const away = (row) => Object.entries(kNumbers).reduce((sum, [name, number]) =>
-    sum + (Number.isNaN(before[name].typed) ? 0 : Math.abs(Math.log1p(number.of(row)) - Math.log1p(before[name].typed))), 0);
+    sum + (!Number.isFinite(before[name].typed) ? 0 : Math.abs(Math.log1p(number.of(row)) - Math.log1p(before[name].typed))), 0);
   const nearest = whole.reduce((best, row) => (best && away(best) <= away(row) ? best : row), null);
   for (const [name, number] of Object.entries(kNumbers)) {
     if (nearest && before[name].replace) field(name).value = number.typed(number.of(nearest));
@@ -117,7 +117,10 @@ function caseOf(rows) {
   const wanted = { workload: field('workload').value, placement: field('placement').value, channel: field('channel').value };
   for (const [name, number] of Object.entries(kNumbers)) {
     const typed = number.read(field(name).value);
-    if (Number.isNaN(typed)) faults.push([name, number.fault]);
+    if (!Number.isFinite(typed)) {
+      faults.push([name, number.fault]);
+      continue;
+    }
     const values = measured(number, rows.filter((row) => row.workload === wanted.workload));
     wanted[{ task: 'task_ns', payload: 'payload_bytes', workers: 'workers' }[name]] = values.includes(typed) ? typed :
       values.find((value) => number.words(value) === number.words(typed)) ?? typed;

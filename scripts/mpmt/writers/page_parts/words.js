@@ -1,6 +1,9 @@
 // Numbers in words: mpmt.answers.words once more, letter by letter. A test holds them against each other.
 
-const fixed = (value, digits) => value.toFixed(digits);
+function fixed(value, digits) {
+  if (Math.abs(value) < 1e21) return value.toFixed(digits);
+  return `${BigInt(value)}${digits ? `.${'0'.repeat(digits)}` : ''}`;  // toFixed would write an exponent
+}
 
 function significant(value, digits = 3) {
   if (value === 0) return '0';
