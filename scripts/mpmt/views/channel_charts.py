@@ -84,35 +84,35 @@ def _dotted(series: Series) -> Series:
 
 
 def _panels(one: Drawn, cases: Sequence[Case], kind: _Kind) -> Iterator[Panel]:
-    """One for sides, placement and way to wait, with the floors of those; where that would be too many lines, the fastest
-    channels come first, each part with the lowest floor, and the floors have a panel of their own."""
+    """One for sides, placement and way to wait, with the floors of those. Where that would be too many lines, the fastest
+    channels come first, and of the floors the best alone is there."""
     for sides in SIDES:
         for placement in PLACEMENTS:
             here = [case for case in cases if (case.said["sides"], case.said["placement"]) == (sides, placement)]
-            of_floors = [case for case in here if case.said["floor"]]
-            floors, lowest = _series(one, of_floors, kind), _envelope(of_floors, kind)
+            floors = [case for case in here if case.said["floor"]]
             channels = [case for case in here if not case.said["floor"]]
-            words_ = f"{one.prefix}between {sides}, {PLACEMENTS[placement]}"
+            title = f"{one.prefix}between {sides}, {PLACEMENTS[placement]}"
             stem = f"{kind.pattern}-{sides}-{placement}" + (f"-{one.number}" if one.prefix else "")
-            crowded = False
             for wait in [wait for wait in WAITS if any(case.said["wait"] == wait for case in channels)]:
                 lines = _series(one, [case for case in channels if case.said["wait"] == wait], kind)
-                parts = _dealt(lines, floors, lowest)
-                crowded |= len(lines) + len(floors) > MOST_SERIES
-                for at, part in enumerate(parts):
-                    part_of = (f"-{at + 1}", f" ({at + 1} of {len(parts)})") if len(parts) > 1 else ("", "")
-                    yield Panel(f"{stem}-{wait}{part_of[0]}", f"{words_}, {wait}{part_of[1]}", part)
-            if floors and (crowded or not channels):
-                yield Panel(f"{stem}-floors", f"{words_}, floors", tuple(floors))
+                yield from _dealt(Panel(f"{stem}-{wait}", f"{title}, {wait}", tuple(lines)), _series(one, floors, kind),
+                                  _envelope(floors, kind))
+            if floors and not channels:
+                yield Panel(f"{stem}-floors", f"{title}, floors", tuple(_series(one, floors, kind)))
 
 
-def _dealt(lines: list[Series], floors: list[Series], lowest: list[Series]) -> list[tuple[Series, ...]]:
+def _dealt(panel: Panel, floors: Sequence[Series], best: Sequence[Series]) -> Iterator[Panel]:
+    """The panel with its floors; or as many as it takes, each with the best of them."""
+    lines = panel.series
     if len(lines) + len(floors) <= MOST_SERIES:
-        return [(*lines, *floors)]
-    room = MOST_SERIES - len(lowest)
-    count = -(-len(lines) // room)
+        yield Panel(panel.name, panel.title, (*lines, *floors))
+        return
+    note = f"the best of {words.plural(len(floors), 'floor')}; the table has all" if len(floors) > 1 else ""
+    count = -(-len(lines) // (MOST_SERIES - len(best)))
     each = -(-len(lines) // count)
-    return [(*lines[at:at + each], *lowest) for at in range(0, len(lines), each)]
+    for at in range(count):
+        part_of = (f"-{at + 1}", f" ({at + 1} of {count})") if count > 1 else ("", "")
+        yield Panel(panel.name + part_of[0], panel.title + part_of[1], (*lines[at * each:(at + 1) * each], *best), note=note)
 
 
 def _envelope(floors: Sequence[Case], kind: _Kind) -> list[Series]:
