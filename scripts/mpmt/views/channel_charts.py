@@ -163,7 +163,7 @@ def _cpus(drawn: Sequence[Drawn]) -> Chart | None:
 
 
 def _cpus_panels(one: Drawn) -> Iterator[Panel]:
-    """One for each size and way to wait; floors, which have none, are in all."""
+    """One for each size and way to wait; floors, which have none, are in the first of a size."""
     found: dict[tuple[Any, ...], dict[tuple[str, str], dict[str, Case]]] = {}
     for case in one.cases:
         said = case.said
@@ -176,8 +176,8 @@ def _cpus_panels(one: Drawn) -> Iterator[Panel]:
     for size in sorted({min(sizes, key=lambda one: max(one / wanted, wanted / one)) for wanted in _CPUS_BYTES if sizes}):
         waits: list[str | None] = [wait for wait in WAITS if (size, wait) in found] or [None]
         for wait in waits:
-            both = {key: pair for key, pair in {**found.get((size, None), {}), **found.get((size, wait), {})}.items()
-                    if len(pair) == len(_ENDS)}
+            floors = found.get((size, None), {}) if wait == waits[0] else {}
+            both = {key: pair for key, pair in {**floors, **found.get((size, wait), {})}.items() if len(pair) == len(_ENDS)}
             if both:
                 stem = f"cpus-{size}" + (f"-{wait}" if wait else "") + (f"-{one.number}" if one.prefix else "")
                 yield Panel(stem, f"{one.prefix}{words.size(size)}" + (f", {wait}" if wait else ""),
