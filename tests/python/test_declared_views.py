@@ -83,7 +83,8 @@ def test_of_an_object_every_number_is_a_metric_but_for_counts(later: Json) -> No
     made = declared_views.view("tails", shown_of(later))
     assert made is not None
     check(made)
-    assert {table.title for table in made.tables} == {"Latency, p50", "Latency, p90", "Latency, p99", "Latency, p999", "Latency, max"}
+    assert {table.title for table in made.tables} == {"Latency, p50", "Latency, p90", "Latency, p99", "Latency, p999",
+                                                      "Latency, max"}
 
 
 def test_only_rounds_that_count_have_values(later: Json) -> None:

@@ -3,13 +3,14 @@ measured later appears in a report without a change here: a metric is any number
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mpmt.records.families import CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, rounds_that_count
 from mpmt.records.record_file import Record
+
+_MOST = 1e300
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class FamilySaid:
 
 @dataclass(frozen=True)
 class WorkloadSaid:
-    """`question`: the kind of question it stands for: hand_over, cpu, copy, wait, file, mix, …; `typical`: it is the one that is
-    taken for this question where a user names no workload."""
+    """`question`: the kind of question it stands for: hand_over, cpu, copy, wait, file, mix, …; `typical`: it is the one that
+    is taken for this question where a user names no workload."""
 
     question: str
     typical: bool
@@ -111,13 +112,13 @@ def views_declared(record: Record) -> list[str]:
 
 
 def value_of(entry: Mapping[str, Any], metric: Metric) -> float | None:
-    """What an entry says of the metric: a finite number, or None."""
+    """What an entry says of the metric: a number, finite as are sums of some, or None."""
     value: Any = entry
     for key in (metric.name,) if metric.name in entry else metric.name.split(".", 1):
         value = value.get(key) if isinstance(value, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(value) if abs(value) <= _MOST else None
 
 
 def values_of(record: Record, metric: Metric) -> dict[str, list[tuple[Mapping[str, Any], float]]]:

@@ -103,7 +103,8 @@ def share_interval(hits: int, tries: int, confidence: float = 0.95) -> tuple[flo
 def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
     """Of the median, without a word about the distribution: from the k-th lowest to the k-th highest value, k the largest for
     which a binomial variable of n halves is below k with a probability of at most (1 - confidence) / 2; None where even the
-    lowest and the highest are not sure enough (below 6 values at 95 %). Thompson, Annals of Mathematical Statistics 7, 1936. """
+    lowest and the highest are not sure enough (below 6 values at 95 %). Thompson, Annals of Mathematical Statistics 7, 1936.
+    """
     n, tail = len(values), (1 - confidence) / 2
     if n == 0 or 0.5**n > tail:
         return None

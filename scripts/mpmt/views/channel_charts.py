@@ -48,6 +48,12 @@ _KINDS = (
 )
 
 
+def nearest(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """The sizes, in bytes, that are nearest to those that are wanted, by their ratio; each once, ascending."""
+    return sorted({min(sizes, key=lambda size: max((size + 1) / (want + 1), (want + 1) / (size + 1))) for want in wanted
+                   if sizes})
+
+
 def charts(drawn: Sequence[Drawn]) -> list[Chart]:
     made = [chart for kind in _KINDS if (chart := _by_size(drawn, kind))]
     cpus = _cpus(drawn)
@@ -173,7 +179,7 @@ def _cpus_panels(one: Drawn) -> Iterator[Panel]:
             if before is None or (case.unstable, case.median) < (before.unstable, before.median):  # the fastest variant
                 pairs[said["placement"]] = case
     sizes = sorted({size for size, _ in found})
-    for size in sorted({min(sizes, key=lambda one: max(one / wanted, wanted / one)) for wanted in _CPUS_BYTES if sizes}):
+    for size in nearest(sizes, _CPUS_BYTES):
         waits: list[str | None] = [wait for wait in WAITS if (size, wait) in found] or [None]
         for wait in waits:
             floors = found.get((size, None), {}) if wait == waits[0] else {}
