@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="show commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later; changes "
                              "are looked for in all")
     parser.add_argument("--branch", metavar="REV", help="follow this one's first parents (default: HEAD)")
-    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw every benchmark into this folder")
+    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw the benchmarks that changed most into this folder: one figure")
     parser.add_argument("--format", type=formats, default=list(FORMATS), metavar="LIST",
                         help="of the plots: png, svg (default: png,svg)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     elif not csv_only:
         print(table.text(history.found, history.order, history.by, *fit(sys.stdout)))
         if written:
-            print(f"{len(written)} plots in {shown(options.plots, 300)}")
+            print("\n".join(f"plot: {shown(path, 300)}" for path in written))
     return EXIT_OK
 
 
@@ -111,11 +111,19 @@ def _nothing(history: History, options: argparse.Namespace) -> str:
 
 
 def _draw(history: History, options: argparse.Namespace) -> list[Path]:
-    from mpmt.history import pictures  # loads matplotlib
+    from mpmt.views.history import TITLE, view_of
+    from mpmt.views.view import Report, Subject
+    from mpmt.writers.plots import figure  # loads matplotlib
+    machines = dict.fromkeys(series.machine for series in history.found.series)
+    report = Report(TITLE, tuple(Subject(f"{history.found.records[machine]} records", machine, (("commits by", history.by),))
+                                 for machine in machines), (view_of(history.found, history.order),))
     try:
-        return pictures.draw(history.found, history.order, options.plots, options.format)
+        drawn = figure.draw(report, options.plots, options.format)
     except OSError as error:
         raise Problem(f"--plots: {shown(options.plots, 300)}: cannot be written: {error.strerror}") from None
+    for line in drawn.left_out:
+        print(f"not drawn: {shown(line)}", file=sys.stderr)
+    return drawn.files
 
 
 # ---- the order of commits ----------------------------------------------------------------------------------

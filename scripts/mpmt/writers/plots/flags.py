@@ -19,10 +19,10 @@ _PAD = 0.04  # inches
 
 @dataclass
 class _Flag:
-    x: float  # a place on the axis
+    x: float  # inches from the left end of the axes, and where its text begins
+    start: float
     text: str
     lane: int
-    leftwards: bool
 
 
 @dataclass
@@ -31,30 +31,32 @@ class Flags:
     left_out: int = 0
 
 
-def of_panel(panel: Panel, scale: Scale, width: float) -> Flags:
-    """Of axes that are so many inches wide."""
-    said = [(scale.at(point.x), texts.cut(texts.harmless(point.text), width * 0.7, TINY)) for series in panel.series for point in series.points
+def of_panel(panel: Panel, scale: Scale, width: float, left: float, right: float) -> Flags:
+    """Of axes that are so many inches wide, with so much room beside them."""
+    said = [(scale.at(point.x), texts.cut(texts.harmless(point.text), width * 0.9, TINY)) for series in panel.series for point in series.points
             if point.text]
     found = Flags()
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_LANES)]
-    for x, text in sorted(said):
-        start = (x - scale.low) / (scale.high - scale.low) * width
-        place = _place(start, texts.width(text, TINY) + _PAD, width, taken)
-        if place is None:
+    for place, text in sorted(said):
+        x = (place - scale.low) / (scale.high - scale.low) * width
+        lane, start = _lane(x, texts.width(text, TINY), (-left, width + right), taken)
+        if lane is None:
             found.left_out += 1
         else:
-            found.placed.append(_Flag(x, text, *place))
+            found.placed.append(_Flag(x, start, text, lane))
     return found
 
 
-def _place(start: float, wide: float, width: float, taken: Sequence[list[tuple[float, float]]]) -> tuple[int, bool] | None:
-    """The lowest lane that has room, and whether to the left."""
+def _lane(x: float, wide: float, room: tuple[float, float], taken: Sequence[list[tuple[float, float]]]) -> tuple[int | None, float]:
+    """The lowest lane that has room, right of its line, left of it or across; and where the text begins."""
+    across = min(max(x - wide / 2, room[0]), room[1] - wide)
     for lane, spans in enumerate(taken):
-        for leftwards, low, high in ((False, start, start + wide), (True, start - wide, start)):
-            if low >= -_PAD and high <= width + _PAD and all(high + _PAD <= a or low >= b + _PAD for a, b in spans):
-                spans.append((low, high))
-                return lane, leftwards
-    return None
+        for start in (x + _PAD, x - _PAD - wide, across):
+            end = start + wide
+            if start >= room[0] and end <= room[1] and all(end + 2 * _PAD <= a or start >= b + 2 * _PAD for a, b in spans):
+                spans.append((start, end))
+                return lane, start
+    return None, 0.0
 
 
 def height(flags: Flags) -> float:
@@ -62,13 +64,16 @@ def height(flags: Flags) -> float:
     return texts.pitch(TINY) * (1 + max(flag.lane for flag in flags.placed)) + 0.02 if flags.placed else 0.0
 
 
-def draw(axes: Axes, flags: Flags, scale: Scale, width: float, tall: float) -> None:
+def draw(axes: Axes, flags: Flags, width: float, tall: float) -> None:
+    """Into axes that are so many inches wide and high."""
+    line = texts.pitch(TINY)
     for flag in flags.placed:
-        x, y = (flag.x - scale.low) / (scale.high - scale.low), 1 + (texts.pitch(TINY) * flag.lane + 0.02) / tall
-        axes.plot([x, x], [0, y + texts.pitch(TINY) * 0.8 / tall], color=GREY, linewidth=0.6, linestyle=(0, (2, 1.5)), transform=axes.transAxes,
-                  clip_on=False, zorder=0.5)
-        axes.text(x + (-_PAD if flag.leftwards else _PAD) / width, y, flag.text, fontsize=TINY, color=INK, transform=axes.transAxes,
-                  ha="right" if flag.leftwards else "left", va="bottom")
+        x, y = flag.x / width, 1 + (line * flag.lane + 0.02) / tall
+        beside = abs(flag.start - flag.x) < 2 * _PAD or abs(flag.start + texts.width(flag.text, TINY) - flag.x) < 2 * _PAD
+        axes.plot([x, x], [0, y + (line * 0.8 / tall if beside else 0)], color=GREY, linewidth=0.6, linestyle=(0, (2, 1.5)),
+                  transform=axes.transAxes, clip_on=False, zorder=0.5)
+        axes.text(flag.start / width, y, flag.text, fontsize=TINY, color=INK, transform=axes.transAxes, va="bottom", zorder=6,
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3})
 
 
 def note(flags: Flags) -> list[str]:

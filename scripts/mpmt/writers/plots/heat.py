@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from mpmt.answers import words
 from mpmt.views.view import FEW_ROUNDS, PROGRAM, UNSTABLE, Chart, Panel, Point
 from mpmt.writers.plots import texts
-from mpmt.writers.plots.lines import Margins
+from mpmt.writers.plots.lines import Ends, Margins
 from mpmt.writers.plots.page import MARGIN, Page
 from mpmt.writers.plots.scales import label, scale_of, ticks
 from mpmt.writers.plots.style import BLACK, BLUE, GREEN, GREY, PURPLE, SMALL, TINY, VERMILION
@@ -56,13 +56,12 @@ def ink_on(color: Sequence[float]) -> str:
 
 
 class Heat:
-    def __init__(self, chart: Chart, panel: Panel, colors: Colors, width: float) -> None:
-        """`width`: of the panel, with its margins."""
+    def __init__(self, chart: Chart, panel: Panel, colors: Colors) -> None:
         points = [point for series in panel.series for point in series.points]
         self._x, self._y = scale_of(chart.x, [point.x for point in points]), scale_of(chart.y, [point.y for point in points])
         self._cells = [point for point in points if point.value is not None]
         self._lines = [series for series in panel.series if series.points and all(point.value is None for point in series.points)]
-        self._colors, self._room = colors, width
+        self._colors = colors
         rows = len(self._y.values)
         self.height = rows * (_CELL if rows <= 16 else _LEAST)
         self._upright = False
@@ -70,11 +69,13 @@ class Heat:
     def margins(self, width: float) -> Margins:
         names = [texts.harmless(value) for value in self._y.values]
         left = min(texts.widest(names, SMALL), 0.35 * width) + 0.08
-        wanted = ticks(self._x, 1e9, SMALL)
         room = min(width - left - 0.1, _WIDEST * len(self._x.values))
-        self._upright = len(ticks(self._x, room, SMALL)) < len(wanted)
-        below = min(texts.widest([text for _, text in wanted], SMALL), 0.9) if self._upright else texts.pitch(SMALL)
-        return Margins(left, max(0.1, width - left - room), below + 0.06)
+        return Margins(left, max(0.1, width - left - room))
+
+    def ends(self, width: float, left: float, right: float) -> Ends:
+        wanted = ticks(self._x, 1e9, SMALL, upright=True)
+        self._upright = len(self._x.values) > len(ticks(self._x, width, SMALL)) or len(wanted) > 12
+        return Ends((min(texts.widest([text for _, text in wanted], SMALL), 0.9) if self._upright else texts.pitch(SMALL)) + 0.06)
 
     def draw(self, axes: Axes, width: float, left: float, _: float) -> None:
         axes.set_xlim(self._x.low, self._x.high)
@@ -108,7 +109,7 @@ class Heat:
     def _cell(self, axes: Axes, point: Point, text: str, size: float | None) -> None:
         assert point.value is not None
         x, y, color = self._x.at(point.x), self._y.at(point.y), self._colors.of(point.value)
-        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=1.0))
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="#dddddd", linewidth=0.5))
         if UNSTABLE in point.marks:
             axes.plot([x + 0.38], [y + 0.3], "o", markersize=2.8, color=ink_on(color), markerfacecolor="none", markeredgewidth=0.7)
         if text and size is not None:

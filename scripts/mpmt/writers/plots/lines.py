@@ -12,9 +12,10 @@ from mpmt.views.view import FEW_ROUNDS, FLOOR, IDEAL, OVERSUBSCRIBED, UNDECIDED,
 from mpmt.writers.plots import direct_labels, flags, texts
 from mpmt.writers.plots.keys import SHADE, has_markers, is_shaded, line_dashes
 from mpmt.writers.plots.scales import Scale, label, ticks
-from mpmt.writers.plots.style import GREY, SMALL, Look, Looks, faded
+from mpmt.writers.plots.style import GREY, SMALL, TINY, Look, Looks, faded
 
 GRID = {"color": "#e6e6e6", "linewidth": 0.6, "zorder": 0.1}
+_FEW = 12  # categories: of more, only some are named
 _LONGEST = 0.9  # inches of a category that stands upright
 _MOST_SPREAD = 0.5  # of a category's width: what series beside each other take
 _LABELLED = 3  # points that a note names
@@ -22,10 +23,16 @@ _LABELLED = 3  # points that a note names
 
 @dataclass
 class Margins:
-    """Inches that a panel needs around its axes."""
+    """Inches that a panel needs beside its axes."""
 
     left: float
     right: float
+
+
+@dataclass
+class Ends:
+    """Inches that it needs below and above them."""
+
     below: float
     above: float = 0.0
 
@@ -36,6 +43,7 @@ class Lines:
         self._x, self._y = scales
         self.height = height
         self._y_ticks = ticks(self._y, height, SMALL, upright=True)
+        self._x_size = TINY if self._x.categories and len(self._x.values) > _FEW else SMALL
         self._upright = False
         self._flags = flags.Flags()
 
@@ -43,11 +51,15 @@ class Lines:
         left = texts.widest([text for _, text in self._y_ticks], SMALL) + 0.08
         names = [texts.harmless(series.name) for series in self._panel.series]
         right = min(texts.widest(names, direct_labels.FONT_SIZE) + direct_labels.ROOM, width * 0.45) if self._direct else 0.1
-        wanted = ticks(self._x, 1e9, SMALL, own=True)
-        self._upright = self._x.categories and len(ticks(self._x, width - left - right, SMALL, own=True)) < len(wanted)
-        longest = min(texts.widest([text for _, text in wanted], SMALL), _LONGEST) if self._upright else texts.pitch(SMALL)
-        self._flags = flags.of_panel(self._panel, self._x, width - left - right)
-        return Margins(left, right, longest + 0.06, flags.height(self._flags))
+        return Margins(left, right)
+
+    def ends(self, width: float, left: float, right: float) -> Ends:
+        wanted = ticks(self._x, 1e9, self._x_size, own=True)
+        few = self._x.categories and len(wanted) <= _FEW
+        self._upright = few and len(ticks(self._x, width, self._x_size, own=True)) < len(wanted)
+        longest = min(texts.widest([text for _, text in wanted], self._x_size), _LONGEST) if self._upright else texts.pitch(self._x_size)
+        self._flags = flags.of_panel(self._panel, self._x, width, left, right)
+        return Ends(longest + 0.06, flags.height(self._flags))
 
     def draw(self, axes: Axes, width: float, _: float, right: float) -> None:
         axes.set_xlim(self._x.low, self._x.high)
@@ -62,7 +74,7 @@ class Lines:
             self._series(axes, series, self._offset(at, len(others)), 5 + at)
         for series in framing:
             self._series(axes, series, 0.0, 3)
-        flags.draw(axes, self._flags, self._x, width, self.height)
+        flags.draw(axes, self._flags, width, self.height)
         if self._direct:
             direct_labels.write(axes, [self._end(series, right) for series in self._panel.series], self.height, width)
 
@@ -70,8 +82,9 @@ class Lines:
         few = [f"{series.name} at {self._x_label(point)}" for series in self._panel.series for point in series.points
                if FEW_ROUNDS in point.marks]
         more = f" and {len(few) - _LABELLED} more" if len(few) > _LABELLED else ""
-        said = [f"few rounds: {', '.join(few[:_LABELLED])}{more}"] if few else []
-        beyond = sum(self._is_beyond(point) for series in self._panel.series for point in series.points)
+        measured = [point for series in self._panel.series if series.side not in (IDEAL, FLOOR) for point in series.points]
+        said = [f"few rounds: {', '.join(few[:_LABELLED])}{more}"] if len(few) not in (0, len(measured)) else ["few rounds"] if few else []
+        beyond = sum(map(self._is_beyond, measured))
         said += [f"{words.plural(beyond, 'value')} beyond the axis: arrows"] if beyond else []
         return ". ".join([*said, *flags.note(self._flags)])
 
@@ -82,9 +95,12 @@ class Lines:
         return str(point.x) if isinstance(point.x, str) else label(point.x, self._x.axis.unit)
 
     def _ticks(self, axes: Axes, width: float) -> None:
-        found = ticks(self._x, width, SMALL, self._upright, own=True)
-        axes.set_xticks([place for place, _ in found], [texts.cut(text, _LONGEST if self._upright else width, SMALL) for _, text in found],
-                        rotation=90 if self._upright else 0, fontsize=SMALL)
+        found = ticks(self._x, width, self._x_size, self._upright, own=True)
+        axes.set_xticks([place for place, _ in found], [texts.cut(text, _LONGEST if self._upright else width, self._x_size)
+                                                         for _, text in found], rotation=90 if self._upright else 0, fontsize=self._x_size)
+        if len(self._x.values) > _FEW and self._x.categories:  # the outermost two stay between the ends of the axis
+            for tick, side in zip(axes.get_xticklabels()[::max(1, len(found) - 1)], ("left", "right")):
+                tick.set_horizontalalignment(side)
         axes.set_yticks([place for place, _ in self._y_ticks], [text for _, text in self._y_ticks], fontsize=SMALL)
         axes.grid(True, axis="y", **GRID)
         if not self._x.categories:
@@ -108,7 +124,7 @@ class Lines:
 
     def _offset(self, at: int, count: int) -> float:
         """Series stand beside each other where the axis is of few categories."""
-        if not self._x.categories or count < 2 or len(self._x.values) > 12:
+        if not self._x.categories or count < 2 or len(self._x.values) > _FEW:
             return 0.0
         return _MOST_SPREAD * (at / (count - 1) - 0.5)
 
@@ -116,7 +132,7 @@ class Lines:
         look = self._looks.of(series)
         points = sorted(series.points, key=lambda point: self._x.at(point.x))
         xs = [self._x.at(point.x) + offset for point in points]
-        ys = [self._y.inside(point.y) for point in points]
+        ys = [self._y.at(point.y) if series.side in (IDEAL, FLOOR) else self._y.inside(point.y) for point in points]
         if series.line:
             axes.plot(xs, ys, color=look.color, linestyle=look.dashes, linewidth=1.0 if series.side in (IDEAL, FLOOR) else 1.3,
                       zorder=layer)
@@ -129,21 +145,28 @@ class Lines:
                 if point.low is not None and point.high is not None]
         if series.band and len(held) > 1:
             outline = [(x, high) for x, _, high in held] + [(x, low) for x, low, _ in reversed(held)]
-            axes.fill(*zip(*outline), color=look.color, alpha=0.16, linewidth=0, zorder=1)
+            axes.fill(*zip(*outline), color=look.color, alpha=self._alpha(), linewidth=0, zorder=1)
             return
-        for x, low, high in held:
-            axes.plot([x, x], [low, high], color=look.color, linewidth=0.8, alpha=0.8, zorder=layer - 0.5, solid_capstyle="butt")
+        if held:
+            axes.vlines(*zip(*held), color=look.color, linewidth=0.8, alpha=0.8, zorder=layer - 0.5)
+
+    def _alpha(self) -> float:
+        """Bands that lie over each other have to let each other through."""
+        return 0.16 if sum(series.band for series in self._panel.series) <= 3 else 0.08
 
     def _markers(self, axes: Axes, points: list[Point], xs: list[float], ys: list[float], look: Look, layer: float) -> None:
         size = 4.2 if len(points) <= 12 else 3.0 if len(points) <= 40 else 2.0
-        ringed = not is_shaded(self._panel)
+        alike: dict[tuple[tuple[str, Any], ...], list[tuple[float, float]]] = {}
         for point, x, y in zip(points, xs, ys):
             form = marker_look(point, look, size)
             if self._is_beyond(point):
                 form["marker"] = "^" if self._y.at(point.y) > self._y.high else "v"
-            axes.plot([x], [y], zorder=layer + 0.3, clip_on=False, **form)
-            if ringed and OVERSUBSCRIBED in point.marks:
-                axes.plot([x], [y], "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
+            alike.setdefault(tuple(form.items()), []).append((x, y))
+        for form_items, places in alike.items():
+            axes.plot(*zip(*places), zorder=layer + 0.3, clip_on=False, **dict(form_items))
+        crossed = [(x, y) for point, x, y in zip(points, xs, ys) if OVERSUBSCRIBED in point.marks and not is_shaded(self._panel)]
+        if crossed:
+            axes.plot(*zip(*crossed), "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
 
     def _end(self, series: Series, room: float) -> tuple[str, str, float, float]:
         last = max(series.points, key=lambda point: self._x.at(point.x))

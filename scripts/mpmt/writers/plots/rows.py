@@ -11,12 +11,13 @@ from mpmt.answers import words
 from mpmt.views.view import BARS, FEW_ROUNDS, UNDECIDED, UNSTABLE, Chart, Panel, Point, Series, Value
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.keys import SHADE, line_dashes
-from mpmt.writers.plots.lines import GRID, Margins, marker_look
+from mpmt.writers.plots.lines import GRID, Ends, Margins, marker_look
 from mpmt.writers.plots.reach import measured_scale
 from mpmt.writers.plots.scales import Scale, label, scale_of, ticks
 from mpmt.writers.plots.style import GREY, INK, PALE, SMALL, Look, Looks, faded
 
 MOST = 48  # rows of a panel
+_MARKS = (UNSTABLE, FEW_ROUNDS, UNDECIDED)  # that are said in words
 WORDS = 6.5  # points
 _ENTRY = 0.128  # inches: a value of a row
 _BETWEEN = 0.05  # rows
@@ -67,13 +68,16 @@ class Rows:
         value = self._measured(point)
         unit = (self._chart.y if self._bars else self._chart.x).unit
         said = point.text or (value if isinstance(value, str) else words.in_unit(value, unit))
-        return texts.harmless(", ".join([said, *(mark for mark in point.marks if mark in (UNSTABLE, FEW_ROUNDS, UNDECIDED)
-                                                 and mark not in said)]))
+        told = {mark for mark in _MARKS if mark in said or mark == FEW_ROUNDS and "rounds" in said}
+        return texts.harmless(", ".join([said, *(mark for mark in _MARKS if mark in point.marks and mark not in told)]))
 
     def margins(self, width: float) -> Margins:
         left = min(texts.widest([text for _, text in self._labels], SMALL), _LABEL_SHARE * width) + 0.1
         right = min(texts.widest(self._words, WORDS), _WORDS_SHARE * width) + 0.14
-        return Margins(left, right, texts.pitch(SMALL) + 0.06)
+        return Margins(left, right)
+
+    def ends(self, width: float, left: float, right: float) -> Ends:
+        return Ends(texts.pitch(SMALL) + 0.06)
 
     def draw(self, axes: Axes, width: float, left: float, right: float) -> None:
         axes.set_xlim(self._scale.low, self._scale.high)
@@ -130,10 +134,12 @@ class Rows:
         color = faded(color) if UNDECIDED in entry.point.marks else color
         ends = self._scale.inside(low), self._scale.inside(high)
         axes.plot(ends, [entry.y] * 2, color=color, linewidth=1.3, zorder=4, solid_capstyle="butt")
-        for end, real, arrow in ((ends[0], low, "<"), (ends[1], high, ">")):
-            beyond = abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low)
-            axes.plot([end], [entry.y], marker=arrow if beyond else "|", color=color, markersize=4.5, zorder=4,
-                      clip_on=False)
+        cut = [abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low) for end, real in zip(ends, (low, high))]
+        for marker, places in (("|", [end for end, beyond in zip(ends, cut) if not beyond]), ("<", ends[:1] if cut[0] else ()),
+                               (">", ends[1:] if cut[1] else ())):
+            if places:
+                axes.plot(places, [entry.y] * len(places), marker=marker, color=color, markersize=4.5, zorder=4, linestyle="none",
+                          clip_on=False)
 
     def _bar(self, axes: Axes, entry: _Entry) -> None:
         value, color = self._scale.inside(self._measured(entry.point)), self._looks.of(entry.series).color

@@ -15,6 +15,7 @@ from mpmt.writers.plots import texts
 Tick = tuple[float, str]  # place, label
 
 _STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 3, 5, 7))
+_MANY = 12  # categories
 _MOST_VALUES = 9  # that are ticks themselves
 
 
@@ -77,10 +78,11 @@ def ticks(scale: Scale, length: float, size: float, upright: bool = False, own: 
     """That fit side by side into `length` inches; `upright`: one above the other. `own`: where something was measured, if these are
     few, and not at round values."""
     if scale.categories:
-        return _thinned(scale, [(float(at), texts.harmless(value)) for at, value in enumerate(scale.values)], length, size, upright)
+        named = [(float(at), texts.harmless(value)) for at, value in enumerate(scale.values)]
+        return _spread(scale, named, length, size) if len(named) > _MANY and not upright else _thinned(scale, named, length, size, upright)
     if own and len(scale.values) <= _MOST_VALUES:
         return _thinned(scale, _labelled(scale, scale.values), length, size, upright)
-    for most in range(min(8, max(2, round(length / 0.25))), 1, -1):
+    for most in range(min(7, max(2, round(length / 0.25))), 1, -1):
         found = _labelled(scale, _round_values(scale, most))
         if len(found) >= 2 and _fit(found, length / (scale.high - scale.low), size, upright):
             return found
@@ -90,6 +92,16 @@ def ticks(scale: Scale, length: float, size: float, upright: bool = False, own: 
 def _labelled(scale: Scale, values: Iterable[Value]) -> list[Tick]:
     found = [(scale.at(value), label(float(value), scale.axis.unit)) for value in values]
     return [(place, text) for place, text in found if scale.low - 1e-9 <= place <= scale.high + 1e-9]
+
+
+def _spread(scale: Scale, found: Sequence[Tick], length: float, size: float) -> list[Tick]:
+    """The first and the last, and as many as fit between them, evenly: those two stay between the ends of the axis."""
+    wide = texts.widest([text for _, text in found], size)
+    if length >= 1e6:  # all are asked for
+        return list(found)
+    count = max(2, min(len(found), int(length / (wide + 0.15))))
+    kept = [found[round(at * (len(found) - 1) / (count - 1))] for at in range(count)]
+    return kept if length > 2 * wide + 0.06 else kept[:1]
 
 
 def _thinned(scale: Scale, found: Sequence[Tick], length: float, size: float, upright: bool) -> list[Tick]:
@@ -115,7 +127,7 @@ def _round_values(scale: Scale, most: int) -> list[float]:
     if high < 3 * low:
         return _linear(low, high, scale.axis.unit, most)
     zero = [0.0] if 0 in scale.values else []
-    if scale.axis.unit in ("bytes", "bytes/s", "ratio"):
+    if scale.axis.unit in ("bytes", "bytes/s") or scale.axis.unit == "ratio" and low > 0.2:
         found = _powers_of_two(low, high, most)
         return zero + (found if len(found) > 2 else _decimal(low, high, most))
     return zero + _decimal(low, high, most)

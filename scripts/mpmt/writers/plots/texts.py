@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 
 from matplotlib.backends.backend_agg import RendererAgg
@@ -11,6 +12,7 @@ from matplotlib.font_manager import FontProperties
 from mpmt.base.shown import shown
 
 _DPI = 300  # fine, so that rounding to dots does not matter
+_SPACE = re.compile("(?<![0-9]) ")  # a number stays with its unit
 _MOST = 600  # characters of any text
 _SLACK = 1.02  # another resolution rounds in another way
 
@@ -71,7 +73,7 @@ def _longest(made: Callable[[int], str], most: int, room: float, size: float, bo
 def wrapped(text: str, room: float, size: float, most: int = 99, bold: bool = False) -> list[str]:
     """In at most `most` lines, the last one cut where that is not enough."""
     lines: list[str] = []
-    words = harmless(text).split(" ")
+    words = _SPACE.split(harmless(text))
     while words:
         if len(lines) == most - 1:
             return [*lines, cut(" ".join(words), room, size, bold)]
@@ -79,8 +81,14 @@ def wrapped(text: str, room: float, size: float, most: int = 99, bold: bool = Fa
         while words and width(f"{line} {words[0]}", size, bold) <= room:
             line += f" {words.pop(0)}"
         if width(line, size, bold) > room:  # one word that is too long
-            head = cut(line, room, size, bold)[:-1] or line[:1]
+            head = _head(cut(line, room, size, bold)[:-1] or line[:1])
             words.insert(0, line[len(head):])
             line = head
         lines.append(line)
     return [line for line in lines if line]
+
+
+def _head(line: str) -> str:
+    """Of a word that has to be broken: up to a sign that parts it, if one is near."""
+    place = max(line.rfind(sign) for sign in "/:_-,")
+    return line[:place + 1] if place > len(line) // 2 else line

@@ -1,1 +1,0 @@
-"""Figures of records, one module a kind."""
