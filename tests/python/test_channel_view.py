@@ -94,15 +94,27 @@ def test_every_channel_is_drawn_for_each_side_placement_and_wait(all_channels: J
     assert drawn == measured
 
 
-def test_floors_have_a_panel_of_their_own_where_lines_are_many_and_the_best_is_in_all(all_channels: Json,
-                                                                                      channels_once: Json) -> None:
+def test_where_lines_are_many_the_best_floor_stands_for_all_and_says_so(all_channels: Json, channels_once: Json) -> None:
     panels = seen(all_channels).charts[0].panels
-    assert "ping_pong-threads-spread-floors" in [panel.name for panel in panels]
-    assert all("the best floor" in [series.name for series in panel.series] for panel in panels
-               if not panel.name.endswith("floors"))
+    for panel in panels:
+        assert [series.name for series in panel.series if series.side == FLOOR] == ["the best floor"]
+        assert panel.note.startswith("the best of ")
+    lowest = min(entry["ns_per_operation"] for entry in all_channels["benchmarks"] if entry.get("floor")
+                 and entry.get("round") == 0
+                 and (entry["pattern"], entry["sides"], entry["placement"], entry["message_bytes"]) == ("ping_pong", "threads",
+                                                                                                        "spread", 64))
+    best = next(panel for panel in panels if panel.name == "ping_pong-threads-spread-block-1").series[-1].points[0]
+    assert float(best.y) == pytest.approx(lowest, rel=0.05)
     few = seen(channels_once).charts[0].panels
-    assert not [panel for panel in few if panel.name.endswith("floors")]
-    assert all("floor_futex" in " ".join(series.name for series in panel.series) for panel in few)
+    assert all("floor_futex" in " ".join(series.name for series in panel.series) and not panel.note for panel in few)
+
+
+def test_floors_alone_have_panels_of_their_own() -> None:
+    record = make_record(channels=(), floors=("floor_futex", "floor_pipe"), sizes=(64, 4096), patterns=("ping_pong",),
+                         bimodal=())
+    panels = seen(record).charts[0].panels
+    assert [panel.name for panel in panels] == [f"ping_pong-{sides}-{placement}-floors" for sides in ("processes", "threads")
+                                                for placement in ("spread", "same")]
 
 
 def test_the_table_has_every_case(all_channels: Json) -> None:

@@ -27,10 +27,10 @@ def later(small: Json) -> Json:
             entry["joules_per_task"] = 0.5 + at % 3
             entry["ready_ns"] = 1e6 * entry["workers"]
     small["context"]["declared"] = {
-        "families": {"pool": {"summary": "tasks", "operation": "task", "cost": "seconds", "views": ["verdict", "scaling"]}},
+        "families": {"pool": {"summary": "tasks", "operation": "task", "cost": "ns_per_task", "views": ["verdict", "scaling"]}},
         "metrics": {**copy.deepcopy(ENERGY), "ready_ns": {"view": "startup", "unit": "ns", "title": "until ready"},
                     "latency_ns.p99": {"view": "tails", "unit": "ns", "title": "99th percentile"}},
-        "workloads": {"empty": {"question": "harness", "typical": "", "summary": "does nothing", "grain_unit": ""}}}
+        "workloads": {"empty": {"question": "harness", "typical": True, "summary": "does nothing", "grain_unit": ""}}}
     return small
 
 
@@ -78,6 +78,15 @@ def test_a_metric_may_be_within_another_field(later: Json) -> None:
     assert found and all(value == entry["latency_ns"]["p99"] for values in found.values() for entry, value in values)
 
 
+def test_of_an_object_every_number_is_a_metric_but_for_counts(later: Json) -> None:
+    later["context"]["declared"]["metrics"] = {"latency_ns": {"view": "tails", "unit": "ns", "title": "latency"}}
+    made = declared_views.view("tails", shown_of(later))
+    assert made is not None
+    check(made)
+    assert {table.title for table in made.tables} == {"Latency, p50", "Latency, p90", "Latency, p99", "Latency, p999",
+                                                      "Latency, max"}
+
+
 def test_only_rounds_that_count_have_values(later: Json) -> None:
     (metric,) = metrics_of(later, "energy")
     before = sum(map(len, values_of(later, metric).values()))
@@ -116,7 +125,7 @@ def test_declared_views_come_before_what_a_failure_costs(later: Json, monkeypatc
 
 
 def test_a_family_that_declares_a_view_shows_what_its_rounds_are_worth(small: Json) -> None:
-    small["context"]["declared"] = {"families": {"pool": {"operation": "task", "views": ["lifecycle"]}}}
+    small["context"]["declared"] = {"families": {"pool": {"operation": "task", "cost": "ns_per_task", "views": ["lifecycle"]}}}
     made = declared_views.view("lifecycle", shown_of(small))
     assert made is not None
     check(made)

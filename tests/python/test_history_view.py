@@ -146,6 +146,14 @@ def test_at_most_twelve_benchmarks_are_drawn_and_the_rest_are_counted() -> None:
     assert any(note.startswith("18 benchmarks of 30 are not drawn") for note in view.notes)
 
 
+def test_a_title_has_what_tells_a_benchmark_from_all_others_and_no_more() -> None:
+    names = ("a/pool/workers:1/grain:5/wait:block", "a/pool/workers:2/grain:5/wait:block",
+             "b/pool/workers:2/grain:7/wait:yield")
+    view = seen(*[summary(at, dict.fromkeys(names, 1e5)) for at in range(3)])
+    assert {panel.title for panel in view.charts[0].panels} == {"a/pool/workers:1", "a/pool/workers:2", "b/pool"}
+    assert {name for (name,) in cells(table_of(view, "Medians"), "benchmark")} == set(names)
+
+
 def test_machines_are_told_apart_and_never_compared() -> None:
     view = seen(*[summary(at, {"empty/serial": 1e5 * (1 + (machine == "f" * 12))}, machine=machine)
                   for at in range(10) for machine in (made.KEY, "f" * 12)])

@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-_SETTING = re.compile(r"\w+:(?!:).+", re.DOTALL)  # `key:value`; std::string is none
+SETTING = re.compile(r"\w+:(?!:).+", re.DOTALL)  # `key:value`; std::string is none
 
 
 def _common(names: Sequence[str]) -> list[str]:
     """The `key:value` parts, between slashes, that all names have, in the order of the first."""
     parts = [name.split("/") for name in names]
     everywhere = set(parts[0]).intersection(*parts[1:]) if parts else set()
-    return [part for part in dict.fromkeys(parts[0] if parts else []) if part in everywhere and _SETTING.fullmatch(part)]
+    return [part for part in dict.fromkeys(parts[0] if parts else []) if part in everywhere and SETTING.fullmatch(part)]
 
 
 def common_parts(names: Sequence[str]) -> str:

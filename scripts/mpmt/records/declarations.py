@@ -3,18 +3,19 @@ measured later appears in a report without a change here: a metric is any number
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mpmt.records.families import CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, rounds_that_count
 from mpmt.records.record_file import Record
 
+_MOST = 1e300
+
 
 @dataclass(frozen=True)
 class Metric:
-    """`name`: of a field of entries; with dots, of one within it ("latency_ns.p99"). `unit`: as in mpmt.views.view."""
+    """`name`: of a field of entries; with a dot, of one within it ("latency_ns.p99"). `unit`: as in mpmt.views.view."""
 
     name: str
     view: str
@@ -25,6 +26,8 @@ class Metric:
 
 @dataclass(frozen=True)
 class FamilySaid:
+    """`cost`: the field of an entry that has the time of an operation, ns."""
+
     summary: str
     operation: str
     cost: str
@@ -33,10 +36,11 @@ class FamilySaid:
 
 @dataclass(frozen=True)
 class WorkloadSaid:
-    """`question`: the kind of question it stands for; `typical`: what in the reader's own work is like it."""
+    """`question`: the kind of question it stands for: hand_over, cpu, copy, wait, file, mix, …; `typical`: it is the one that
+    is taken for this question where a user names no workload."""
 
     question: str
-    typical: str
+    typical: bool
     summary: str
     grain_unit: str
 
@@ -58,7 +62,7 @@ def declared(record: Record) -> Declared:
          for name, one in _objects(said, "families")},
         {name: Metric(name, _text(one, "view"), _text(one, "unit"), _text(one, "title") or name)
          for name, one in _objects(said, "metrics")},
-        {name: WorkloadSaid(*(_text(one, key) for key in ("question", "typical", "summary", "grain_unit")))
+        {name: WorkloadSaid(_text(one, "question"), one.get("typical") is True, _text(one, "summary"), _text(one, "grain_unit"))
          for name, one in _objects(said, "workloads")})
 
 
@@ -87,8 +91,17 @@ def metrics_of(record: Record, view: str) -> list[Metric]:
 
 def family_metrics_of(record: Record, view: str) -> list[Metric]:
     """What a round is worth in each family that declares this view."""
-    return [Metric(FAMILIES[name].metric, view, "ns", f"time per {said.operation or FAMILIES[name].operation}", name)
-            for name, said in declared(record).families.items() if view in said.views and name in FAMILIES]
+    return [Metric(said.cost, view, "ns", f"time per {said.operation or 'operation'}", name)
+            for name, said in declared(record).families.items() if view in said.views and said.cost]
+
+
+def numbers_of(record: Record, metric: Metric) -> list[Metric]:
+    """The metric itself, or where entries have an object in its place a metric for each number in it, but for counts."""
+    found = next((value for _, entry in rounds_that_count(record)
+                  if metric.family in ("", entry["family"]) and isinstance(value := entry.get(metric.name), Mapping)), None)
+    if found is None:
+        return [metric]
+    return [replace(metric, name=f"{metric.name}.{key}", title=f"{metric.title}, {key}") for key in found if key != "count"]
 
 
 def views_declared(record: Record) -> list[str]:
@@ -99,13 +112,13 @@ def views_declared(record: Record) -> list[str]:
 
 
 def value_of(entry: Mapping[str, Any], metric: Metric) -> float | None:
-    """What an entry says of the metric: a finite number, or None."""
+    """What an entry says of the metric: a number, finite as are sums of some, or None."""
     value: Any = entry
-    for key in (metric.name,) if metric.name in entry else metric.name.split("."):
+    for key in (metric.name,) if metric.name in entry else metric.name.split(".", 1):
         value = value.get(key) if isinstance(value, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(value) if abs(value) <= _MOST else None
 
 
 def values_of(record: Record, metric: Metric) -> dict[str, list[tuple[Mapping[str, Any], float]]]:
@@ -119,31 +132,28 @@ def values_of(record: Record, metric: Metric) -> dict[str, list[tuple[Mapping[st
 
 # ---- before records declared anything ----------------------------------------------------------------------
 
-_POOL_VIEWS = ("verdict", "scaling", "where", "latency", "channels", "startup", "claims")
-_PROGRAM_VIEWS = ("verdict", "memory")
+_VIEWS = {POOL: ("verdict", "scaling", "where", "latency", "startup"), CHANNEL: ("channels",), COMMAND: ("verdict",),
+          SERVER: ("verdict",), GOOGLE: ("verdict",)}
+_WORKLOADS = (  # name, question, whether it is typical, a task, a unit of grain
+    ("empty", "hand_over", True, "does nothing: the harness's own cost", ""),
+    ("prime_count", "cpu", False, "integer arithmetic, no memory", "one number tested"),
+    ("hash_chain", "cpu", True, "dependent operations in registers", "one round"),
+    ("matrix_multiply", "cpu", False, "floating point in the first cache", "one product, 32 × 32"),
+    ("sort_block", "cpu", False, "sorting: unpredictable branches", "one block of 1024 keys"),
+    ("payload_copy", "copy", True, "reads every byte it is sent and returns as many", "one pass"),
+    ("sleep_wait", "wait", True, "waits: uses nothing of this machine", "1 µs"),
+    ("loopback_echo", "wait", False, "a TCP request to a server process that replies after a delay", "1 µs of delay"),
+    ("file_cached", "file", True, "writes and reads through the page cache", "one 4-KiB block"),
+    ("file_sync", "file", False, "writes and waits for the device", "one 4-KiB block"))
 
 BEFORE = Declared(
-    {POOL: FamilySaid("tasks under an executor", "task", "", _POOL_VIEWS),
-     CHANNEL: FamilySaid("messages between two sides", "operation", "", ("channels", "latency", "claims")),
-     COMMAND: FamilySaid("commands of anybody's", "execution", "", _PROGRAM_VIEWS),
-     SERVER: FamilySaid("servers under load", "load", "", _PROGRAM_VIEWS),
-     GOOGLE: FamilySaid("benchmarks of Google Benchmark programs", "iteration", "", ("verdict",))},
+    {name: FamilySaid("", family.operation, family.metric, _VIEWS[name]) for name, family in FAMILIES.items()},
     {metric.name: metric for metric in (
         Metric("startup_ns", "startup", "ns", "start-up"),
         Metric("shutdown_ns", "startup", "ns", "shutdown"),
+        Metric("latency_ns", "latency", "ns", "latency of a message"),
         Metric("peak_memory_bytes", "memory", "bytes", "peak memory"),
         Metric("pss_bytes", "memory", "bytes", "PSS"),
         Metric("server_peak_memory_bytes", "memory", "bytes", "peak memory of the server"),
         Metric("server_pss_bytes", "memory", "bytes", "PSS of the server"))},
-    {name: WorkloadSaid(kind, typical, summary, unit) for name, kind, typical, summary, unit in (
-        ("empty", "harness", "", "does nothing: the harness's own cost", ""),
-        ("prime_count", "cpu", "parsing, checking, rules", "integer arithmetic, no memory", "number tested"),
-        ("hash_chain", "cpu", "hashing, ciphers", "dependent operations in registers", "round"),
-        ("matrix_multiply", "cpu", "numeric code", "floating point in the first cache", "product, 32 × 32"),
-        ("sort_block", "cpu", "sorting, joining", "sorting: unpredictable branches", "block of 1024 keys"),
-        ("payload_copy", "cpu", "copying, serialising", "reads every byte it is sent and returns as many", "pass"),
-        ("sleep_wait", "wait", "calls that wait for others", "waits: uses nothing of this machine", "1 µs"),
-        ("loopback_echo", "wait", "database and network calls", "a TCP request to a server process that replies after a delay",
-         "1 µs of delay"),
-        ("file_cached", "file", "files in the page cache", "writes and reads through the page cache", "4-KiB block"),
-        ("file_sync", "file", "commits of a log", "writes and waits for the device", "4-KiB block"))})
+    {name: WorkloadSaid(question, typical, summary, unit) for name, question, typical, summary, unit in _WORKLOADS})

@@ -9,7 +9,7 @@ from mpmt.answers import words
 from mpmt.records.families import CHANNEL, comparisons_of
 from mpmt.records.record_file import rules
 from mpmt.views import channel_charts
-from mpmt.views.channel_charts import PLACEMENTS, SIDES, WAITS
+from mpmt.views.channel_charts import PLACEMENTS, SIDES, WAITS, nearest
 from mpmt.views.measured import Case, cases_of, of_first_program
 from mpmt.views.ranking import Ranked, ranked
 from mpmt.views.report import Shown
@@ -52,8 +52,7 @@ class Bare:
 
     def sentences(self) -> Iterator[str]:
         sizes = sorted({key[1] for key in self.rankings})
-        told = sorted({min(sizes, key=lambda size: max(size / wanted, wanted / size)) for wanted in TOLD_BYTES if sizes})
-        for size in told:
+        for size in nearest(sizes, TOLD_BYTES):
             for sides in SIDES:
                 parts = [part for pattern in PATTERNS if (part := self._answer(pattern, size, sides))]
                 if parts:

@@ -48,6 +48,12 @@ _KINDS = (
 )
 
 
+def nearest(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """The sizes, in bytes, that are nearest to those that are wanted, by their ratio; each once, ascending."""
+    return sorted({min(sizes, key=lambda size: max((size + 1) / (want + 1), (want + 1) / (size + 1))) for want in wanted
+                   if sizes})
+
+
 def charts(drawn: Sequence[Drawn]) -> list[Chart]:
     made = [chart for kind in _KINDS if (chart := _by_size(drawn, kind))]
     cpus = _cpus(drawn)
@@ -84,35 +90,35 @@ def _dotted(series: Series) -> Series:
 
 
 def _panels(one: Drawn, cases: Sequence[Case], kind: _Kind) -> Iterator[Panel]:
-    """One for sides, placement and way to wait, with the floors of those; where that would be too many lines, the fastest
-    channels come first, each part with the lowest floor, and the floors have a panel of their own."""
+    """One for sides, placement and way to wait, with the floors of those. Where that would be too many lines, the fastest
+    channels come first, and of the floors the best alone is there."""
     for sides in SIDES:
         for placement in PLACEMENTS:
             here = [case for case in cases if (case.said["sides"], case.said["placement"]) == (sides, placement)]
-            of_floors = [case for case in here if case.said["floor"]]
-            floors, lowest = _series(one, of_floors, kind), _envelope(of_floors, kind)
+            floors = [case for case in here if case.said["floor"]]
             channels = [case for case in here if not case.said["floor"]]
-            words_ = f"{one.prefix}between {sides}, {PLACEMENTS[placement]}"
+            title = f"{one.prefix}between {sides}, {PLACEMENTS[placement]}"
             stem = f"{kind.pattern}-{sides}-{placement}" + (f"-{one.number}" if one.prefix else "")
-            crowded = False
             for wait in [wait for wait in WAITS if any(case.said["wait"] == wait for case in channels)]:
                 lines = _series(one, [case for case in channels if case.said["wait"] == wait], kind)
-                parts = _dealt(lines, floors, lowest)
-                crowded |= len(lines) + len(floors) > MOST_SERIES
-                for at, part in enumerate(parts):
-                    part_of = (f"-{at + 1}", f" ({at + 1} of {len(parts)})") if len(parts) > 1 else ("", "")
-                    yield Panel(f"{stem}-{wait}{part_of[0]}", f"{words_}, {wait}{part_of[1]}", part)
-            if floors and (crowded or not channels):
-                yield Panel(f"{stem}-floors", f"{words_}, floors", tuple(floors))
+                yield from _dealt(Panel(f"{stem}-{wait}", f"{title}, {wait}", tuple(lines)), _series(one, floors, kind),
+                                  _envelope(floors, kind))
+            if floors and not channels:
+                yield Panel(f"{stem}-floors", f"{title}, floors", tuple(_series(one, floors, kind)))
 
 
-def _dealt(lines: list[Series], floors: list[Series], lowest: list[Series]) -> list[tuple[Series, ...]]:
+def _dealt(panel: Panel, floors: Sequence[Series], best: Sequence[Series]) -> Iterator[Panel]:
+    """The panel with its floors; or as many as it takes, each with the best of them."""
+    lines = panel.series
     if len(lines) + len(floors) <= MOST_SERIES:
-        return [(*lines, *floors)]
-    room = MOST_SERIES - len(lowest)
-    count = -(-len(lines) // room)
+        yield Panel(panel.name, panel.title, (*lines, *floors))
+        return
+    note = f"the best of {words.plural(len(floors), 'floor')}; the table has all" if len(floors) > 1 else ""
+    count = -(-len(lines) // (MOST_SERIES - len(best)))
     each = -(-len(lines) // count)
-    return [(*lines[at:at + each], *lowest) for at in range(0, len(lines), each)]
+    for at in range(count):
+        part_of = (f"-{at + 1}", f" ({at + 1} of {count})") if count > 1 else ("", "")
+        yield Panel(panel.name + part_of[0], panel.title + part_of[1], (*lines[at * each:(at + 1) * each], *best), note=note)
 
 
 def _envelope(floors: Sequence[Case], kind: _Kind) -> list[Series]:
@@ -163,7 +169,7 @@ def _cpus(drawn: Sequence[Drawn]) -> Chart | None:
 
 
 def _cpus_panels(one: Drawn) -> Iterator[Panel]:
-    """One for each size and way to wait; floors, which have none, are in all."""
+    """One for each size and way to wait; floors, which have none, are in the first of a size."""
     found: dict[tuple[Any, ...], dict[tuple[str, str], dict[str, Case]]] = {}
     for case in one.cases:
         said = case.said
@@ -173,11 +179,11 @@ def _cpus_panels(one: Drawn) -> Iterator[Panel]:
             if before is None or (case.unstable, case.median) < (before.unstable, before.median):  # the fastest variant
                 pairs[said["placement"]] = case
     sizes = sorted({size for size, _ in found})
-    for size in sorted({min(sizes, key=lambda one: max(one / wanted, wanted / one)) for wanted in _CPUS_BYTES if sizes}):
+    for size in nearest(sizes, _CPUS_BYTES):
         waits: list[str | None] = [wait for wait in WAITS if (size, wait) in found] or [None]
         for wait in waits:
-            both = {key: pair for key, pair in {**found.get((size, None), {}), **found.get((size, wait), {})}.items()
-                    if len(pair) == len(_ENDS)}
+            floors = found.get((size, None), {}) if wait == waits[0] else {}
+            both = {key: pair for key, pair in {**floors, **found.get((size, wait), {})}.items() if len(pair) == len(_ENDS)}
             if both:
                 stem = f"cpus-{size}" + (f"-{wait}" if wait else "") + (f"-{one.number}" if one.prefix else "")
                 yield Panel(stem, f"{one.prefix}{words.size(size)}" + (f", {wait}" if wait else ""),

@@ -7,7 +7,7 @@ import statistics
 from mpmt.answers import words
 from mpmt.records.families import CHANNEL, comparisons_of
 from mpmt.views.facts import Facts
-from mpmt.views.measured import Case
+from mpmt.views.measured import Case, number_of
 from mpmt.views.verdict_of_claim import CONFIRMED, NOT_SHOWN, REFUTED, Finding, Interval, above, below, median_of, of_most
 
 FLAT = 1.2  # growth that is next to none
@@ -75,7 +75,7 @@ def _channel_growths(facts: Facts) -> Growths | None:
 
 def threads_hand_over_faster(facts: Facts) -> Finding | None:
     rows = [row for row in comparisons_of(facts.record, CHANNEL) if row["table"] == "controlled"
-            and row["pattern"] == "ping_pong" and row["ratio"]]
+            and row["pattern"] == "ping_pong" and number_of(row["ratio"])]
     if not rows or facts.program:  # these rows are of mpmt's own channels
         return None
     verdicts = [row["verdict"] for row in rows]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mpmt.answers import words
+from mpmt.views.measured import number_of
 from mpmt.views.report import Shown
 from mpmt.views.view import BASELINE, HEAT, Axis, Chart, Column, Panel, Point, Series, Table
 
@@ -59,7 +60,7 @@ def of(one: Shown, prefix: str) -> Matrix | None:
     cpus, rows = said["cpus"], said["round_trip_ns"]
     if len(rows) != len(cpus) or any(len(row) != len(cpus) for row in rows):
         return None
-    pairs = tuple((cpus[a], cpus[b], float(rows[a][b]) if rows[a][b] else None)
+    pairs = tuple((cpus[a], cpus[b], number_of(rows[a][b]) or None)
                   for a in range(len(cpus)) for b in range(a + 1, len(cpus)))
     found = Matrix(prefix, one.number, tuple(cpus), pairs)
     return found if found.times else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpmt.answers import words
 from mpmt.base.row_names import short_names
-from mpmt.records.declarations import Metric, family_metrics_of, metrics_of, values_of, views_declared
+from mpmt.records.declarations import Metric, family_metrics_of, metrics_of, numbers_of, values_of, views_declared
 from mpmt.records.families import subject_of
 from mpmt.views.measured import LEAST_ROUNDS, side_of
 from mpmt.views.view import DOTS, FEW_ROUNDS, Axis, Chart, Column, Panel, Point, Series, Table, View
@@ -60,7 +60,7 @@ def of_metrics(name: str, shown: Sequence[Shown]) -> View | None:
 
 
 def _made(name: str, shown: Sequence[Shown], declared_metrics: Sequence[Metric]) -> View | None:
-    metrics = dict.fromkeys(declared_metrics)
+    metrics = dict.fromkeys(number for metric in declared_metrics for one in shown for number in numbers_of(one.record, metric))
     found = [(metric, rows) for metric in metrics if (rows := _rows(metric, shown))]
     if not found:
         return None

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mpmt.answers import words
-from mpmt.base.row_names import short_names
+from mpmt.base.row_names import SETTING, short_names
 from mpmt.history.memory import Memory
 from mpmt.history.series import Gathered, Order, Point, Series, gather
 from mpmt.history.table import last_pairs
@@ -71,7 +71,7 @@ def view_of(found: Gathered, order: Order) -> View:
         notes.append(f"{words.plural(len(subjects) - len(drawn), 'benchmark')} of {len(subjects)} are not drawn: they changed "
                      f"less, or were "
                      f"measured at one commit. Drawn are at most {MOST_PANELS}.")
-    charts = (_chart(drawn, told),) if drawn else ()
+    charts = (_chart(drawn, subjects, told),) if drawn else ()
     return View(NAME, TITLE, "What changed from commit to commit?", tuple(told.sentences()), charts,
                 tuple(table for table in (*told.tables(), _points(drawn, told)) if table.rows), tuple(notes))
 
@@ -120,9 +120,9 @@ def subjects_of(series: Sequence[Series]) -> list[Subject]:
 # ---- the chart ---------------------------------------------------------------------------------------------
 
 
-def _chart(drawn: Sequence[Subject], told: history_tables.Told) -> Chart:
+def _chart(drawn: Sequence[Subject], every: Sequence[Subject], told: history_tables.Told) -> Chart:
     places = sorted({at for one in drawn for at in one.commits})
-    names = short_names([one.name for one in drawn])
+    names = titles_of(drawn, every)
     several = len({one.machine for one in drawn}) > 1
     panels = tuple(_panel(one, _title(one, names[one.name], several), told) for one in drawn)
     operations = list(dict.fromkeys(one.operation for one in drawn))
@@ -132,6 +132,21 @@ def _chart(drawn: Sequence[Subject], told: history_tables.Told) -> Chart:
                  "level between changes.", sentences[0] if sentences else "Medians by commit.",
                  Axis("commit", "", values=tuple(told.label(at) for at in places)),
                  Axis(f"time per {' or '.join(operations)}", "ns", True), panels)
+
+
+def titles_of(drawn: Sequence[Subject], every: Sequence[Subject]) -> dict[str, str]:
+    """By the whole name: without the settings that are not needed to tell it from all others. Tables have them."""
+    short = short_names(list(dict.fromkeys(one.name for one in every)))
+    others = [(name, frozenset(title.split("/"))) for name, title in short.items()]
+    titles = {}
+    for name in dict.fromkeys(one.name for one in drawn):
+        parts = short[name].split("/")
+        for part in [part for part in reversed(parts[1:]) if SETTING.fullmatch(part)]:
+            left = {one for one in parts if one != part}
+            if not any(left <= whole for other, whole in others if other != name):
+                parts.remove(part)
+        titles[name] = "/".join(parts)
+    return titles
 
 
 def _title(subject: Subject, name: str, several: bool) -> str:

@@ -67,8 +67,8 @@ def _no_gain_on_computing(facts: Facts) -> Finding | None:
 
 
 def _processes_compute_faster(facts: Facts) -> Finding | None:
-    pairs = [pair for pair in facts.pairs(CPU, 2) if pair[0] in facts.longest(facts.of(PROCESSES, kind=CPU))]
-    found = [facts.ratio(threads, processes) for processes, threads in pairs]
+    longest = {case.name for case in facts.longest(facts.of(PROCESSES, kind=CPU))}
+    found = [facts.ratio(threads, processes) for processes, threads in facts.pairs(CPU, 2) if processes.name in longest]
     if not found:
         return None
     return Finding(of_most(found, 1 + facts.margin), f"time of threads ÷ time of processes {median_of(found)}")

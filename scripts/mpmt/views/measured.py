@@ -79,5 +79,7 @@ def side_of(entry: Mapping[str, Any]) -> str:
 
 
 def number_of(value: Any) -> float | None:
-    """A finite number of a record; None: it is none."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300 else None
+    """A number of a record that can have been meant; None: it is none, or beyond all measure, so that sums and ratios of it
+    would not be finite."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and (value == 0 or MEASURABLE_NS[0] <= abs(value) <= MEASURABLE_NS[1]) else None

@@ -12,7 +12,8 @@ from mpmt.answers.rows import task_times
 from mpmt.records.families import POOL
 from mpmt.records.record_file import rules
 from mpmt.views.bare_channels import BOOST, TOLD_BYTES, without_empty
-from mpmt.views.measured import cases_of, side_of
+from mpmt.views.channel_charts import nearest
+from mpmt.views.measured import cases_of, number_of, side_of
 from mpmt.views.ranking import Lead, Ranked, ranked
 from mpmt.views.report import Shown
 from mpmt.views.view import PROCESSES, THREADS, Column, Table, Value
@@ -42,7 +43,7 @@ class Pools:
         self.prefix, self.record = prefix, shown.record
         said = rules(shown.record)
         self.margin, self.confidence = said.margin, said.confidence
-        times = task_times(shown.record)
+        times = {key: time for key, time in task_times(shown.record).items() if number_of(time) is not None}
         grouped: dict[tuple[Any, ...], list[Any]] = {}
         for case in cases_of(shown.record, POOL):
             if case.said["channel"] is not None:
@@ -59,8 +60,7 @@ class Pools:
     def sentences(self) -> Iterator[str]:
         """For each size of payload, of the shortest tasks, which a channel costs most of; then how far it matters."""
         sizes = sorted({group.said["payload_bytes"] for group in self.groups})
-        for size in sorted({min(sizes, key=lambda one: max(one + 1, wanted) / min(one + 1, wanted)) for wanted in TOLD_BYTES
-                            if sizes}):
+        for size in nearest(sizes, TOLD_BYTES):
             yield from self._of_size([group for group in self.groups if group.said["payload_bytes"] == size], size)
         counts = {found: sum(group.found == found for group in self.groups) for found in (DIFFER, SAME, OPEN)}
         longest = max((group.task_ns for group in self.groups if group.found == DIFFER and group.task_ns is not None),
