@@ -60,7 +60,7 @@ class Facts:
         """Pools of this side, of these workloads or of this kind; a task's own copying is not computing."""
         names = tuple(workloads)
         return [case for case in self.pools if side_of(case.said) == side and
-                (case.said["workload"] in names or (kind and case.said["workload_kind"] == kind
+                (case.said["workload"] in names or (kind and case.said.get("workload_kind") == kind
                                                     and case.said["workload"] != "payload_copy"))]
 
     def time_of(self, case: Case) -> float:
@@ -91,7 +91,7 @@ class Facts:
         for side in (PROCESSES, THREADS):
             sides.append({(case.said["group"], case.said["channel"], case.said["workers"]): case for case in self.pools
                           if side_of(case.said) == side and case.said["workers"] >= least_workers and
-                          (not kind or (case.said["workload_kind"] == kind and case.said["workload"] != "payload_copy"))})
+                          (not kind or (case.said.get("workload_kind") == kind and case.said["workload"] != "payload_copy"))})
         return [(case, sides[1][key]) for key, case in sides[0].items() if key in sides[1]]
 
     def ratio_over_pairs(self, pairs: list[tuple[Case, Case]], name: str) -> Interval | None:

@@ -130,7 +130,7 @@ def _drawings(chart: Chart, looks: Looks, direct: bool, colors: Colors) -> tuple
     if chart.kind == HEAT:
         columns = next((columns for columns in (3, 2) if count >= columns and _heat_fits(chart, columns)), 1)
         return columns, [Heat(chart, panel, colors) for panel in chart.panels]
-    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels])
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], chart.kind == LINES)
     rows = [Rows(chart, panel, looks, scale) for panel, scale in zip(chart.panels, scales)]
     columns = next((columns for columns in (3, 2) if count >= columns and all(_rows_fit(row, columns) for row in rows)), 1)
     return columns, list(rows)
@@ -149,7 +149,7 @@ def _rows_fit(rows: Rows, columns: int) -> bool:
 
 def _lines(chart: Chart, looks: Looks, direct: bool, height: float) -> list[Drawing]:
     xs: list[Value] = [point.x for panel in chart.panels for series in panel.series for point in series.points]
-    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels])
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], chart.kind == LINES)
     own_x = chart.x.values is not None or any(isinstance(value, str) for value in xs)
     drawings: list[Drawing] = []
     for panel, y in zip(chart.panels, scales):

@@ -11,7 +11,7 @@ from mpmt.writers.plots.scales import Scale, scale_of
 
 _MOST, _TYPICAL = 1.5, 3.0  # of the values' spread, and of a usual interval: what others may add to the axis
 _MANY = 20  # points, of which a tenth at either end need not count
-_SHARED = 1.7  # panels share an axis that is not longer than the longest of their own by more
+_SHARED = 2.0  # how much longer than their own an axis may be that panels share
 _FREE, _BEHIND_BARS = 0.06, 0.02  # of an axis's length
 
 
@@ -60,11 +60,13 @@ def joined(scales: Sequence[Scale]) -> Scale:
     return made
 
 
-def shared(own: list[Scale]) -> list[Scale]:
-    """One scale for all panels where that leaves each readable, so that they can be compared by eye; else each its own."""
+def shared(own: list[Scale], of_lines: bool) -> list[Scale]:
+    """One scale for all panels where that leaves them readable, so that they can be compared by eye: rows, unless the longest would
+    grow by much; lines, whose slopes have to be seen, unless a usual one would. Else each its own."""
     together = joined(own)
-    longest = max(scale.high - scale.low for scale in own)
-    return [together] * len(own) if together.high - together.low <= _SHARED * longest else own
+    lengths = [scale.high - scale.low for scale in own]
+    held = statistics.median(lengths) if of_lines else max(lengths)
+    return [together] * len(own) if together.high - together.low <= _SHARED * held else own
 
 
 def _central(values: Sequence[float]) -> list[float]:

@@ -84,14 +84,15 @@ def ticks(scale: Scale, length: float, size: float, upright: bool = False, own: 
         return _thinned(scale, _labelled(scale, scale.values), length, size, upright)
     for most in range(min(7, max(2, round(length / 0.25))), 1, -1):
         found = _labelled(scale, _round_values(scale, most))
-        if len(found) >= 2 and _fit(found, length / (scale.high - scale.low), size, upright):
+        if len({text for _, text in found}) == len(found) >= 2 and _fit(found, length / (scale.high - scale.low), size, upright):
             return found
-    return _thinned(scale, _labelled(scale, _round_values(scale, 3)), length, size, upright)
+    distinct = {text: place for place, text in reversed(_labelled(scale, _round_values(scale, 3)))}
+    return _thinned(scale, sorted((place, text) for text, place in distinct.items()), length, size, upright)
 
 
 def _labelled(scale: Scale, values: Iterable[Value]) -> list[Tick]:
     found = [(scale.at(value), label(float(value), scale.axis.unit)) for value in values]
-    return [(place, text) for place, text in found if scale.low - 1e-9 <= place <= scale.high + 1e-9]
+    return [(min(max(place, scale.low), scale.high), text) for place, text in found if scale.low - 1e-9 <= place <= scale.high + 1e-9]
 
 
 def _spread(scale: Scale, found: Sequence[Tick], length: float, size: float) -> list[Tick]:
