@@ -80,13 +80,25 @@ TEST_P(EveryFamily, an_axis_of_another_means_nothing_to_it_and_is_refused) {
 
 TEST_P(EveryFamily, what_its_rows_and_metrics_are_called_is_called_so_once) {
   std::set<std::string_view> names;
+  for (const auto& measure : common_measures()) EXPECT_TRUE(names.insert(measure.name).second) << measure.name;
   for (const auto& other : FamilyCatalog::instance().all()) {
     for (const auto& field : other.row_fields) EXPECT_TRUE(names.insert(field.name).second) << field.name;
-    for (const auto& metric : other.metrics) EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
+    for (const auto& metric : other.metrics) EXPECT_TRUE(names.insert(metric.said.name).second) << metric.said.name;
     EXPECT_TRUE(names.insert(other.cost).second) << other.cost;
   }
   ASSERT_FALSE(family().columns.empty());
   EXPECT_TRUE(family().columns.front().always) << "what a row is about";
+}
+
+TEST_P(EveryFamily, says_which_views_it_and_its_metrics_feed_in_units_that_views_know) {
+  EXPECT_FALSE(family().views.empty());
+  const std::set<std::string_view> units{"ns", "bytes", "bytes/s", "ratio", "share", "count"};
+  auto measures = common_measures();
+  for (const auto& metric : family().metrics) measures.push_back(metric.said);
+  for (const auto& measure : measures) {
+    EXPECT_TRUE(units.contains(measure.unit)) << measure.name;
+    EXPECT_FALSE(measure.title.empty()) << measure.name;
+  }
 }
 
 TEST_P(EveryFamily, cases_compared_in_a_row_do_the_same_work_in_threads_and_in_processes) {

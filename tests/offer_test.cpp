@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 Json good() {
   return Json::parse(R"({
     "workloads": [{"name": "hash_chain", "kind": "cpu", "version": 3, "minimum_payload": 8, "usual_grain": 70,
-                   "grain_scales": false, "unit_ns": 1000, "takes_waiting": true}],
+                   "grain_scales": false, "unit_ns": 1000, "takes_waiting": true,
+                   "question": "maps", "typical": true, "summary": "walks"}],
     "executors": [{"name": "alone", "sides": "neither", "submitter_helps": true},
                   {"name": "pool", "sides": "processes", "channels": ["wire"], "quick": true},
                   {"name": "odd", "sides": "threads", "channels": ["wire"], "unsupported": "not on a Tuesday"}],
@@ -60,6 +61,9 @@ TEST(OfferTest, all_fields_arrive) {
   EXPECT_EQ(workload->usual_grain, 70U);
   EXPECT_FALSE(workload->grain_scales);
   EXPECT_EQ(workload->unit, Nanoseconds(1000));
+  EXPECT_EQ(workload->question, "maps");
+  EXPECT_TRUE(workload->typical);
+  EXPECT_EQ(workload->summary, "walks");
   EXPECT_TRUE(workload->takes_waiting);
   EXPECT_FALSE(offer_from(with("/workloads/0/takes_waiting", nullptr)).workload("hash_chain")->takes_waiting);
   ASSERT_EQ(offer.executors.size(), 3U);
@@ -73,6 +77,14 @@ TEST(OfferTest, all_fields_arrive) {
   EXPECT_FALSE(offer.channel("wire")->has_window);
   EXPECT_TRUE(offer.channel("wire")->has_wait);
   EXPECT_EQ(offer.channel("none"), nullptr);
+}
+
+TEST(OfferTest, a_workload_whose_program_names_no_question_stands_for_that_of_its_kind) {
+  for (const auto& [kind, question] : {std::pair("harness", "hand_over"), {"cpu", "cpu"}, {"io", "wait"}}) {
+    auto description = with("/workloads/0/question", nullptr);
+    description["workloads"][0]["kind"] = kind;
+    EXPECT_EQ(offer_from(description).workload("hash_chain")->question, question) << kind;
+  }
 }
 
 TEST(OfferTest, a_program_may_offer_nothing) {
@@ -106,6 +118,10 @@ TEST(OfferTest, what_is_wrong_is_refused_with_a_reason) {
                         {"/workloads/0/minimum_payload", "8", "must be number"},
                         {"/workloads/0/usual_grain", Json::array(), "must be number"},
                         {"/workloads/0/unit_ns", "1us", "must be number"},
+                        {"/workloads/0/question", "two words", "'two words' is no name"},
+                        {"/workloads/0/question", 7, "must be string"},
+                        {"/workloads/0/typical", "yes", "must be boolean"},
+                        {"/workloads/0/summary", std::string(1001, 'x'), "summary: more than 1000 bytes"},
                         {"/workloads/0/takes_waiting", 0.5, "must be boolean"},
                         {"/executors/1/sides", nullptr, "'sides'"},
                         {"/executors/1/sides", "both", "'both' is unknown; allowed: threads, processes, neither"},

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <ostream>
 #include <random>
 #include <set>
@@ -45,7 +46,7 @@ bool has_children() {
 
 TEST_P(EveryWorkload, is_described_in_full) {
   const auto& workload = GetParam();
-  for (const std::string_view line : {workload.name, workload.summary, workload.grain_unit}) {
+  for (const std::string_view line : {workload.name, workload.summary, workload.grain_unit, workload.question}) {
     EXPECT_FALSE(line.empty());
     EXPECT_EQ(line.find('\n'), line.npos);
   }
@@ -169,6 +170,15 @@ TEST_P(EveryWorkload, helpers_of_which_nothing_is_asked_use_no_cpu) {
 
 INSTANTIATE_TEST_SUITE_P(workloads, EveryWorkload, ::testing::ValuesIn(workloads::WorkloadCatalog::instance().all()),
                          name_of);
+
+TEST(WorkloadCatalog, one_workload_is_typical_of_each_question) {
+  std::map<std::string_view, std::vector<std::string_view>> typical;
+  for (const auto& workload : workloads::WorkloadCatalog::instance().all()) {
+    auto& those = typical[workload.question];
+    if (workload.typical) those.push_back(workload.name);
+  }
+  for (const auto& [question, those] : typical) EXPECT_EQ(those.size(), 1U) << question;
+}
 
 TEST(WorkloadCatalog, every_file_is_in_the_catalogue) {
   // Files of workloads/ that are no workload, but what workloads share.

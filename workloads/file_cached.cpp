@@ -59,6 +59,8 @@ const Registration registered{
      .summary = "writes and reads back blocks of a file in the page cache: system calls and copies",
      .grain_unit = "one 4-KiB block written (pwrite) and read back (pread)",
      .kind = Kind::io,
+     .question = "file",
+     .typical = true,
      .version = 1,
      .prepare = prepare}};
 

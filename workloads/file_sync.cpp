@@ -62,6 +62,7 @@ const Registration registered{
      .summary = "writes blocks and waits for the device each time: commits of a write-ahead log",
      .grain_unit = "one 4-KiB block overwritten in place (pwrite) and confirmed (fdatasync)",
      .kind = Kind::io,
+     .question = "file",
      .version = 1,
      .prepare = prepare}};
 

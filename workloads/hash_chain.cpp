@@ -27,6 +27,8 @@ const Registration registered{{.name = "hash_chain",
                                .summary = "a chain of dependent 64-bit hash rounds: registers only",
                                .grain_unit = "one round (two multiplications, three xor-shifts)",
                                .kind = Kind::cpu,
+                               .question = "cpu",
+                               .typical = true,
                                .version = 1,
                                .prepare = prepare_kernel<HashChain>}};
 

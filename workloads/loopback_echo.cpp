@@ -114,6 +114,7 @@ const Registration registered{
      .summary = "a TCP request to a server process that replies after a delay: a database call",
      .grain_unit = "one microsecond of delay at the server; the round trip comes on top",
      .kind = Kind::io,
+     .question = "wait",
      .version = 1,
      .prepare = prepare}};
 

@@ -63,6 +63,7 @@ const Registration registered{{.name = "matrix_multiply",
                                .summary = "a chain of small matrix products: floating point in the first cache",
                                .grain_unit = "one product of two 32 x 32 matrices of doubles",
                                .kind = Kind::cpu,
+                               .question = "cpu",
                                .version = 1,
                                .prepare = prepare_kernel<MatrixMultiply>}};
 

@@ -61,6 +61,8 @@ const Registration registered{
          "computes, then waits for a share of its time (--waiting): CPU time / task time is the share computed here",
      .grain_unit = "one nominal microsecond: 300 rounds of hash_chain where nothing is waited, else fewer and a wait",
      .kind = Kind::io,
+     .question = "mix",
+     .typical = true,
      .version = 1,
      .usual_grain = 1000,
      .takes_waiting = true,

@@ -54,6 +54,7 @@ const Registration registered{{.name = "prime_count",
                                .summary = "counts primes by trial division: integer arithmetic, no memory",
                                .grain_unit = "one odd number between 33,001 and 65,767 divided by 53 primes",
                                .kind = Kind::cpu,
+                               .question = "cpu",
                                .version = 1,
                                .prepare = prepare_kernel<PrimeCount>}};
 

@@ -47,6 +47,7 @@ const Registration registered{{.name = "sort_block",
                                .summary = "fills and sorts small blocks of keys: unpredictable branches",
                                .grain_unit = "one block of 1024 random 32-bit keys, filled and sorted",
                                .kind = Kind::cpu,
+                               .question = "cpu",
                                .version = 1,
                                .prepare = prepare_kernel<SortBlock>}};
 

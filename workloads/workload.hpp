@@ -94,6 +94,10 @@ struct Description {
   std::string_view summary;     ///< one line
   std::string_view grain_unit;  ///< "one unit of grain is ...", one line
   Kind kind = Kind::cpu;
+  /// The kind of question that it stands for, a word: hand_over, cpu, copy, wait, file, mix. Reports and `mpmt ask`
+  /// offer what is there; a new one needs no list.
+  std::string_view question = "cpu";
+  bool typical = false;  ///< the one that is taken for its question where a user names no workload
   /// Raised by hand when the meaning of a task changes: results of different versions are never compared.
   /// A test pins each version's checksum of a fixed block.
   int version = 1;

@@ -16,6 +16,13 @@ const Family& family_of(const Case& measured) {
   return family_named(measured.family);
 }
 
+const std::vector<Measure>& common_measures() {
+  static const std::vector<Measure> measures{{"latency_ns", "latency", "ns", "latency of a message"},
+                                             {"startup_ns", "startup", "ns", "start-up"},
+                                             {"shutdown_ns", "startup", "ns", "shutdown"}};
+  return measures;
+}
+
 std::string both(const std::string& processes, const std::string& threads) {
   return processes == threads ? processes : text(processes, "|", threads);
 }

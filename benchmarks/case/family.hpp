@@ -45,9 +45,20 @@ struct Totals {
   double late_share() const { return wall_ns > 0 ? late_ns / wall_ns : 0; }
 };
 
+/// A field of an entry that is measured, and what a report has to know of it.
+struct Measure {
+  std::string_view name;
+  std::string_view view;   ///< of a report, that it feeds; empty: none
+  std::string_view unit;   ///< ns, bytes, bytes/s, ratio, share or count
+  std::string_view title;  ///< as people call it
+};
+
+/// Those that every family has.
+const std::vector<Measure>& common_measures();
+
 /// A field of an entry that only this family has.
 struct Metric {
-  std::string_view name;
+  Measure said;
   nlohmann::json (*of)(const Case&, const Totals&);
 };
 
@@ -71,7 +82,8 @@ struct Column {
 struct Family {
   std::string_view name;  ///< as in --family, and in the record
   std::string_view summary;
-  std::vector<Axis> axes;  ///< its own, of no other family; all have common_axes() besides
+  std::vector<std::string_view> views;  ///< of a report, that its comparisons and costs feed
+  std::vector<Axis> axes;               ///< its own, of no other family; all have common_axes() besides
 
   // A case.
   std::string (*name_of)(const Case&);  ///< without its program

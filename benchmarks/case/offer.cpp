@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 /// Beyond it a description is no description.
 constexpr std::size_t kMostParts = 1000;
 constexpr std::size_t kMostName = 100;
+constexpr std::size_t kMostLine = 1000;
 
 template <class Part>
 const Part* named(const std::vector<Part>& parts, const std::string& name) {
@@ -51,6 +52,9 @@ Offer offer_of_catalogues() {
     offered.name = workload.name;
     offered.kind = workload.kind;
     offered.version = workload.version;
+    offered.question = workload.question;
+    offered.typical = workload.typical;
+    offered.summary = workload.summary;
     offered.grain_unit = workload.grain_unit;
     offered.grain_scales = workload.grain_scales;
     offered.minimum_payload = workload.minimum_payload;
@@ -93,8 +97,8 @@ Value word(const Json& part, const char* key, Value (*from)(std::string_view)) {
   }
 }
 
-std::string name_from(const Json& part) {
-  auto name = field<std::string>(part, "name");
+std::string name_from(const Json& part, const char* key = "name") {
+  auto name = field<std::string>(part, key);
   const auto fits = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
   };
@@ -102,6 +106,13 @@ std::string name_from(const Json& part) {
     throw std::invalid_argument(text("'", name.substr(0, kMostName), "' is no name: letters, digits, _ - and ."));
   }
   return name;
+}
+
+/// A line, or nothing.
+std::string line_from(const Json& part, const char* key) {
+  auto line = field(part, key, std::string());
+  if (line.size() > kMostLine) throw std::invalid_argument(text(key, ": more than ", kMostLine, " bytes"));
+  return line;
 }
 
 const Json& list_in(const Json& description, const char* key) {
@@ -112,12 +123,27 @@ const Json& list_in(const Json& description, const char* key) {
   return list;
 }
 
+/// Where a program does not say.
+std::string usual_question(workloads::Kind kind) {
+  switch (kind) {
+    case workloads::Kind::harness:
+      return "hand_over";
+    case workloads::Kind::io:
+      return "wait";
+    default:
+      return "cpu";
+  }
+}
+
 WorkloadOffer workload_from(const Json& part) {
   WorkloadOffer offer;
   offer.name = name_from(part);
   offer.kind = word(part, "kind", kind_from);
   offer.version = field<int>(part, "version");
-  offer.grain_unit = field(part, "grain_unit", std::string());
+  offer.question = part.contains("question") ? name_from(part, "question") : usual_question(offer.kind);
+  offer.typical = field(part, "typical", false);
+  offer.summary = line_from(part, "summary");
+  offer.grain_unit = line_from(part, "grain_unit");
   offer.grain_scales = field(part, "grain_scales", true);
   offer.minimum_payload = field(part, "minimum_payload", std::size_t{0});
   offer.usual_grain = std::max<std::uint64_t>(1, field(part, "usual_grain", std::uint64_t{1}));
@@ -196,6 +222,9 @@ Json to_json(const Offer& offer) {
     Json fields{{"name", workload.name},
                 {"kind", text_of(workload.kind)},
                 {"version", workload.version},
+                {"question", workload.question},
+                {"typical", workload.typical},
+                {"summary", workload.summary},
                 {"grain_unit", workload.grain_unit},
                 {"grain_scales", workload.grain_scales},
                 {"minimum_payload", workload.minimum_payload},

@@ -14,8 +14,11 @@ namespace mpmt::benchmarks {
 struct WorkloadOffer {
   std::string name;
   workloads::Kind kind = workloads::Kind::cpu;
-  int version = 1;         ///< results of different versions are never compared
-  std::string grain_unit;  ///< one line
+  int version = 1;               ///< results of different versions are never compared
+  std::string question = "cpu";  ///< the kind of question that it stands for
+  bool typical = false;          ///< of those of its question
+  std::string summary;           ///< one line
+  std::string grain_unit;        ///< one line
   bool grain_scales = true;
   std::size_t minimum_payload = 0;       ///< bytes; a smaller payload is refused
   std::uint64_t usual_grain = 1;         ///< for a workload that no profile lists

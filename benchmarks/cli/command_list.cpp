@@ -29,6 +29,8 @@ Json described(const workloads::Description& part) {
           {"summary", part.summary},
           {"grain_unit", part.grain_unit},
           {"kind", text_of(part.kind)},
+          {"question", part.question},
+          {"typical", part.typical},
           {"version", part.version},
           {"grain_scales", part.grain_scales},
           {"reads_payload", part.reads_payload},
@@ -74,7 +76,9 @@ Json described(const executors::Description& part) {
 std::string more_about(const Json& part) {
   if (part.contains("grain_unit")) {
     const auto payload = part["minimum_payload_bytes"].get<std::size_t>();
-    return text(part["kind"].get<std::string>(), "; a unit of grain is ", part["grain_unit"].get<std::string>(),
+    return text(part["kind"].get<std::string>(), "; question: ", part["question"].get<std::string>(),
+                part["typical"].get<bool>() ? " (typical)" : "", "; a unit of grain is ",
+                part["grain_unit"].get<std::string>(),
                 part["reads_payload"].get<bool>() ? "; reads its payload" : "; a payload only travels",
                 payload > 0 ? text("; needs a payload of ", payload, " byte or more") : "",
                 part["takes_waiting"].get<bool>() ? "; takes --waiting" : "");

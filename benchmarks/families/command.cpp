@@ -67,6 +67,7 @@ using Sides = const Case&;
 const Registered<Family> registered{
     {.name = "command",
      .summary = "commands of anybody's, each execution a task (--command)",
+     .views = {"verdict"},
      .axes = {},
      .name_of = name_of,
      .fields_of = fields_of,
@@ -77,7 +78,8 @@ const Registered<Family> registered{
      .operation = "execution",
      .unit = "/run",
      .cost = "ns_per_execution",
-     .metrics = memory_metrics("peak_memory_bytes", "pss_bytes"),
+     .metrics = memory_metrics({"peak_memory_bytes", "memory", "bytes", "peak memory"},
+                               {"pss_bytes", "memory", "bytes", "memory, shared pages divided"}),
      .has_workers = false,
      .starts_programs = true,
      .fresh_blocks = true,

@@ -68,7 +68,7 @@ void read_parameters(const Json& fields, Case& c) {
   }
 }
 
-std::vector<Metric> memory_metrics(std::string_view peak, std::string_view pss) {
+std::vector<Metric> memory_metrics(const Measure& peak, const Measure& pss) {
   return {
       {peak, [](const Case&, const Totals& totals) { return bytes_of(totals.memory, &executors::Memory::peak_bytes); }},
       {pss, [](const Case&, const Totals& totals) { return bytes_of(totals.memory, &executors::Memory::pss_bytes); }}};

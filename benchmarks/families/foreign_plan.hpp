@@ -24,6 +24,6 @@ void read_parameters(const nlohmann::json& fields, Case& c);
 CaseFacts foreign_facts();
 
 /// Memory of a process tree, in bytes, by these names; null where it was not looked at.
-std::vector<Metric> memory_metrics(std::string_view peak, std::string_view pss);
+std::vector<Metric> memory_metrics(const Measure& peak, const Measure& pss);
 
 }  // namespace mpmt::benchmarks

@@ -96,6 +96,7 @@ using Sides = const Case&;
 
 const Registered<Family> registered{{.name = "google",
                                      .summary = "benchmarks of Google Benchmark programs (--program)",
+                                     .views = {"verdict"},
                                      .axes = {},
                                      .name_of = name_of,
                                      .fields_of = fields_of,

@@ -152,6 +152,7 @@ using Sides = const Case&;
 const Registered<Family> registered{
     {.name = "pool",
      .summary = "workloads under executors",
+     .views = {"verdict", "scaling", "where", "latency", "startup"},
      .axes = pool_axes(),
      .name_of = name_of,
      .fields_of = fields_of,
@@ -162,7 +163,8 @@ const Registered<Family> registered{
      .operation = "task",
      .unit = "/task",
      .cost = "ns_per_task",
-     .metrics = {{"tasks_per_second", [](const Case&, const Totals& totals) { return Json(1e9 / totals.cost_ns); }}},
+     .metrics = {{{"tasks_per_second", "", "count", "tasks per second"},
+                  [](const Case&, const Totals& totals) { return Json(1e9 / totals.cost_ns); }}},
      .has_workers = true,
      .facts_of = facts_of,
      .row_fields = {{"workload", [](Sides p, Sides t) { return shared(p.workload, t.workload); }},

@@ -57,6 +57,7 @@ using Sides = const Case&;
 const Registered<Family> registered{
     {.name = "server",
      .summary = "servers of anybody's, each run of a load generator a task (--serve)",
+     .views = {"verdict"},
      .axes = {},
      .name_of = name_of,
      .fields_of = fields_of,
@@ -67,7 +68,8 @@ const Registered<Family> registered{
      .operation = "load",
      .unit = "/load",
      .cost = "ns_per_load",
-     .metrics = memory_metrics("server_peak_memory_bytes", "server_pss_bytes"),
+     .metrics = memory_metrics({"server_peak_memory_bytes", "memory", "bytes", "peak memory of the server"},
+                               {"server_pss_bytes", "memory", "bytes", "memory of the server, shared pages divided"}),
      .has_workers = false,
      .starts_programs = true,
      .facts_of = [](const Case&, std::uint64_t) { return Json::object(); },

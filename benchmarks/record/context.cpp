@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/text.hpp"
+#include "benchmarks/record/declared.hpp"
 
 namespace mpmt::benchmarks {
 
@@ -142,6 +143,7 @@ Json make_context(const std::vector<std::string>& command_line, const RunOptions
                       {"core_to_core", to_json(core_to_core)},
                       {"trials", {{"done", 0}}},
                       {"group_rounds", {{"done", 0}, {"busy", 0}}},
+                      {"declared", declared_by(plan)},
                       {"warnings", Json::array()}});
   if (const auto programs = programs_json(plan.programs); !programs.empty()) context["programs"] = programs;
   return context;

@@ -63,7 +63,7 @@ Json counted(const Measured& measured) {
   fields["checksum"] = measured.ok() ? Json(hex(measured.laps.front().sum)) : Json();
   fields["latency_ns"] = latency_json(measured.trial.latency);
   fields[family.cost] = totals.cost_ns;
-  for (const auto& metric : family.metrics) fields[metric.name] = measured.ok() ? metric.of(c, totals) : Json();
+  for (const auto& metric : family.metrics) fields[metric.said.name] = measured.ok() ? metric.of(c, totals) : Json();
   if (!measured.ok()) {
     for (auto& field : fields) field = nullptr;
   }

@@ -86,9 +86,9 @@ class Browser:
     def case(self, values: Mapping[str, str]) -> str:
         """Selects by hand, in the order given; returns the sentence."""
         for name, value in values.items():
-            self.evaluate(f"""(() => {{ const at = document.getElementById({json.dumps('case-' + name)}); at.value = {json.dumps(value)};
+            self.evaluate(f"""(() => {{ const at = document.getElementById({json.dumps('case.' + name)}); at.value = {json.dumps(value)};
                 at.dispatchEvent(new Event(at.tagName === 'INPUT' ? 'input' : 'change', {{ bubbles: true }})); }})()""")
-        return self.text_of("#case-sentence")
+        return self.text_of("output")
 
     def expect_quiet(self) -> None:
         """The page asked for itself only, and nothing was wrong in it, nor against its policy."""

@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import tracker as tracker_module  # noqa: E402
 from bench import BINARY, MARK, PATIENCE_S, Bench, Island, built, marked, until  # noqa: E402
+from browser import Browser, lacking, required  # noqa: E402
 from build_site import TOOLS, Site  # noqa: E402
 from desk import Desk  # noqa: E402
 from make_channel_record import make_record  # noqa: E402
@@ -163,6 +164,18 @@ def mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
 def tracker(island: Island) -> Iterator[Tracker]:
     with Tracker(island.command(Path("/"), [sys.executable, tracker_module.__file__])) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if why := lacking():
+        assert not required(), why
+        pytest.skip(why)
+    made = Browser(tmp_path_factory.mktemp("browser"))
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture

@@ -10,13 +10,22 @@ const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const browser = await require('puppeteer-core').launch({
   executablePath, headless: true, args: ['--no-sandbox', '--disable-dev-shm-usage', '--font-render-hinting=none'], protocolTimeout: 60_000,
 });
+let context = null;
 let page = null;
 let said = { requests: [], complaints: [] };
 
-// A page of its own, and what it asks for and complains of from now on.
+const kReady = `new Promise((resolve) => {
+  const root = document.documentElement;
+  const look = () => (root.dataset.ready === '1' ? resolve() : undefined);
+  new MutationObserver(look).observe(root, { attributes: true });
+  look();
+})`;
+
+// A page of its own, which knows nothing that another stored, and what it asks for and complains of from now on.
 async function open({ url, width = 1200, height = 900, scheme = 'light', script = true, motion = 'no-preference' }) {
-  await page?.close();
-  page = await browser.newPage();
+  await context?.close();
+  context = await browser.createBrowserContext();
+  page = await context.newPage();
   said = { requests: [], complaints: [] };
   const [now, held] = [page, said];
   now.on('request', (request) => held.requests.push(request.url().slice(0, 200)));
@@ -33,7 +42,7 @@ async function open({ url, width = 1200, height = 900, scheme = 'light', script 
   await now.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: motion }]);
   const began = performance.now();
   await now.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 });
-  if (script) await now.waitForFunction('document.documentElement.dataset.ready === "1"', { timeout: 60_000, polling: 5 });
+  if (script) await now.evaluate(kReady);
   return performance.now() - began;
 }
 

@@ -205,6 +205,22 @@ def test_a_small_run(bench: Bench) -> None:
     assert files(bench.folder) == {bench.out, bench.folder / "again.json"}
 
 
+def test_a_record_declares_its_parts_and_says_the_share_that_waits(bench: Bench) -> None:
+    done = bench.run("run", "--workload", "mixed_wait", "--waiting", "70%,0", "--grain", "20", "--workers", "1", "--rounds", "1",
+                     "--laps", "1", "--tasks", "16", "--out", bench.out)
+    assert done.returncode == 0, done
+    record = record_file.load(bench.out)
+    declared = record["context"]["declared"]
+    assert set(declared["families"]) == {"pool"} and "startup" in declared["families"]["pool"]["views"]
+    workload, = declared["workloads"].items()
+    assert workload[0] == "mixed_wait" and (workload[1]["question"], workload[1]["typical"]) == ("mix", True)
+    assert all(declared["metrics"][name]["view"] == "startup" for name in ("startup_ns", "shutdown_ns"))
+    shares = {(case["waiting"], f"/waiting:{round(100 * case['waiting'])}/" in name) for name, case in record["cases"].items()}
+    assert shares == {(0.7, True), (0, True)}
+    for row in record["comparisons"]:  # which do not repeat it
+        assert record["cases"][row["threads_case"]]["waiting"] == record["cases"][row["processes_case"]]["waiting"]
+
+
 def test_repetitions_are_rounds_and_json_goes_to_standard_output(bench: Bench) -> None:
     done = bench.measure(*ONE_LAP[:-4], "--tasks", "64", "--benchmark_repetitions=3", "--benchmark_format=json",
                          "--benchmark_time_unit=us", "--benchmark_min_time=0.2")

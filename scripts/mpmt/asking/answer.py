@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Optional
 
 from mpmt.answers import words
@@ -13,7 +13,7 @@ from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
 from mpmt.asking.contenders import contenders_of, failures, foreign_share
-from mpmt.asking.measuring import WORKERS, Findings
+from mpmt.asking.findings import WORKERS, Findings
 from mpmt.asking.question import Assumed, Case, Commands
 from mpmt.asking.sentences import AS_ASKED
 from mpmt.base.problem import EXIT_INTERRUPTED, EXIT_OK, NothingMeasured
@@ -99,9 +99,7 @@ def _advice(case: Case, findings: Findings) -> tuple[str, ...]:
     if findings.interrupted or (row is not None and row.verdict in DECIDED):
         return ()
     busy = max(map(foreign_share, findings.records))
-    placed = shlex.join([*plan.as_run(case, findings.grain), "--placement", "same"])
-    return tuple(sentences.advice(row, case.margin, findings.main_s or case.budget_s, busy,
-                                  lambda budget_s: shlex.join(plan.repeated(replace(case, budget_s=budget_s))), placed))
+    return tuple(sentences.advice(row, case.margin, findings.main_s or case.budget_s, busy, placeable=True))
 
 
 def _commands(case: Case, findings: Findings) -> tuple[tuple[str, str], ...]:
@@ -122,14 +120,13 @@ def of_commands(asked: Commands, findings: Findings) -> Answer:
     record = findings.records[0]
     row = command_row(record)
     why = failures(record)
-    if row is None and why and not findings.interrupted:
+    if (row is None or row.ratio is None) and why and not findings.interrupted:
         raise NothingMeasured(why[0])
     said = sentences.of_commands(row) if row else [sentences.TOO_FEW]
     repeated = plan.repeated_commands(asked)
     advice: Sequence[str] = ()
     if not findings.interrupted and (row is None or row.verdict not in DECIDED):
-        advice = sentences.advice(row, asked.margin, asked.budget_s, foreign_share(record),
-                                  lambda budget_s: shlex.join([*repeated[:-1], f"{budget_s:g}"]), "")
+        advice = sentences.advice(row, asked.margin, asked.budget_s, foreign_share(record), placeable=False)
     run = ["mpmt", "run", *plan.of_commands(asked, asked.budget_s)[:-2]]
     deeper = shlex.join(["mpmt", "run", *plan.of_commands(asked, 300)[:-2], "--out", DEEPER_RECORD])
     return Answer(tuple(said), row, table.of_commands(record, row, asked.names), (row,) if row else (), (), None,
@@ -160,7 +157,7 @@ def as_json(answer: Answer, records: Sequence[str], seconds: float) -> dict[str,
         "format": "mpmt-answer", "format_version": 1, "sentence": " ".join(answer.sentences), "sentences": list(answer.sentences),
         "verdict": answer.verdict, **{key: getattr(row, key, None) for key in ("ratio", "low", "high", "detectable", "margin", "confidence")},
         "rows": [asdict(one) for one in answer.rows],
-        "table": {"columns": [asdict(column) for column in answer.table.columns], "rows": [*(answer.table.rest or answer.table.rows)]},
+        "table": {"columns": [asdict(column) for column in answer.table.columns], "rows": [*answer.table.rows, *answer.table.rest]},
         "crossings": [{"scale": one.scale, **asdict(one.crossing)} for one in answer.changes if one.crossing],
         "changes": [{"scale": one.scale, "text": one.text} for one in answer.changes],
         "workers": None if answer.growth is None else {"up_to": answer.growth.up_to, "best": answer.growth.best,

@@ -11,7 +11,7 @@ from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED, Crossing, crossings
 from mpmt.answers.rows import A_FASTER, B_FASTER, Row
 from mpmt.asking.contenders import grows_up_to
-from mpmt.asking.measuring import PAYLOAD, TASK, WORKERS
+from mpmt.asking.findings import PAYLOAD, TASK, WORKERS
 
 _VALUES: Mapping[str, Callable[[Row], Optional[float]]] = {
     TASK: lambda row: row.task_ns, PAYLOAD: lambda row: row.payload_bytes, WORKERS: lambda row: row.workers}
@@ -37,8 +37,7 @@ def change(scale: str, rows: Sequence[Row], start: Row, channel: str = "") -> Ch
     over = f" over {channel}" if channel and len(rows) > 1 else ""
     if not found or at is None:
         return Change(scale, None, _without(rows, value, told, over))
-    near = math.log1p(at)
-    nearest = min(found, key=lambda one: min(abs(math.log1p(end) - near) for end in (one.low, one.high)))
+    nearest = min(found, key=lambda one: abs((math.log1p(one.low) + math.log1p(one.high)) / 2 - math.log1p(at)))
     brief = _brief(scale, nearest, at, start)
     measured = f"{_short(nearest.before, start)} at {told(nearest.low)}, {_short(nearest.after, start)} at {told(nearest.high)}"
     return Change(scale, nearest, f"{brief}{over} (measured: {measured})", brief)

@@ -13,7 +13,8 @@ from mpmt.answers.crossover import DECIDED
 from mpmt.answers.rows import CONTROLLED, DEPLOYED
 from mpmt.asking import plan
 from mpmt.asking.bisection import Scale, next_values
-from mpmt.asking.contenders import PROCESSES, Contender, Found, contenders_of, found_in, grows_up_to, rates
+from mpmt.asking.contenders import Contender, Found, contenders_of, found_in, grows_up_to
+from mpmt.asking.findings import PAYLOAD, TASK, WORKERS, Findings
 from mpmt.asking.question import Case, Commands
 from mpmt.base.problem import NothingMeasured, Problem
 from mpmt.base.shown import shown
@@ -27,42 +28,11 @@ WAIT_IDLE_S = 1.5  # before the first run
 OF_MAIN = 0.6  # the share of the time that the case itself may take before its cross-overs; more if it stays open
 OF_REST = 0.4  # of what is then left, for each run
 
-TASK, PAYLOAD, WORKERS = "task size", "payload", "workers"
-
 
 class Run(Protocol):
     """One `mpmt run`: its arguments, and when it has to have ended (of time.monotonic)."""
 
     def __call__(self, arguments: Sequence[str], until: float) -> engine.Answer: ...
-
-
-@dataclass
-class Findings:
-    """What is known so far. `found`: of the case itself, in the order of the record, from the last run that looked at it; `scales`:
-    by their names, all that was measured along each, the case included; `deployed`: the answer's row."""
-
-    records: list[Record] = field(default_factory=list)
-    main: Optional[Record] = None  # that `found` is of
-    found: list[Found] = field(default_factory=list)
-    deployed: Optional[Found] = None
-    grain: Optional[int] = None
-    scanned: list[Contender] = field(default_factory=list)  # where several counts of workers were asked for
-    workers: tuple[int, ...] = ()  # that the answer is for
-    scales: dict[str, list[Found]] = field(default_factory=dict)
-    channels: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of each scale, that its steps are over
-    interrupted: bool = False
-    main_s: float = 0.0  # that the runs of the case itself took
-
-    def task_ns(self) -> Optional[float]:
-        """What a task of the case takes by itself, as measured."""
-        return next((one.row.task_ns for one in self.found), None)
-
-    def rates(self, case: Case) -> dict[int, float]:
-        """Tasks per second by workers, of who may win; empty where one count was asked for."""
-        return rates(one for one in self.scanned if one.side == PROCESSES or not case.must_survive_crash)
-
-    def decided(self) -> bool:
-        return self.deployed is not None and self.deployed.row.verdict in DECIDED
 
 
 class Clock:
@@ -74,7 +44,11 @@ class Clock:
 
     def until(self, given_s: float) -> float:
         """When a run has to have ended that was given so much to measure in."""
-        return min(self._now() + given_s + BESIDE_S + OVER_S, self._end + OVER_S)
+        return min(self._now() + given_s + BESIDE_S + OVER_S, self.end())
+
+    def end(self) -> float:
+        """When all has to have."""
+        return self._end + OVER_S
 
 
 class Session:
@@ -228,7 +202,9 @@ class Session:
         """None: it ended before anything was measured."""
         wait_idle_s = 0.0 if self.findings.records else WAIT_IDLE_S
         self._say(f"{in_words(self._case, experiment)}: {given_s:.0f} s at most")
-        answer = self._run(plan.arguments(self._case, experiment, given_s, wait_idle_s), self._clock.until(given_s + wait_idle_s))
+        # The first may have to wait for another run.
+        until = self._clock.until(given_s) if self.findings.records else self._clock.end()
+        answer = self._run(plan.arguments(self._case, experiment, given_s, wait_idle_s), until)
         self.findings.interrupted |= answer.interrupted
         if answer.record is not None:
             self.findings.records.append(answer.record)

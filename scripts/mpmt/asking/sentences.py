@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -11,7 +12,7 @@ from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNSTABLE, Row
 from mpmt.answers.verdict import finding, sentence_of
 from mpmt.asking.changes import Change, Growth
 from mpmt.asking.contenders import Found
-from mpmt.asking.measuring import WORKERS
+from mpmt.asking.findings import WORKERS
 from mpmt.asking.question import Case
 
 AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
@@ -82,24 +83,27 @@ def of_commands(row: Row) -> list[str]:
 # ---- when it is open ---------------------------------------------------------------------------------------
 
 
-def advice(row: Optional[Row], margin: float, measured_s: float, busy: float, command: Callable[[float], str], placed: str) -> list[str]:
-    """What would decide. `measured_s`: what was spent on it; `busy`: the share of rounds in which others used the CPUs;
-    `command`, `placed`: what asks again with so many seconds, and with another placement ("": there is none)."""
+def advice(row: Optional[Row], margin: float, measured_s: float, busy: float, placeable: bool) -> list[str]:
+    """What would decide. `measured_s`: what was spent on it; `busy`: the share of rounds in which others used the CPUs; `placeable`:
+    whether mpmt chooses the CPUs."""
     said = []
     if busy >= BUSY_ROUNDS:
         said.append(f"a quieter machine: others used the CPUs in {words.percent(busy)} of the rounds")
-    if row is not None and row.verdict == UNSTABLE:
-        return [*said, f"another placement, since the ratio has more than one mode: {placed}"]
-    said.append(_more_time(row, margin, measured_s, command))
-    return [*said, f"another placement: {placed}"] if placed else said
+    unstable = row is not None and row.verdict == UNSTABLE
+    if not unstable:
+        said.append(_more_time(row, margin, measured_s))
+    if placeable:
+        why = ", since the ratio has more than one mode" if unstable else ""
+        said.append(f"another placement{why}: the run below, with --placement same")
+    return said or ["nothing that is known: the ratio has more than one mode, or does not settle"]
 
 
-def _more_time(row: Optional[Row], margin: float, measured_s: float, command: Callable[[float], str]) -> str:
+def _more_time(row: Optional[Row], margin: float, measured_s: float) -> str:
     """Rounds that are needed grow with the square of what they have to show."""
     if row is None or row.detectable is None:
-        return f"more time: {command(max(10, round(4 * measured_s)))}"
+        return f"more time: --budget {max(10, round(4 * measured_s))}"
     needed_s = measured_s * max(1.5, (row.detectable / margin) ** 2)
     seen = f"a difference of {words.percent(row.detectable)} would have been seen"
     if needed_s > _MOST_BUDGET_S:
         return f"more time, about {words.duration(needed_s * 1e9)} ({seen}), or a larger --margin"
-    return f"more time, about {words.duration(needed_s * 1e9)} ({seen}): {command(round(needed_s / 5 + 0.5) * 5)}"
+    return f"more time ({seen}): --budget {math.ceil(needed_s / 5 - 0.01) * 5}"

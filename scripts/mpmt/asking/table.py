@@ -33,7 +33,7 @@ def table(deployed: Optional[Found], found: Sequence[Found], contenders: Sequenc
                Column("threads/s", "count"), Column("processes/s", "count"), Column("ratio", "ratio"), Column(f"{interval} from", "ratio"),
                Column("to", "ratio"), Column("verdict"))
     return Table(columns, tuple(rows[:MOST_ROWS]), "Time per task, tasks per second, time of processes ÷ time of threads",
-                 rest=tuple(rows) if len(rows) > MOST_ROWS else ())
+                 rest=tuple(rows[MOST_ROWS:]))
 
 
 def _names(one: Found) -> set[str]:

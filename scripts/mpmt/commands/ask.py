@@ -125,10 +125,14 @@ def _told(findings: Any, make: Callable[[], Any], runner: Any, options: argparse
     """Prints the answer; the exit code."""
     from mpmt.asking import answer, printing
     from mpmt.base.shown import shown_json
+    from mpmt.writers.text_lines import Form, width_of, fits_unicode
     if not findings.records:
         raise KeyboardInterrupt  # there is nothing to be said
     made, records, seconds = make(), [str(path) for path in runner.kept], time.monotonic() - started
-    print(shown_json(answer.as_json(made, records, seconds)) if options.json else printing.text(made, records, seconds))
+    if options.json:
+        print(shown_json(answer.as_json(made, records, seconds)))
+    else:
+        print(printing.text(made, records, seconds, Form(width_of(sys.stdout), fits_unicode(sys.stdout))))
     return int(made.exit_code())
 
 

@@ -47,13 +47,14 @@ class Workload:
                  result: Callable[[Papers, int], int] | None = None,
                  fixture: Callable[[Papers], Fixture] = lambda _: Fixture(),
                  grain_scales: bool = True, minimum_payload: int = 0, unit_ns: int | None = None,
-                 takes_waiting: bool = False) -> None:
+                 takes_waiting: bool = False, question: str = "", typical: bool = False) -> None:
         self.name, self.kernel, self.result, self.fixture = name, kernel, result, fixture
         self.reads_payload = minimum_payload > 0
         self.is_wait = unit_ns is not None or takes_waiting or name == "loopback_echo"
         self.described = {"name": name, "kind": kind, "version": 1, "grain_unit": grain_unit,
                           "grain_scales": grain_scales, "minimum_payload": minimum_payload,
-                          "usual_grain": usual_grain, "takes_waiting": takes_waiting,
+                          "usual_grain": usual_grain, "takes_waiting": takes_waiting, "typical": typical,
+                          **({"question": question} if question else {}),
                           **({} if unit_ns is None else {"unit_ns": unit_ns})}
 
     def refusal(self, papers: Papers) -> str:
@@ -212,27 +213,31 @@ def _from(module: str, name: str) -> Callable:
 
 
 WORKLOADS = {workload.name: workload for workload in (
-    Workload("empty", "harness", "nothing: grain is ignored", empty, 1, grain_scales=False),
+    Workload("empty", "harness", "nothing: grain is ignored", empty, 1, grain_scales=False,
+             typical=True),
     Workload("prime_count", "cpu", "one odd number between 33,001 and 65,767 divided by 53 primes", prime_count, 400),
-    Workload("hash_chain", "cpu", "one round (two multiplications, three xor-shifts)", hash_chain, 3000),
+    Workload("hash_chain", "cpu", "one round (two multiplications, three xor-shifts)", hash_chain, 3000,
+             typical=True),
     Workload("sort_block", "cpu", "one block of 1024 random 32-bit keys, filled and sorted", sort_block, 2),
     Workload("payload_copy", "cpu", "one pass over the payload", payload_copy, 1,
-             minimum_payload=1),
+             minimum_payload=1, question="copy", typical=True),
     Workload("hashlib_large", "cpu", "one SHA-256 of 1 MiB, without the GIL", hashlib_large, 20),
     Workload("sleep_wait", "io", "one microsecond of waiting; waking up comes on top", sleep_wait, 2000,
-             result=lambda _, variant: mix(variant + 1), unit_ns=1000),
+             result=lambda _, variant: mix(variant + 1), unit_ns=1000, typical=True),
     Workload("mixed_wait", "io",
              "one nominal microsecond: 300 rounds of hash_chain where nothing is waited, else fewer and a wait",
-             mixed_wait, 1000, result=lambda papers, variant: computing_part(papers)(variant), takes_waiting=True),
+             mixed_wait, 1000, result=lambda papers, variant: computing_part(papers)(variant), takes_waiting=True,
+             question="mix", typical=True),
     Workload("loopback_echo", "io", "one microsecond of delay at the server; the round trip comes on top",
              _from("python_echo", "client"), 1000, result=_from("python_echo", "result_of_variant"),
              fixture=_from("python_echo", "Server")),
     Workload("file_cached", "io", "one 4-KiB block written (pwrite) and read back (pread)",
              _from("python_files", "cached"), 20,
-             result=_from("python_files", "cached_result"), fixture=_from("python_files", "CachedFiles")),
+             result=_from("python_files", "cached_result"), fixture=_from("python_files", "CachedFiles"),
+             question="file", typical=True),
     Workload("file_sync", "io", "one 4-KiB block overwritten in place (pwrite) and confirmed (fdatasync)",
              _from("python_files", "synced"), 5, result=_from("python_files", "synced_result"),
-             fixture=_from("python_files", "SyncedFiles")),
+             fixture=_from("python_files", "SyncedFiles"), question="file"),
 )}
 
 class ExpectedSums:

@@ -91,15 +91,6 @@ def is_unstable(values: Sequence[float]) -> bool:
     return len(modes(values)) > 1 or coefficient_of_variation(values) > MAX_CV
 
 
-def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """Of the true median, from the ranks of at least one value, whatever the distribution: between the k-th value from either
-    end, k being the largest with P(Binomial(n, 1/2) < k) ≤ (1 - confidence) / 2 (David and Nagaraja, "Order statistics", 2003,
-    7.1). Where there is no such k, below 6 values at 95 %: the lowest and the highest."""
-    ordered, tail = sorted(values), (1 - confidence) / 2
-    rank = int(bdtrik(tail, len(ordered), 0.5)) + 1 if bdtr(0, len(ordered), 0.5) <= tail else 1
-    return ordered[rank - 1], ordered[len(ordered) - rank]
-
-
 def share_interval(hits: int, tries: int, confidence: float = 0.95) -> tuple[float, float]:
     """The exact interval of a share: Clopper and Pearson, Biometrika 26, 1934. (0, 1) of no tries."""
     if tries == 0:

@@ -105,8 +105,8 @@ class Bare:
             yield f"{self.prefix}charts and sentences are of one program; measured as well: {told}."
         if any(case.unstable for case in self.cases):
             count = sum(case.unstable for case in self.cases)
-            yield (f"{self.prefix}{words.plural(count, 'case')} of {len(self.cases)} are unstable: no such one is named as fastest "
-                   "where another is not.")
+            yield (f"{self.prefix}{words.plural(count, 'case')} of {len(self.cases)} are unstable: no such one is named as "
+                   "fastest where another is not.")
 
 
 def _labels(cases: Sequence[Case]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from mpmt.answers import words
 from mpmt.records.families import POOL, case_status, outcome, rounds_that_count, subject_of
 from mpmt.records.record_file import Record
 from mpmt.records.tables import STATUS_WORDS as STATUS_ORDER
-from mpmt.views.measured import cases_of, side_of
+from mpmt.views.measured import cases_of, number_of, side_of
 from mpmt.views.quiet import Quiet
 from mpmt.views.report import Shown
 from mpmt.views.view import Column, Missing, Table, Value, View
@@ -122,7 +122,7 @@ def _yardsticks(shown: Sequence[Shown]) -> Table:
     rows: list[Row] = []
     for one in shown:
         said = one.record["context"]["capacity"]
-        ends = [{point["workers"]: point["capacity"] for point in said[when] or []} for when in ("before", "after")]
+        ends = [{point["workers"]: number_of(point["capacity"]) for point in said[when] or []} for when in ("before", "after")]
         rows += [(one.subject.title, workers, *(end.get(workers) for end in ends)) for workers in sorted({*ends[0], *ends[1]})]
     return Table((Column("record"), Column("workers", "count"), Column("capacity before", "ratio"), Column("after", "ratio")),
                  tuple(rows),
@@ -134,8 +134,8 @@ def _load(shown: Sequence[Shown]) -> Table:
     rows: list[Row] = []
     for one in shown:
         quiet = Quiet(one.record)
-        loads = [entry["load"] for _, entry in rounds_that_count(one.record)]
-        stolen, foreign = (sum(load[key] or 0 for load in loads) for key in ("steal_ns", "foreign_cpu_ns"))
+        loads = [entry["load"] or {} for _, entry in rounds_that_count(one.record)]
+        stolen, foreign = (sum(number_of(load.get(key)) or 0 for load in loads) for key in ("steal_ns", "foreign_cpu_ns"))
         dropped = sum(entry.get("dropped_laps") or 0 for _, entry in rounds_that_count(one.record))
         rows.append((one.subject.title, *((quiet.rounds.busy, quiet.rounds.done) if quiet.rounds else (None, None)),
                      quiet.foreign,

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.rows import (A_FASTER, B_FASTER, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE, VERDICTS, Row, bounded_ratio, said_and_rows)
@@ -32,13 +32,13 @@ class Compared:
 
     row: Row
     family: str
-    program: Optional[str]
+    program: str | None
     what: str
     parameters: tuple[tuple[str, str], ...]
     state: str
-    ratio: Optional[float]
-    low: Optional[float]
-    high: Optional[float]
+    ratio: float | None
+    low: float | None
+    high: float | None
 
     @property
     def size(self) -> float:
@@ -78,7 +78,7 @@ class _Facts:
         return a, b
 
 
-def _cases_of(said: Mapping[str, Any]) -> tuple[Optional[str], Optional[str]]:
+def _cases_of(said: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Names of the cases of the sides a and b."""
     return (said.get("a_case"), said.get("b_case")) if said["table"] == PROGRAMS else (said.get("threads_case"), said.get("processes_case"))
 
@@ -142,7 +142,7 @@ def _other_row(said: Mapping[str, Any], family: str, subject: int, margin: float
                margin, confidence)
 
 
-def _compared(said: Mapping[str, Any], row: Row, family: str, program: Optional[str], what: str,
+def _compared(said: Mapping[str, Any], row: Row, family: str, program: str | None, what: str,
               named: Iterable[tuple[str, str]], facts: _Facts) -> Compared:
     ratio, low, high = row.ratio, row.low, row.high
     state = CANDIDATE if row.verdict == UNDECIDED and "not yet confirmed" in row.reason else row.verdict
@@ -220,7 +220,7 @@ def kind_of(one: Compared) -> tuple[str, str]:
     return one.row.table, one.family
 
 
-def natural(value: Optional[Value]) -> tuple[bool, float, str]:
+def natural(value: Value | None) -> tuple[bool, float, str]:
     """Sorts None first, numbers as numbers, then texts."""
     if value is None or isinstance(value, str):
         return value is not None, math.inf if value is not None else 0.0, value or ""

@@ -57,11 +57,10 @@ class Facts:
         return {case.said["group"]: case for case in self.pools if side_of(case.said) == BASELINE}
 
     def of(self, side: str, workloads: Iterable[str] = (), kind: str = "") -> list[Case]:
-        """Pools of this side, of these workloads or of this kind; a task's own copying is not computing."""
+        """Pools of this side, of these workloads or of this kind."""
         names = tuple(workloads)
-        return [case for case in self.pools if side_of(case.said) == side and
-                (case.said["workload"] in names or (kind and case.said.get("workload_kind") == kind
-                                                    and case.said["workload"] != "payload_copy"))]
+        return [case for case in self.pools
+                if side_of(case.said) == side and (case.said["workload"] in names or (kind and _is_of(case, kind)))]
 
     def time_of(self, case: Case) -> float:
         return self._task_ns[case.said["workload"], case.said["grain"]]
@@ -90,8 +89,8 @@ class Facts:
         sides: list[dict[tuple[Any, ...], Case]] = []
         for side in (PROCESSES, THREADS):
             sides.append({(case.said["group"], case.said["channel"], case.said["workers"]): case for case in self.pools
-                          if side_of(case.said) == side and case.said["workers"] >= least_workers and
-                          (not kind or (case.said.get("workload_kind") == kind and case.said["workload"] != "payload_copy"))})
+                          if side_of(case.said) == side and case.said["workers"] >= least_workers
+                          and (not kind or _is_of(case, kind))})
         return [(case, sides[1][key]) for key, case in sides[0].items() if key in sides[1]]
 
     def ratio_over_pairs(self, pairs: list[tuple[Case, Case]], name: str) -> Interval | None:
@@ -113,11 +112,17 @@ class Facts:
         shares = []
         for entry in self.entries[case.name]:
             walls = entry["wall_ns"] if isinstance(entry["wall_ns"], list) else [entry["wall_ns"]]  # a list in versions 1 and 2
-            parts = [number_of(value) for value in (*walls, entry["cpu_ns"]["submitter"], entry["cpu_ns"]["workers"])]
+            used = entry.get("cpu_ns") or {}
+            parts = [number_of(value) for value in (*walls, used.get("submitter"), used.get("workers"))]
             known = [part for part in parts if part is not None]
             if len(known) == len(parts) and sum(known[:-2]) > 0:
                 shares.append(sum(known[-2:]) / sum(known[:-2]) / self.cpus)
         return shares
+
+
+def _is_of(case: Case, kind: str) -> bool:
+    """Where the record says so. Copying what comes with a task is not computing."""
+    return case.said.get("workload_kind") == kind and case.said["workload"] != "payload_copy"
 
 
 def facts_of(record: Record) -> list[Facts]:

@@ -176,7 +176,10 @@ def _point(point: Point, told: history_tables.Told, text: str) -> values.Point:
 
 
 def ends_of(point: Point) -> tuple[float | None, float | None]:
-    return median_interval(point.trials) if len(point.trials) > 1 else (None, None)
+    """The interval of its median; of too few rounds the lowest and the highest, of one nothing."""
+    if len(point.trials) < 2:
+        return None, None
+    return median_interval(point.trials) or (min(point.trials), max(point.trials))
 
 
 def _levels(series: Series, told: history_tables.Told) -> Iterator[values.Point]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Optional, Union
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.records.families import CHANNEL, rounds_that_count
@@ -17,7 +17,7 @@ from mpmt.views.view import FLOOR, PROCESSES, THREADS, Missing, View
 _MOST_SENTENCES = 6  # of each kind
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """Closed loop, where a new message waits for an answer (pools, round trips of channels), and open loop, where messages come at
     a rate of their own (channels), are told apart: the second has what a stall costs those behind it."""
     found = [profiles for one in shown for profiles in (*_of_pools(one), *_of_channels(one))]
@@ -76,7 +76,7 @@ def _unstable(record: Record) -> set[str]:
     return {entry["run_name"] for entry in record["benchmarks"] if entry["run_type"] == "aggregate" and entry.get("unstable") is not None}
 
 
-def _of_case(record: Record, entries: Sequence[Entry], unstable: bool) -> Optional[Measured]:
+def _of_case(record: Record, entries: Sequence[Entry], unstable: bool) -> Measured | None:
     first = entries[0]
     channel = first["channel"]
     side = FLOOR if first["floor"] else THREADS if first["sides"] == "threads" else PROCESSES

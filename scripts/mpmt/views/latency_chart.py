@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.records import histograms
 from mpmt.records.record_file import Record, case_histogram
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.tabling import Cells, trimmed
 from mpmt.views.view import DOTS, FEW_ROUNDS, FLOOR, PROCESSES, THREADS, UNSTABLE, Axis, Chart, Column, Panel, Point, Series, Table
 
@@ -33,8 +33,8 @@ class Measured:
     series: str
     side: str
     channel: str
-    shares: Mapping[str, Optional[float]]
-    most: Optional[float]
+    shares: Mapping[str, float | None]
+    most: float | None
     count: int
     rounds: int
     unstable: bool
@@ -54,9 +54,9 @@ class Profiles:
     place: str
     order: tuple[Any, ...]
     measured: tuple[Measured, ...]
-    task_ns: Optional[float]
+    task_ns: float | None
     payload: int
-    workers: Optional[int]
+    workers: int | None
 
     @property
     def difference(self) -> float:
@@ -70,7 +70,7 @@ class Profiles:
         return found
 
 
-def profile_of(record: Record, series: str, side: str, channel: str, entries: Sequence[Mapping[str, Any]], unstable: bool) -> Optional[Measured]:
+def profile_of(record: Record, series: str, side: str, channel: str, entries: Sequence[Mapping[str, Any]], unstable: bool) -> Measured | None:
     """None where no histogram was recorded."""
     said = [entry["latency_ns"] for entry in entries if entry.get("latency_ns")]
     buckets = case_histogram(record, entries[0]["name"], [one.get("histogram") for one in said])
@@ -86,8 +86,13 @@ def profile_of(record: Record, series: str, side: str, channel: str, entries: Se
 
 
 def drawn(found: Sequence[Profiles], kind: str) -> list[Profiles]:
-    """Those that differ most between threads and processes first."""
-    return sorted((one for one in found if one.kind == kind), key=lambda one: -one.difference)[:_MOST_PANELS]
+    """Those that differ most between threads and processes first; what rests on few messages last. Floors have no panel of their
+    own."""
+    def rank(one: Profiles) -> tuple[bool, float]:
+        return all(measured.shares["p99"] is None for measured in one.measured), -one.difference
+
+    own = (one for one in found if one.kind == kind and any(measured.side != FLOOR for measured in one.measured))
+    return sorted(own, key=rank)[:_MOST_PANELS]
 
 
 def charts_of(found: Sequence[Profiles], subjects: Mapping[int, str]) -> tuple[tuple[Chart, ...], list[str]]:
@@ -103,12 +108,12 @@ def charts_of(found: Sequence[Profiles], subjects: Mapping[int, str]) -> tuple[t
         reading = f"{_READINGS[kind]} Point: half of the messages are quicker; bar: to 99 %; written: p50 · p99 · p99.9. Left is better."
         charts.append(Chart(DOTS, title, reading, _description(title, chosen), Axis("latency", "ns", True), Axis("", "", values=tuple(rows)), panels))
         if more := sum(one.kind == kind for one in found) - len(chosen):
-            notes.append(f"{title}: {more} more panels, in which threads and processes differ less, are in the table only.")
+            notes.append(f"{title}: {more} more, in which threads and processes differ less or that are floors, are in the table only.")
     return tuple(charts), notes
 
 
 def _panel(one: Profiles, names: Names, subjects: Mapping[int, str]) -> Panel:
-    title = ": ".join(text for text in (subjects.get(one.subject, ""), one.title) if text)
+    title = titled(one.title, subjects.get(one.subject))
     quickest = sorted((measured for measured in one.measured if measured.side != FLOOR), key=lambda measured: measured.shares["p50"] or math.inf)
     kept = {id(measured) for measured in quickest[:_MOST_ROWS]}
     series = tuple(Series(measured.series, measured.side, (_point(measured),), measured.channel, line=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.records.declarations import Metric, metrics_of, values_of
 from mpmt.records.families import CHANNEL, POOL
 from mpmt.views.measured import LEAST_ROUNDS, side_of
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.report import Shown
 from mpmt.views.tabling import Cells, trimmed
 from mpmt.views.view import BARS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis, Chart, Column, Missing, Panel, Point, Series, Table, View
@@ -19,7 +19,7 @@ from mpmt.views.view import BARS, FEW_ROUNDS, PROCESSES, PROGRAM, THREADS, Axis,
 _MOST_PANELS, _MOST_SERIES, _MOST_SENTENCES = 12, 12, 6
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """A panel for each set of contenders that do the same work; a bar for each of them and metric."""
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
     found = [taken for one in shown for taken in _taken_of(one)]
@@ -120,7 +120,7 @@ def _difference(taken: Sequence[_Taken]) -> float:
 
 
 def _panel(taken: Sequence[_Taken], where: str, subject: str, names: Names) -> Panel:
-    title = ": ".join(text for text in (subject, where) if text)
+    title = titled(where, subject)
     series: dict[tuple[str, str, str, int], list[Point]] = {}
     for one in taken:
         low, high = (min(one.values), max(one.values)) if len(one.values) > 1 else (None, None)

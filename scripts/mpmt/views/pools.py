@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.rows import task_times
@@ -47,12 +47,12 @@ class Pool:
         """ns per task."""
         return {round_of(entry): float(value_ns(entry)) for entry in self.entries}
 
-    def median(self, *path: str) -> Optional[float]:
+    def median(self, *path: str) -> float | None:
         """Of a field of its rounds; None where no round has it."""
         known = [float(value) for entry in self.entries if (value := _at(entry, path)) is not None]
         return statistics.median(known) if known else None
 
-    def per_task(self, *path: str) -> Optional[float]:
+    def per_task(self, *path: str) -> float | None:
         """The same of a round's total, for each task that it did."""
         known = [float(value) / tasks for entry in self.entries
                  if (value := _at(entry, path)) is not None and (tasks := entry["iterations"] * (entry.get("tasks") or 0))]
@@ -74,8 +74,8 @@ class Group:
     title: str
     entry: Entry
     pools: tuple[Pool, ...]
-    serial: Optional[Pool]
-    task_ns: Optional[float]
+    serial: Pool | None
+    task_ns: float | None
 
     @property
     def workload(self) -> str:
@@ -86,7 +86,7 @@ class Group:
         return int(self.entry["payload_bytes"])
 
     @property
-    def program(self) -> Optional[str]:
+    def program(self) -> str | None:
         return self.entry.get("program")
 
     @property
@@ -160,7 +160,7 @@ def groups_of(record: Record, pools: Iterable[Pool]) -> list[Group]:
                   times.get((members[0].entry["workload"], members[0].entry["grain"]))) for key, members in found.items()]
 
 
-def _serial(pools: Iterable[Pool], one: Entry) -> Optional[Pool]:
+def _serial(pools: Iterable[Pool], one: Entry) -> Pool | None:
     """The closest in its other parameters."""
     baselines = [pool for pool in pools if is_baseline_entry(pool.entry)]
     baselines.sort(key=lambda pool: (_batch(pool.entry) != _batch(one), pool.entry["placement"] != one["placement"]))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mpmt.answers import words
 from mpmt.records.families import rounds_that_count
 from mpmt.records.record_file import Record
+from mpmt.views.measured import number_of
 
 MOST_BUSY = 0.10  # of the rounds
 MOST_FOREIGN = 0.02  # of the CPUs, in the median round
@@ -33,13 +34,13 @@ class Quiet:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.shares = [float(share) for _, entry in rounds_that_count(record)
-                       if (share := entry["load"]["foreign_share"]) is not None]
+        self.shares = [share for _, entry in rounds_that_count(record)
+                       if (share := number_of((entry["load"] or {}).get("foreign_share"))) is not None]
         self.foreign = _median(self.shares)
         self.rounds = self._rounds()
         self.capacity = self._capacity()
-        self.detectable = _median([float(row["detectable"]) for row in record["comparisons"]
-                                   if row.get("detectable") is not None])
+        self.detectable = _median([share for row in record["comparisons"]
+                                   if (share := number_of(row.get("detectable"))) is not None])
 
     def _rounds(self) -> _Busy | None:
         said = self.record["context"].get("group_rounds")  # not in versions 1 and 2
@@ -51,7 +52,7 @@ class Quiet:
         """(when, workers, capacity) of the most workers that were probed."""
         said = self.record["context"]["capacity"]
         most = max((point["workers"] for when in ("before", "after") for point in said[when] or []), default=0)
-        found = [(when, {point["workers"]: float(point["capacity"]) for point in said[when] or []})
+        found = [(when, {point["workers"]: number_of(point["capacity"]) for point in said[when] or []})
                  for when in ("before", "after")]
         return [(when, most, points.get(most)) for when, points in found] if most else []
 

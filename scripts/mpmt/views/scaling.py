@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Union
 
 from mpmt.answers import words
 from mpmt.records import stats
@@ -22,7 +21,7 @@ _MOST_SENTENCES = 12
 _COMMAND = "mpmt run --workload hash_chain --workers 1,2,4,8"
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     found = [scaled for one in shown for scaled in _scaled_of(one)]
     if not found:
         return Missing("scaling", "Scaling", "no pool of workers was measured", _COMMAND)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.records.record_file import Record, capacity
 from mpmt.views import usl
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.pools import Pool
 from mpmt.views.scaled import Scaled, Spot
 from mpmt.views.tabling import Cells, trimmed
@@ -78,7 +77,7 @@ def _panel(one: Scaled, names: Names, cpus: dict[int, float], subjects: dict[int
     channels = _channels(one)
     shown = {series: spots for series, spots in one.lines.items() if spots[0].pool.channel in channels}
     series = [_series(name, spots, many) for name, spots in shown.items()]
-    title = ": ".join(text for text in (subjects.get(one.subject, ""), one.group.title) if text)
+    title = titled(one.group.title, subjects.get(one.subject))
     notes = [note for note in (_left_out(one, channels), _law(one, shown) if many and one.over_serial else "") if note]
     lines: tuple[Line, ...] = ()
     if one.over_serial and many:
@@ -124,7 +123,7 @@ def _bounds(one: Scaled, cpus: dict[int, float]) -> list[Series]:
 # ---- the law ------------------------------------------------------------------------------------------------
 
 
-def _fit(one: Scaled, spots: Sequence[Spot]) -> Optional[usl.Fit]:
+def _fit(one: Scaled, spots: Sequence[Spot]) -> usl.Fit | None:
     """Of workers that compute, those that have a CPU each: more do not show how it grows."""
     counted = [spot for spot in spots if OVERSUBSCRIBED not in spot.marks]
     return usl.fit([spot.pool.workers for spot in counted], [spot.value.ratio for spot in counted])
@@ -179,7 +178,7 @@ def _rows(one: Scaled, subjects: dict[int, str]) -> list[Cells]:
     return [_row(one, subjects, one.group.serial, None), *rows] if one.group.serial else rows
 
 
-def _row(one: Scaled, subjects: dict[int, str], pool: Pool, spot: Optional[Spot]) -> Cells:
+def _row(one: Scaled, subjects: dict[int, str], pool: Pool, spot: Spot | None) -> Cells:
     entry = one.group.entry
     speed = spot.value if spot is not None and one.over_serial else None
     switches = [count for kind in ("voluntary", "involuntary") if (count := pool.per_task("context_switches", kind)) is not None]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Optional, Union
+from dataclasses import dataclass, replace
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.records import stats
 from mpmt.records.declarations import Metric, metrics_of, value_of
 from mpmt.records.families import round_of
 from mpmt.records.record_file import rules
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.pools import Pool, pools_of
 from mpmt.views.report import Shown
 from mpmt.views.tabling import Cells, trimmed
@@ -21,10 +21,9 @@ from mpmt.views.view import (BASELINE, DOTS, FEW_ROUNDS, LINES, PROCESSES, THREA
 
 _FEW = 3  # rounds
 _VERBS = {"startup_ns": "Starting", "shutdown_ns": "Ending"}
-_MOST_CHANNELS = 3  # in a chart
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """Of all metrics that declare this view, over all workloads: what starts workers does not know what they will do."""
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}
     found = [measured for one in shown for measured in _measured_of(one)]
@@ -45,7 +44,7 @@ class _Measured:
 
     subject: int
     metric: Metric
-    program: Optional[str]
+    program: str | None
     pool: Pool
     values: tuple[float, ...]
 
@@ -54,7 +53,7 @@ class _Measured:
         return statistics.median(self.values)
 
     @property
-    def middle(self) -> tuple[Optional[float], Optional[float]]:
+    def middle(self) -> tuple[float | None, float | None]:
         """The half of them in the middle."""
         return _middle(self.values)
 
@@ -63,7 +62,7 @@ class _Measured:
         return (FEW_ROUNDS,) if len(self.values) < _FEW else ()
 
 
-def _middle(values: Sequence[float]) -> tuple[Optional[float], Optional[float]]:
+def _middle(values: Sequence[float]) -> tuple[float | None, float | None]:
     if len(values) < _FEW:
         return None, None
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -143,8 +142,7 @@ def _plain(value: float, unit: str) -> str:
 def _charts(found: Sequence[_Measured], subjects: Mapping[int, str]) -> tuple[tuple[Chart, ...], list[str]]:
     """A panel for each metric and program; lines over workers, or a row for each where there is one number of them only."""
     names = Names()
-    channels = _channels(found)
-    kept = [one for one in found if one.pool.channel in channels]
+    kept = _merged(found)
     charts = []
     for unit in dict.fromkeys(one.metric.unit for one in kept):
         own = [one for one in kept if one.metric.unit == unit]
@@ -156,19 +154,25 @@ def _charts(found: Sequence[_Measured], subjects: Mapping[int, str]) -> tuple[tu
         rows = tuple(dict.fromkeys(str(point.y) for panel in panels for series in panel.series for point in series.points))
         charts.append(Chart(LINES, "Start-up and shutdown over workers", reading, _description(own), Axis("workers", "count", True), measure, panels)
                       if many else Chart(DOTS, "Start-up and shutdown", reading, _description(own), measure, Axis("", "", values=rows), panels))
-    more = sorted({one.pool.channel for one in found} - set(channels))
-    return tuple(charts), [f"In the table only: pools over {', '.join(more)}."] if more else []
+    several = len({(one.program, one.pool.channel) for one in found}) > len({one.program for one in found})
+    return tuple(charts), ["The chart has all channels that both sides have together; the table has each."] if several else []
 
 
-def _channels(found: Iterable[_Measured]) -> list[str]:
-    """The few that were measured most, of each program."""
-    rounds: dict[str, int] = {}
+def _merged(found: Sequence[_Measured]) -> list[_Measured]:
+    """Each side over all channels that both have (over all, where there is none): they differ less than rounds do."""
+    parts: dict[tuple[Any, ...], list[_Measured]] = {}
     for one in found:
-        rounds[one.pool.channel] = rounds.get(one.pool.channel, 0) + len(one.values)
-    programs: dict[Optional[str], set[str]] = {}
-    for one in found:
-        programs.setdefault(one.program, set()).add(one.pool.channel)
-    return [channel for own in programs.values() for channel in sorted(own, key=lambda name: (-rounds[name], name))[:_MOST_CHANNELS]]
+        parts.setdefault((one.subject, one.metric.name, one.program), []).append(one)
+    merged = []
+    for part in parts.values():
+        sides = {side: {one.pool.channel for one in part if one.pool.side == side} for side in (THREADS, PROCESSES)}
+        channels = sides[THREADS] & sides[PROCESSES] or {one.pool.channel for one in part}
+        together: dict[tuple[str, int], list[_Measured]] = {}
+        for one in part:
+            if one.pool.channel in channels:
+                together.setdefault((one.pool.side or one.pool.series, one.pool.workers), []).append(one)
+        merged += [replace(own[0], values=tuple(value for one in own for value in one.values)) for own in together.values()]
+    return merged
 
 
 def _parts(found: Sequence[_Measured]) -> list[list[_Measured]]:
@@ -180,23 +184,27 @@ def _parts(found: Sequence[_Measured]) -> list[list[_Measured]]:
 
 def _panel(part: Sequence[_Measured], names: Names, subjects: Mapping[int, str], many: bool) -> Panel:
     first = part[0]
-    title = ": ".join(text for text in (subjects.get(first.subject, ""), first.program or "", first.metric.title) if text)
+    title = titled(" by ".join(text for text in (first.metric.title, first.program or "") if text), subjects.get(first.subject))
     lines: dict[str, list[_Measured]] = {}
     for one in part:
-        lines.setdefault(one.pool.series, []).append(one)
+        lines.setdefault(_series_name(one), []).append(one)
     return Panel(names.one(title), title, tuple(
-        Series(name, own[0].pool.side, tuple(_point(one, many) for one in own if one.median > 0), own[0].pool.channel, line=many, band=many)
+        Series(name, own[0].pool.side, tuple(_point(one, many) for one in own if one.median > 0), line=many, band=many)
         for name, own in lines.items()))
+
+
+def _series_name(one: _Measured) -> str:
+    return one.pool.side or str(one.pool.entry["executor"])
 
 
 def _point(one: _Measured, many: bool) -> Point:
     if many:
         return Point(one.pool.workers, one.median, *one.middle, marks=one.marks)
-    return Point(one.median, f"{one.pool.series}, {words.plural(one.pool.workers, 'worker')}", *one.middle, marks=one.marks)
+    return Point(one.median, f"{_series_name(one)}, {words.plural(one.pool.workers, 'worker')}", *one.middle, marks=one.marks)
 
 
 def _description(found: Sequence[_Measured]) -> str:
-    return "; ".join(f"{one.metric.title} of {words.plural(one.pool.workers, 'worker')}, {one.pool.series}: {words.in_unit(one.median, one.metric.unit)}"
+    return "; ".join(f"{one.metric.title} of {words.plural(one.pool.workers, 'worker')}, {_series_name(one)}: {words.in_unit(one.median, one.metric.unit)}"
                      for one in found[:8]) + "."
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 FEWEST = 4  # numbers of workers: one more than it has terms
 
 
 @dataclass(frozen=True)
 class Fit:
-    """`peak`: the number of workers beyond which more are slower; None: there is none. `most`: the most that it rests on."""
+    """`peak`: the number of workers beyond which more are slower; None: there is none, or none within a hundred times of `most`,
+    the most workers that it rests on."""
 
     one: float
     contention: float
@@ -25,16 +25,18 @@ class Fit:
     most: int
 
     @property
-    def peak(self) -> Optional[float]:
-        if self.coherency <= 1e-9 or self.contention >= 1:
-            return None if self.contention < 1 else 1.0
+    def peak(self) -> float | None:
+        if self.contention >= 1:
+            return 1.0
+        if (1 - self.contention) > self.coherency * (100 * self.most) ** 2:
+            return None
         return max(1.0, math.sqrt((1 - self.contention) / self.coherency))
 
     def at(self, workers: float) -> float:
         return self.one * workers / (1 + self.contention * (workers - 1) + self.coherency * workers * (workers - 1))
 
 
-def fit(workers: Sequence[int], speedups: Sequence[float]) -> Optional[Fit]:
+def fit(workers: Sequence[int], speedups: Sequence[float]) -> Fit | None:
     """By least squares of relative errors; None of fewer than FEWEST numbers of workers, or where it does not settle. Speed-ups
     are above 0."""
     if len(set(workers)) < FEWEST:
@@ -45,7 +47,7 @@ def fit(workers: Sequence[int], speedups: Sequence[float]) -> Optional[Fit]:
     n, measured = numpy.asarray(workers, float), numpy.asarray(speedups, float)
     start = (float(measured[n.argmin()] / n.min()), 0.05, 0.001)
     found = least_squares(lambda p: p[0] * n / ((1 + p[1] * (n - 1) + p[2] * n * (n - 1)) * measured) - 1, start,
-                          bounds=((1e-12, 0, 0), (numpy.inf, 1, numpy.inf)), x_scale=(start[0], 0.1, 0.01))
+                          bounds=((1e-12, 0, 0), (numpy.inf, 1, numpy.inf)), x_scale=(start[0], 0.1, 0.01), ftol=1e-12, xtol=1e-12, gtol=1e-12)
     if not found.success or not all(map(math.isfinite, found.x)):
         return None
     one, contention, coherency = (float(value) for value in found.x)

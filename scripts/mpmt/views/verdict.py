@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Union
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, CONTROLLED, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE
@@ -39,7 +38,7 @@ _SHORT = {
 }
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """Several records stand side by side; nothing is worked out of two."""
     by_record = [(one, compared_of(one.record, one.number)) for one in shown]
     every = [found for _, of_one in by_record for found in of_one]

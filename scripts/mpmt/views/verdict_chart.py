@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, PROGRAMS, SAME, UNDECIDED, UNSTABLE
@@ -50,16 +49,14 @@ def _by_place(found: Iterable[Compared]) -> list[Compared]:
 # ---- the chart ----------------------------------------------------------------------------------------------
 
 
-def chart_of(title: str, prefix: str, found: Sequence[Compared], subjects: dict[int, str], names: Names) -> Optional[Chart]:
+def chart_of(title: str, prefix: str, found: Sequence[Compared], subjects: dict[int, str], names: Names) -> Chart | None:
     """None where no comparison has a ratio. `prefix`: of the panels' names, which `names` keeps unique."""
-    drawn = _chosen(_dots(found))
-    if not drawn:
+    parts = _parts(found, len(subjects))
+    if not parts:
         return None
-    groups = list(dict.fromkeys(dot.group for dot in drawn))
-    split = len(drawn) > _ONE_PANEL and 1 < len(groups) or len({subject for subject, _ in groups}) > 1
-    parts = [(group, [dot for dot in drawn if dot.group == group]) for group in groups] if split else [((0, ""), drawn)]
+    drawn = [dot for dots in parts.values() for dot in dots]
     panels = tuple(_panel(names.one(" ".join(text for text in (prefix, _title(group, subjects) or "all") if text)),
-                          _title(group, subjects), dots, split) for group, dots in parts)
+                          _title(group, subjects), dots, group[1] != "") for group, dots in parts.items())
     labels = dict.fromkeys(str(point.y) for panel in panels for series in panel.series for point in series.points)
     first = found[0].row
     one_pair = len({(one.row.a, one.row.b) for one in found}) == 1
@@ -72,7 +69,20 @@ def chart_of(title: str, prefix: str, found: Sequence[Compared], subjects: dict[
 
 
 def _title(group: _Group, subjects: dict[int, str]) -> str:
-    return ": ".join(text for text in (subjects.get(group[0], "") if group[1] else "", group[1]) if text)
+    return ": ".join(text for text in (subjects.get(group[0], ""), group[1]) if text)
+
+
+def _parts(found: Sequence[Compared], subjects: int) -> dict[_Group, list[_Dot]]:
+    """By panel: one for each record where there are several, else one for each workload where there are many rows."""
+    if subjects > 1:
+        own = {number: _chosen(_dots([one for one in found if one.row.subject == number]), max(_ONE_PANEL // 2, _MOST_ROWS // subjects))
+               for number in sorted({one.row.subject for one in found})[:_MOST_PANELS]}
+        return {(number, ""): dots for number, dots in own.items() if dots}
+    drawn = _chosen(_dots(found), _MOST_ROWS)
+    groups = list(dict.fromkeys(dot.group for dot in drawn))
+    if len(drawn) <= _ONE_PANEL or len(groups) == 1:
+        return {(groups[0][0], ""): drawn} if drawn else {}
+    return {group: [dot for dot in drawn if dot.group == group] for group in groups}
 
 
 def _dots(found: Sequence[Compared]) -> list[_Dot]:
@@ -90,13 +100,13 @@ def _dots(found: Sequence[Compared]) -> list[_Dot]:
                    for group, ones in same.items()]
 
 
-def _chosen(dots: Sequence[_Dot]) -> list[_Dot]:
-    """At most _MOST_ROWS, of at most _MOST_PANELS groups: what is the same keeps a place as far as there is one."""
+def _chosen(dots: Sequence[_Dot], most: int) -> list[_Dot]:
+    """About `most`, of at most _MOST_PANELS groups: what is the same keeps a place."""
     groups = list(dict.fromkeys(dot.group for dot in dots))[:_MOST_PANELS]
     kept = [dot for dot in dots if dot.group in set(groups)]
     folded = [dot for dot in kept if dot.first.state == SAME]
     others = [dot for dot in kept if dot.first.state != SAME]
-    return [*others[:max(_MOST_ROWS - len(folded), _MOST_ROWS // 2)], *folded]
+    return [*others[:max(most - len(folded), most // 2)], *folded]
 
 
 def _panel(name: str, title: str, dots: Sequence[_Dot], split: bool) -> Panel:
@@ -128,7 +138,7 @@ def _point(dot: _Dot, label: str) -> Point:
     mark = _MARKS.get(dot.first.state)
     text = words.ratio(statistics.geometric_mean(ratios))
     if dot.first.state == FEW_ROUNDS:
-        text = f"{words.plural(dot.first.row.rounds, 'round')}: too few"
+        text = words.plural(dot.first.row.rounds, "round")
     return Point(statistics.geometric_mean(ratios), label, low, high, marks=(mark,) if mark else (), text=text)
 
 
@@ -161,7 +171,7 @@ def table_of(title: str, found: Sequence[Compared], subjects: dict[int, str]) ->
     there = set(map(id, rows))
     rest = _by_place(one for one in ranked if id(one) not in there)
 
-    def cut(one: Compared) -> tuple[Optional[Value], ...]:
+    def cut(one: Compared) -> tuple[Value | None, ...]:
         return tuple(cells[id(one)][at] for at in kept)
 
     return Table(tuple(_column(at, found) for at in kept), tuple(map(cut, rows)), title, tuple(_folded(rest, subjects)),
@@ -179,13 +189,13 @@ def _column(at: int, found: Sequence[Compared]) -> Column:
     return Column(f"{first.row.b} ÷ {first.row.a}" if name == "b ÷ a" and len(pairs) == 1 else name, unit)
 
 
-def _is_kept(name: str, at: int, found: Sequence[Compared], cells: dict[int, tuple[Optional[Value], ...]]) -> bool:
+def _is_kept(name: str, at: int, found: Sequence[Compared], cells: dict[int, tuple[Value | None, ...]]) -> bool:
     if name in _ALWAYS or (name in _OF_POOLS and found[0].family == POOL):
         return True
     return len({row[at] for row in cells.values()}) > 1 or (name == "subject" and any(row[at] for row in cells.values()))
 
 
-def _cells(one: Compared, subjects: dict[int, str]) -> tuple[Optional[Value], ...]:
+def _cells(one: Compared, subjects: dict[int, str]) -> tuple[Value | None, ...]:
     row, named = one.row, dict(one.parameters)
     own = "" if one.family in (POOL, CHANNEL) else ", ".join(text for name, text in one.parameters if name != "pair" and text)
     if one.family == CHANNEL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,3 +53,11 @@ def of_most(intervals: Sequence[Interval], bound: float) -> str:
     if 2 * sure > len(found) and not against:
         return CONFIRMED
     return REFUTED if against and not sure else NOT_SHOWN
+
+
+def median_of(found: Sequence[Interval]) -> str:
+    if len(found) == 1:
+        return found[0].in_words()
+    ratios = [one.ratio for one in found]
+    return (f"{words.ratio(statistics.median(ratios))} in the median of {len(found)} pairs ({words.ratio(min(ratios))} to "
+            f"{words.ratio(max(ratios))})")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional, Union
 
 from mpmt.answers import words
 from mpmt.answers.crossover import Crossing, crossings
@@ -17,11 +16,11 @@ from mpmt.views.view import Missing, View
 _TITLE = "Which is faster, where"
 _COMMAND = "mpmt run --workload hash_chain --grain 1us,10us,100us,1ms --payload 64,4Ki,64Ki --workers 2"
 _MOST_SENTENCES = 8
-_AXES: dict[str, Callable[[Row], Optional[float]]] = {
+_AXES: dict[str, Callable[[Row], float | None]] = {
     "task": lambda row: row.task_ns, "payload": lambda row: row.payload_bytes, "workers": lambda row: row.workers}
 
 
-def view(shown: Sequence[Shown]) -> Union[View, Missing]:
+def view(shown: Sequence[Shown]) -> View | Missing:
     """Of rows in which all but the side is equal; programs against each other as well."""
     rows = [row for one in shown for row in rows_of(one.record, one.number) if row.table != DEPLOYED and row.ratio is not None]
     subjects = {one.number: one.subject.title for one in shown} if len(shown) > 1 else {}

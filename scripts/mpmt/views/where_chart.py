@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, PROGRAMS, SAME, Row
-from mpmt.views.naming import Names
+from mpmt.views.naming import Names, titled
 from mpmt.views.tabling import Cells, trimmed
 from mpmt.views.view import HEAT, LINES, UNDECIDED, UNSTABLE, Axis, Chart, Column, Line, Panel, Point, Series, Table
 
@@ -61,7 +60,7 @@ def charts_of(ranked: Sequence[Grid], subjects: dict[int, str]) -> tuple[Chart, 
 
 
 def _title(grid: Grid, subjects: dict[int, str]) -> str:
-    return ": ".join(text for text in (subjects.get(grid.first.subject, ""), grid.title) if text)
+    return titled(grid.title, subjects.get(grid.first.subject))
 
 
 def _measured(row: Row) -> str:
@@ -71,9 +70,9 @@ def _measured(row: Row) -> str:
 # ---- heat maps ----------------------------------------------------------------------------------------------
 
 
-def _columns(grids: Iterable[Grid], axis: str) -> dict[Optional[float], str]:
+def _columns(grids: Iterable[Grid], axis: str) -> dict[float | None, str]:
     """Values of the second axis, ascending, with their names."""
-    scale: Callable[[Row], Optional[float]] = (lambda row: row.payload_bytes) if axis == "payload" else (lambda row: row.workers)
+    scale: Callable[[Row], float | None] = (lambda row: row.payload_bytes) if axis == "payload" else (lambda row: row.workers)
     values = sorted({value for grid in grids for row in grid.rows if (value := scale(row)) is not None})
     return {value: words.size(value) if axis == "payload" else words.plural(int(value), "worker") for value in values}
 

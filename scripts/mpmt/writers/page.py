@@ -78,8 +78,8 @@ def _name(text: object) -> str:
 
 
 def _id(text: str) -> str:
-    """Fit for an element's id and for the address."""
-    return re.sub(r"[^A-Za-z0-9_.:+-]", "-", text[:80]) or "-"
+    """Fit for an element's id and for the address. Ids of the page's own have a full stop in them, and so meet none of these."""
+    return re.sub(r"[^A-Za-z0-9_+-]", "-", text[:80]).strip("_") or "-"
 
 
 def _cell(value: Optional[Value], unit: str) -> Markup:
@@ -128,7 +128,7 @@ def _axis(axis: Axis) -> dict[str, Any]:
 
 def _panel(chart: Chart, panel: Panel, view: str, ids: set[str]) -> dict[str, Any]:
     place = f"{view}/{_id(panel.name)}"
-    unique = next(name for number in range(len(ids) + 2) if (name := place + (f".{number}" if number else "")) not in ids)
+    unique = next(name for number in range(len(ids) + 2) if (name := place + (f"+{number}" if number else "")) not in ids)
     ids.add(unique)
     return {"id": unique, "title": _name(panel.title), "note": shown(panel.note, TEXT_LIMIT),
             "series": [_series(chart, series) for series in panel.series],
@@ -148,7 +148,8 @@ def _places(axis: Axis) -> Optional[Mapping[str, int]]:
 
 def _point(point: Point, x: Optional[Mapping[str, int]], y: Optional[Mapping[str, int]]) -> list[Any]:
     """Categories as places among their axis's; without what it has nothing of at its end."""
-    made = [_place(point.x, x), _place(point.y, y), point.low, point.high, point.value, list(point.marks) or None, _name(point.text) or None]
+    made = [_place(point.x, x), _place(point.y, y), point.low, point.high, point.value, list(point.marks) or None,
+            _name(point.text) if point.text else None]
     while len(made) > 2 and made[-1] is None:
         made.pop()
     return made

@@ -2,7 +2,7 @@
 
 const kPrintWidth = 330;
 const drawn = new Map();  // figure -> { chart, panel, box, hidden, engine, laid, at }
-const tip = document.getElementById('tip');
+const tip = document.getElementById('page.tip');
 let printing = false;
 
 const paletteNow = () => kPalettes[printing ? 'light' : themeNow()];
@@ -19,12 +19,18 @@ function startCharts() {
       box.addEventListener('pointerleave', () => { tip.hidden = true; });
       box.addEventListener('keydown', (event) => stepThrough(drawn.get(figure), event));
       box.addEventListener('blur', () => { tip.hidden = true; });
-      box.style.height = `${heightOf(chart, panel, box.clientWidth)}px`;
     }
   }
-  const near = new IntersectionObserver(drawThose, { rootMargin: '200px' });
-  for (const figure of drawn.keys()) near.observe(figure);
-  if (!drawn.size) ready();
+  // All are measured before any is changed: else each would be laid out anew.
+  const heights = [...drawn.values()].map(({ chart, panel, box }) => heightOf(chart, panel, box.clientWidth));
+  [...drawn.values()].forEach(({ box }, at) => { box.style.height = `${heights[at]}px`; });
+  const seen = [...drawn.values()].filter(({ figure }) => {
+    const { top, bottom } = figure.getBoundingClientRect();
+    return top < window.innerHeight && bottom > 0;
+  });
+  for (const one of seen) draw(one);
+  const near = new IntersectionObserver(drawThose, { rootMargin: '300px' });
+  for (const one of drawn.values()) if (!one.engine) near.observe(one.figure);
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) redraw(drawn.get(target.closest('figure')));
   });
@@ -33,18 +39,12 @@ function startCharts() {
   window.addEventListener('afterprint', () => print(false));
 }
 
-// The first call is of all figures, and says which are on the screen.
 function drawThose(entries, observer) {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
     observer.unobserve(target);
     draw(drawn.get(target));
   }
-  ready();
-}
-
-function ready() {
-  document.documentElement.dataset.ready = '1';
 }
 
 function draw(one) {

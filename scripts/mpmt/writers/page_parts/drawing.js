@@ -3,7 +3,7 @@
 
 const kFont = '12px system-ui, sans-serif';
 const kBelow = 9;  // pixels from the middle of a row to its marks, where its name stands above them
-const kMany = 1500;  // points of a series; above, markers would hide each other
+const kMany = 400;  // points of a series; above, markers would hide each other
 const pen = document.createElement('canvas').getContext('2d');
 
 function widthOf(text) {
@@ -208,7 +208,7 @@ function pointsOf(laid, { series, points, shift }, palette) {
   });
   const joined = series.line && points.length > 1;
   return [{
-    type: joined ? 'line' : 'scatter', z: 3, silent: true, data, symbol: `path://${markerOf(series)}`, symbolSize: size, symbolOffset: [0, shift],
+    type: joined ? 'line' : 'scatter', z: 3, silent: true, data, symbol: many ? 'circle' : `path://${markerOf(series)}`, symbolSize: size, symbolOffset: [0, shift],
     symbolKeepAspect: true, showSymbol: series.side !== 'ideal' && !many, showAllSymbol: true, clip: false,
     itemStyle: { color: colour, opacity: series.line || !many ? 1 : 0.7 },
     lineStyle: { color: colour, width: series.side === 'ideal' ? 1.5 : 2, type: dashOf(series) ?? 'solid' }, emphasis: { disabled: true },

@@ -21,10 +21,10 @@ const kMarkers = {
   star: 'M5 0L6.3 3.4L10 3.8L7.2 6.2L8.1 10L5 7.9L1.9 10L2.8 6.2L0 3.8L3.7 3.4Z', pentagon: 'M5 0L10 3.8L8.1 10H1.9L0 3.8Z',
   hexagon: 'M2.5 0H7.5L10 5L7.5 10H2.5L0 5Z', left: 'M0 5L9.5 0V10Z', right: 'M.5 0L10 5L.5 10Z',
 };
-const kChannels = {
+const kChannels = new Map(Object.entries({
   shm_ring: 'circle', shm_arena: 'square', eventfd_ring: 'up', by_reference: 'diamond', boost_queue: 'down', boost_condition: 'plus',
   pipe: 'cross', unix_stream: 'star', unix_seqpacket: 'pentagon', tcp_loopback: 'hexagon', posix_queue: 'left',
-};
+}));
 const kDashes = { processes: [7, 3], floor: [2, 3, 7, 3], ideal: [2, 4], baseline: [1, 0] };
 const kMarkWords = {
   unstable: 'hollow: unstable', undecided: 'hollow: undecided', 'few rounds': 'small: few rounds', oversubscribed: 'faded: more workers than CPUs',
@@ -50,7 +50,7 @@ function markerOf(series) {
   const names = Object.keys(kMarkers);
   // A channel that is new here has one of its own all the same, and always the same.
   const hashed = [...series.channel].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7);
-  return kMarkers[kChannels[series.channel] ?? names[hashed % names.length]];
+  return kMarkers[kChannels.get(series.channel) ?? names[hashed % names.length]];
 }
 
 // Of several records side by side the first has a side's own dashes.

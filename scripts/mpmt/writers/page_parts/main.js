@@ -1,6 +1,6 @@
 // The page comes to life: after this, all that is here reacts to the address, and the address to the reader.
 
-const data = JSON.parse(document.getElementById('data').textContent);
+const data = JSON.parse(document.getElementById('page.data').textContent);
 data.rows = data.rows.values.map((values) => Object.fromEntries(values.map((value, at) => [data.rows.columns[at], value])));
 
 // ---- theme ----
@@ -27,13 +27,13 @@ function showTheme() {
   const said = chosenTheme();
   if (said) document.documentElement.dataset.theme = said;
   else delete document.documentElement.dataset.theme;
-  const button = document.getElementById('theme');
+  const button = document.getElementById('page.theme');
   button.textContent = themeNow() === 'dark' ? 'Light theme' : 'Dark theme';
   if (themeNow() !== before) redrawAll();
 }
 
 function startTheme() {
-  const button = document.getElementById('theme');
+  const button = document.getElementById('page.theme');
   button.hidden = false;
   button.addEventListener('click', () => {
     const next = themeNow() === 'dark' ? 'light' : 'dark';
@@ -94,3 +94,4 @@ startCharts();
 startCopying();
 showTarget();
 window.addEventListener('hashchange', followAddress);
+document.documentElement.dataset.ready = '1';  // all that is on the screen is drawn

@@ -2,7 +2,7 @@
 
 const kTimes = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 const kSizes = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-const field = (name) => document.getElementById(`case-${name}`);
+const field = (name) => document.getElementById(`case.${name}`);
 
 // Numbers, each as it is typed and as it is compared. NaN: it is not one.
 const kNumbers = {
@@ -37,8 +37,8 @@ function startSelectors() {
     field(name).addEventListener('change', () => choose(name === 'record' || name === 'sides' || name === 'workload'));
   }
   for (const name of Object.keys(kNumbers)) field(name).addEventListener('input', () => choose(false));
-  document.getElementById('case').addEventListener('submit', (event) => event.preventDefault());
-  document.getElementById('case').hidden = false;
+  document.getElementById('case.form').addEventListener('submit', (event) => event.preventDefault());
+  document.getElementById('case.form').hidden = false;
   selectByAddress();
 }
 
@@ -89,11 +89,11 @@ function offerNumbers(rows) {
   const before = {};
   for (const [name, number] of Object.entries(kNumbers)) {
     const typed = number.read(field(name).value);
-    const known = field(`${name}-values`).dataset.measured?.split(' ').map(Number) ?? [];
+    const known = field(`${name}.values`).dataset.measured?.split(' ').map(Number) ?? [];
     before[name] = { typed, replace: !field(name).value || known.some((value) => number.words(value) === number.words(typed)) };
     const values = measured(number, rows);
-    field(`${name}-values`).dataset.measured = values.join(' ');
-    field(`${name}-values`).replaceChildren(...values.map((value) => new Option('', number.typed(value))));
+    field(`${name}.values`).dataset.measured = values.join(' ');
+    field(`${name}.values`).replaceChildren(...values.map((value) => new Option('', number.typed(value))));
   }
   const away = (row) => Object.entries(kNumbers).reduce((sum, [name, number]) =>
     sum + (Number.isNaN(before[name].typed) ? 0 : Math.abs(Math.log1p(number.of(row)) - Math.log1p(before[name].typed))), 0);
@@ -135,13 +135,13 @@ function tell() {
   }
   const said = faults.length ? { kind: 'missing', sentence: `${faults.map(([name, fault]) => `${name}: ${fault}`).join('; ')}.`, basedOn: [] } :
     answer(of(chosen), wanted);
-  const output = document.getElementById('case-sentence');
+  const output = document.getElementById('case.sentence');
   output.textContent = said.sentence;
   output.dataset.kind = said.kind;
   output.dataset.verdict = said.verdict ?? 'none';
   tellRows(said);
   const others = faults.length ? [] : distinct(data.rows.map((row) => row.subject)).filter((at) => at !== chosen);
-  document.getElementById('case-others').replaceChildren(...others.map((at) => {
+  document.getElementById('case.others').replaceChildren(...others.map((at) => {
     const item = document.createElement('li');
     item.textContent = `${data.subjects[at]}: ${answer(of(at), caseOf(of(at)).wanted).sentence}`;
     return item;
@@ -152,10 +152,10 @@ const kVerdicts = { same: () => 'same', undecided: () => 'undecided', unstable: 
 
 // The measured rows behind the sentence.
 function tellRows({ kind, basedOn }) {
-  document.getElementById('case-basis').hidden = !basedOn.length;
-  document.getElementById('case-basis-title').textContent =
+  document.getElementById('case.basis').hidden = !basedOn.length;
+  document.getElementById('case.basis.title').textContent =
     kind === 'missing' ? 'The nearest that was measured' : 'What it rests on';
-  document.querySelector('#case-basis tbody').replaceChildren(...basedOn.map((row) => {
+  document.getElementById('case.basis').querySelector('tbody').replaceChildren(...basedOn.map((row) => {
     const line = document.createElement('tr');
     const interval = row.low === null ? '–' : `${ratio(row.low)}–${ratio(row.high)}`;
     for (const [at, text] of [duration(row.task_ns), size(row.payload_bytes), significant(row.workers), row.ratio === null ? '–' : ratio(row.ratio),

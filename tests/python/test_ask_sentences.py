@@ -1,0 +1,104 @@
+"""Changes, growth and advice in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+import pytest
+
+from asked import case_of
+from mpmt.answers.rows import DEPLOYED, Row
+from mpmt.asking.changes import change, growth
+from mpmt.asking.contenders import Contender, Found
+from mpmt.asking.findings import PAYLOAD, TASK, WORKERS
+from mpmt.asking.sentences import advice, sentences
+
+ROW = Row(0, DEPLOYED, "threads", "processes", "prime_count", 500, 50e3, 2048, 2, "spread", None, 1, 2, "block", 1.18, 1.14, 1.22, "a",
+          0.04, 8, "", 0.03, 0.95)
+THREADS = Contender("t", "threads", "by_reference", 2, 500, 2048, 25e3, 500e3)
+PROCESSES = replace(THREADS, name="p", side="processes", channel="shm_ring", startup_ns=900e3)
+
+
+def at(task_ns: float, verdict: str, ratio: float = 1.0) -> Row:
+    return replace(ROW, task_ns=task_ns, verdict=verdict, ratio=ratio)
+
+
+@pytest.mark.parametrize(("row", "said"), [
+    (ROW, "Threads: 1.18x faster than processes (95 %: 1.14–1.22) for prime_count tasks of 50 µs with 2 KiB on 2 workers. "
+          "Starting 2 processes takes 400 µs longer than starting 2 threads."),
+    (replace(ROW, verdict="b", ratio=0.5, low=0.4, high=0.625),
+     "Processes: 2.00x faster than threads (95 %: 1.60–2.50) for prime_count tasks of 50 µs with 2 KiB on 2 workers. "
+     "Starting 2 processes takes 400 µs longer than starting 2 threads."),
+    (replace(ROW, verdict="same", ratio=1.0, low=0.99, high=1.01),
+     "The same within 3 %, threads or processes (processes ÷ threads 1.00, 95 %: 0.99–1.01) for prime_count tasks of 50 µs with 2 KiB "
+     "on 2 workers. Choose by what else matters: processes contain a crash; starting 2 processes takes 400 µs longer than starting 2 "
+     "threads."),
+    (replace(ROW, task_ns=80e3), "Threads: 1.18x faster than processes (95 %: 1.14–1.22) for prime_count tasks of 80 µs with 2 KiB on 2 "
+                                 "workers. Starting 2 processes takes 400 µs longer than starting 2 threads."),
+    (replace(ROW, task_ns=52e3, payload_bytes=0), "Threads: 1.18x faster than processes (95 %: 1.14–1.22) for prime_count tasks of 50 µs on "
+                                                  "2 workers. Starting 2 processes takes 400 µs longer than starting 2 threads."),
+])
+def test_the_answer_in_sentences(row: Row, said: str) -> None:
+    assert " ".join(sentences(case_of(task_ns=50e3, workers=(2,)), Found(row, THREADS, PROCESSES), [], None)) == said
+
+
+def test_sides_that_are_best_with_workers_of_their_own_are_told_so() -> None:
+    said = sentences(case_of(task_ns=50e3), Found(replace(ROW, workers=None), THREADS, replace(PROCESSES, workers=4)), [], None)
+    assert said[1:] == ["Threads are best with 2 workers, processes with 4."]
+
+
+def test_one_worker_is_one() -> None:
+    found = Found(replace(ROW, workers=1), replace(THREADS, workers=1), replace(PROCESSES, workers=1, startup_ns=400e3))
+    assert sentences(case_of(task_ns=50e3), found, [], None)[-1] == "Starting a thread takes 100 µs longer than starting a process."
+
+
+@pytest.mark.parametrize(("rows", "text", "low"), [
+    ([at(50e3, "a", 1.2), at(400e3, "same", 1.01)], "from about 320 µs on they are the same within 3 % "
+                                                    "(measured: threads faster at 50 µs, the same at 400 µs)", 50e3),
+    ([at(50e3, "same", 1.0), at(5e3, "a", 1.2)], "up to about 34 µs threads are faster "
+                                                 "(measured: threads faster at 5 µs, the same at 50 µs)", 5e3),
+    ([at(50e3, "a", 1.2), at(6e3, "undecided"), at(400e3, "a", 1.1)],
+     "nothing changes between 50 µs and 400 µs (2 measured; open at 6 µs)", None),
+    ([at(50e3, "a"), at(6e3, "unstable")], "not known: decided at 50 µs only; open at 6 µs", None),
+    ([at(50e3, "undecided"), at(6e3, "undecided")], "not known: nothing is decided; open at 6 µs, 50 µs", None),
+    ([at(50e3, "a")], "nothing else was measured: no time was left (--budget)", None)])
+def test_a_change_in_words(rows: list[Row], text: str, low: Optional[float]) -> None:
+    found = change(TASK, rows, rows[0])
+    assert found.text == text and (found.crossing.low if found.crossing else None) == low
+
+
+def test_the_nearest_of_two_cross_overs_is_told() -> None:
+    rows = [at(5e3, "a", 1.3), at(50e3, "same"), at(100e3, "b", 0.9)]
+    assert change(TASK, rows, rows[1]).crossing.high == 100e3
+
+
+def test_no_payload_is_a_place_as_good_as_any() -> None:
+    rows = [replace(ROW, payload_bytes=0, verdict="same", ratio=1.0), replace(ROW, payload_bytes=1024)]
+    assert change(PAYLOAD, rows, rows[0], "shm_ring").text == (
+        "between 0 B and 1 KiB it changes: then threads are faster over shm_ring (measured: the same at 0 B, threads faster at 1 KiB)")
+
+
+def test_workers_are_whole() -> None:
+    rows = [replace(ROW, workers=2, verdict="same", ratio=1.0), replace(ROW, workers=8)]
+    assert change(WORKERS, rows, rows[0]).brief == "from 8 workers on threads are faster"
+
+
+@pytest.mark.parametrize(("rates", "sentence"), [
+    ({1: 100.0, 2: 200.0, 4: 203.0, 8: 150.0}, "Throughput grows up to 2 workers."),
+    ({1: 100.0, 2: 200.0}, "Throughput still grows at 2 workers, the most that were measured."),
+    ({1: 100.0, 2: 50.0}, "Throughput grows up to 1 worker."),
+    ({1: 100.0, 2: 90.0, 4: 400.0, 8: 1.0}, "Throughput grows up to 4 workers.")])
+def test_growth_in_words(rates: dict[int, float], sentence: str) -> None:
+    assert growth(rates, 0.03).sentence() == sentence
+
+
+def test_one_count_has_no_growth() -> None:
+    assert growth({2: 100.0}, 0.03) is None
+
+
+def test_the_time_that_would_decide_grows_with_the_square_of_what_is_to_be_shown() -> None:
+    row = replace(ROW, verdict="undecided", detectable=0.09)
+    assert advice(row, 0.03, 10.0, 0.0, True)[0] == "more time (a difference of 9 % would have been seen): --budget 90"
+    assert "or a larger --margin" in advice(replace(row, detectable=0.9), 0.03, 10.0, 0.0, True)[0]
+    assert advice(None, 0.03, 10.0, 0.0, False) == ["more time: --budget 40"]
