@@ -168,7 +168,8 @@ def test_a_history_tells_operations_from_tasks(channels_once: Json, tmp_path: Pa
     folder = tmp_path / "results" / context["machine"]["key"]
     folder.mkdir(parents=True)
     for day, commit in ((1, context["commit"]["id"]), (2, "f" * 40)):
-        made = {**channels_once, "context": {**context, "commit": {**context["commit"], "id": commit, "date": f"2024-05-0{day}T12:00:00Z"}}}
+        made = {**channels_once, "context": {**context, "commit": {**context["commit"], "id": commit,
+                                                                   "date": f"2024-05-0{day}T12:00:00Z"}}}
         (folder / f"{commit[:12]}-2024050{day}T120000Z.json").write_text(json.dumps(made))
     done = subprocess.run([sys.executable, ROOT / "scripts" / "track.py", "history", "--results", tmp_path / "results",
                            "--json", "--plots", tmp_path / "plots", "--cases", "^shm_ring/processes/ping_pong/bytes:64/"],

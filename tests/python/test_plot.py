@@ -71,7 +71,8 @@ def test_what_is_not_drawn_is_named_with_the_reason(drawn: tuple[Path, subproces
     ("scaling", ["Scaling", "speed-up", "workers", "prime_count", "ideal"]),
     ("latency", ["latency", "threads over boost_queue", "ms", "unstable"]),
 ])
-def test_figures_say_what_they_show(drawn: tuple[Path, subprocess.CompletedProcess[str]], view: str, expected: list[str]) -> None:
+def test_figures_say_what_they_show(drawn: tuple[Path, subprocess.CompletedProcess[str]], view: str,
+                                    expected: list[str]) -> None:
     text = words(drawn[0] / f"{view}.svg")
     for said in [*expected, "usable cpus 2", "hypervisor kvm", "0123456789ab", "2024-05-01T12:00:00Z"]:
         assert said in text, said

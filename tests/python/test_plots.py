@@ -11,14 +11,18 @@ import pytest
 import crowded_report
 import invented_report
 from crowded_report import CHANNELS, CROWDED
-from mpmt.views.view import (BARS, BASELINE, DOTS, FLOOR, IDEAL, LINES, PROCESSES, PROGRAM, THREADS, UNDECIDED, UNSTABLE, Axis, Chart, Panel, Point,
+from mpmt.views.view import (BARS, BASELINE, DOTS, FLOOR, IDEAL, LINES, PROCESSES, PROGRAM, THREADS, UNDECIDED, UNSTABLE, Axis,
+                             Chart, Panel, Point,
                              Series, View)
 from mpmt.writers.plots import direct_labels, figure, flags, keys, lines, reach, reshape, rows, scales, texts
 from mpmt.writers.plots.style import CHANNELS as MARKERS
 from mpmt.writers.plots.style import PROGRAMS, SIDES, Looks
 
 
-def chart_of(*series: Series, kind: str = LINES, x: Axis = Axis("workers", "count", True), y: Axis = Axis("time", "ns", True)) -> Chart:
+WORKERS, TIME = Axis("workers", "count", True), Axis("time", "ns", True)
+
+
+def chart_of(*series: Series, kind: str = LINES, x: Axis = WORKERS, y: Axis = TIME) -> Chart:
     return Chart(kind, "a chart", "how to read it", "", x, y, (Panel("a", "a panel", series),))
 
 
@@ -37,7 +41,8 @@ def test_a_colour_has_one_meaning() -> None:
 def test_a_channel_is_a_marker_whatever_the_side() -> None:
     looks = Looks()
     for channel in MARKERS:
-        assert looks.of(line("a", THREADS, 1, channel=channel)).marker == looks.of(line("b", PROCESSES, 1, channel=channel)).marker
+        assert looks.of(line("a", THREADS, 1, channel=channel)).marker == looks.of(line("b", PROCESSES, 1,
+                                                                                        channel=channel)).marker
     assert len(set(MARKERS.values())) == len(MARKERS)
 
 
@@ -57,8 +62,10 @@ def test_sides_of_several_records_differ_without_colour() -> None:
 
 def test_unstable_is_hollow_and_undecided_pale() -> None:
     look = Looks().of(line("x", THREADS, 1))
-    plain, unstable, undecided = (lines.marker_look(Point(1, 1, marks=marks), look, 4) for marks in ((), (UNSTABLE,), (UNDECIDED,)))
-    assert plain["markerfacecolor"] == look.color and unstable["markerfacecolor"] == "white" and undecided["color"] not in (look.color, "white")
+    plain, unstable, undecided = (lines.marker_look(Point(1, 1, marks=marks), look, 4)
+                                  for marks in ((), (UNSTABLE,), (UNDECIDED,)))
+    assert plain["markerfacecolor"] == look.color and unstable["markerfacecolor"] == "white"
+    assert undecided["color"] not in (look.color, "white")
 
 
 # ---- axes --------------------------------------------------------------------------------------------------
@@ -77,26 +84,31 @@ def test_numbers_are_ordered_as_numbers_and_categories_as_they_are() -> None:
     assert [text for _, text in scales.ticks(named, 5.0, 7.0)] == ["p50", "p9"]
 
 
-@pytest.mark.parametrize(("unit", "log", "low", "high"), [("ns", True, 3.0, 9e9), ("ns", True, 1.0e6, 1.02e6), ("ns", False, 0.0, 7.0), ("bytes", True, 64, 2**40),
-                                                          ("share", False, -0.2, 0.4), ("ratio", True, 0.98, 1.02), ("ratio", True, 1e-4, 2), ("count", False, 5, 5)])
+@pytest.mark.parametrize(("unit", "log", "low", "high"), [("ns", True, 3.0, 9e9), ("ns", True, 1.0e6, 1.02e6),
+                                                          ("ns", False, 0.0, 7.0), ("bytes", True, 64, 2**40),
+                                                          ("share", False, -0.2, 0.4), ("ratio", True, 0.98, 1.02),
+                                                          ("ratio", True, 1e-4, 2), ("count", False, 5, 5)])
 @pytest.mark.parametrize("length", [0.6, 1.5, 6.0])
 def test_ticks_are_inside_apart_and_readable(unit: str, log: bool, low: float, high: float, length: float) -> None:
     scale = scales.scale_of(Axis("", unit, log), [low, high])
     found = scales.ticks(scale, length, 7.0)
-    assert found and all(scale.low <= place <= scale.high for place, _ in found) and len({text for _, text in found}) == len(found)
+    assert found and all(scale.low <= place <= scale.high for place, _ in found) and len({text for _,
+                                                                                          text in found}) == len(found)
     ends = [(place * length / (scale.high - scale.low), texts.width(text, 7.0) / 2) for place, text in found]
     assert all(a + half < b - other for (a, half), (b, other) in zip(ends, ends[1:]))
 
 
 def test_what_is_unstable_or_far_away_does_not_press_the_others_together() -> None:
     steady = [Point(f"{at}", 100.0 + at, 95.0, 110.0) for at in range(6)]
-    chart = chart_of(Series("x", THREADS, (*steady, Point("6", 1e9, marks=(UNSTABLE,)), Point("7", 103.0, 1.0, 1e6))), x=Axis("", "", values=tuple("01234567")))
+    chart = chart_of(Series("x", THREADS, (*steady, Point("6", 1e9, marks=(UNSTABLE,)), Point("7", 103.0, 1.0, 1e6))),
+                     x=Axis("", "", values=tuple("01234567")))
     scale = reach.measured_scale(chart, chart.panels)
     assert scale.at(100) > scale.low and scale.at(105) < scale.high < scale.at(1000)
 
 
 def test_the_ideal_is_left_when_it_is_far_away() -> None:
-    near, far = (chart_of(line("x", THREADS, value, 2 * value, 4 * value), line("ideal", IDEAL, 1, 2, 4), y=Axis("speed-up", "ratio", True)) for value in (0.9, 1e-4))
+    near, far = (chart_of(line("x", THREADS, value, 2 * value, 4 * value), line("ideal", IDEAL, 1, 2, 4),
+                          y=Axis("speed-up", "ratio", True)) for value in (0.9, 1e-4))
     assert reach.measured_scale(near, near.panels).high > 0.6 and reach.measured_scale(far, far.panels).high < -2
 
 
@@ -143,12 +155,14 @@ def test_lines_that_look_alike_are_named_beside_them() -> None:
 
 
 def test_rows_that_name_their_series_need_no_legend() -> None:
-    named = chart_of(Series("a", THREADS, (Point(1.0, "a"),)), Series("b", PROCESSES, (Point(2.0, "b"),)), kind=DOTS, x=Axis("t", "ns"), y=Axis("", ""))
+    named = chart_of(Series("a", THREADS, (Point(1.0, "a"),)), Series("b", PROCESSES, (Point(2.0, "b"),)), kind=DOTS,
+                     x=Axis("t", "ns"), y=Axis("", ""))
     assert keys.entries(named, Looks()) == ([], False)
 
 
 def test_whole_series_of_one_mark_show_it_in_the_legend() -> None:
-    chart = chart_of(Series("open", "", (Point(1.0, "a", marks=(UNDECIDED,)),)), Series("same", "", (Point(2.0, "b"),)), kind=DOTS, x=Axis("t", "ns"))
+    chart = chart_of(Series("open", "", (Point(1.0, "a", marks=(UNDECIDED,)),)), Series("same", "", (Point(2.0, "b"),)),
+                     kind=DOTS, x=Axis("t", "ns"))
     (pale, plain), _ = keys.entries(chart, Looks())
     assert (pale.text, plain.text) == ("open", "same") and pale.color != plain.color
 
@@ -179,7 +193,9 @@ def test_too_few_rounds_are_said_in_words() -> None:
 
 def test_what_is_written_at_points_stands_apart_in_lanes() -> None:
     axis = Axis("commit", "", values=tuple(f"{at}" for at in range(50)))
-    panel = Panel("a", "a", (Series("x", PROGRAM, tuple(Point(f"{at}", 1.0, text="12 % slower (11 %–13 %)" if at % 8 == 0 else "") for at in range(50))),))
+    panel = Panel("a", "a",
+                  (Series("x", PROGRAM, tuple(Point(f"{at}", 1.0, text="12 % slower (11 %–13 %)" if at % 8 == 0 else "")
+                                              for at in range(50))),))
     found = flags.of_panel(panel, scales.scale_of(axis, axis.values or ()), 2.0, 0.3, 0.1)
     assert len(found.placed) + found.left_out == 7 and found.left_out and "more change" in flags.note(found)[0]
     for lane in range(3):
@@ -193,7 +209,8 @@ def test_what_is_written_at_points_stands_apart_in_lanes() -> None:
 @pytest.mark.parametrize("text", [*crowded_report.HOSTILE, crowded_report.LONG])
 @pytest.mark.parametrize("room", [0.4, 2.0])
 def test_texts_are_cut_and_wrapped_to_what_fits(text: str, room: float) -> None:
-    made = [texts.cut(texts.harmless(text), room, 8.0), texts.cut_middle(texts.harmless(text), room, 8.0), *texts.wrapped(text, room, 8.0, 3)]
+    made = [texts.cut(texts.harmless(text), room, 8.0), texts.cut_middle(texts.harmless(text), room, 8.0),
+            *texts.wrapped(text, room, 8.0, 3)]
     assert all(texts.width(one, 8.0) <= room and not re.search("[\x00-\x1f\u202e]", one) for one in made)
     assert len(made) <= 5
 
@@ -217,7 +234,8 @@ def test_what_shows_nothing_is_named_and_not_drawn(tmp_path: Path) -> None:
 def test_a_view_is_one_file_a_format_the_same_each_time(tmp_path: Path) -> None:
     for name in ("a", "b"):
         drawn = figure.draw(invented_report.report(), tmp_path / name, ["png", "svg"], 60)
-        assert [path.name for path in drawn.files] == [f"{view}.{form}" for view in ("scaling", "where", "latency") for form in ("png", "svg")]
+        assert [path.name for path in drawn.files] == [f"{view}.{form}" for view in ("scaling", "where", "latency")
+                                                       for form in ("png", "svg")]
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
