@@ -112,7 +112,7 @@ class Heat:
     def _cell(self, axes: Axes, point: Point, text: str, size: float | None) -> None:
         assert point.value is not None
         x, y, color = self._x.at(point.x), self._y.at(point.y), self._colors.of(point.value)
-        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="#dddddd", linewidth=0.5))
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="#dddddd", linewidth=0.5, clip_on=False))
         if UNSTABLE in point.marks:
             axes.plot([x + 0.38], [y + 0.3], "o", markersize=2.8, color=ink_on(color), markerfacecolor="none",
                       markeredgewidth=0.7)
