@@ -167,7 +167,10 @@ def test_a_history_tells_operations_from_tasks(channels_once: Json, tmp_path: Pa
     context = channels_once["context"]
     folder = tmp_path / "results" / context["machine"]["key"]
     folder.mkdir(parents=True)
-    (folder / f"{context['commit']['id'][:12]}-20240501T120000Z.json").write_text(json.dumps(channels_once))
+    for day, commit in ((1, context["commit"]["id"]), (2, "f" * 40)):
+        made = {**channels_once, "context": {**context, "commit": {**context["commit"], "id": commit,
+                                                                   "date": f"2024-05-0{day}T12:00:00Z"}}}
+        (folder / f"{commit[:12]}-2024050{day}T120000Z.json").write_text(json.dumps(made))
     done = subprocess.run([sys.executable, ROOT / "scripts" / "track.py", "history", "--results", tmp_path / "results",
                            "--json", "--plots", tmp_path / "plots", "--cases", "^shm_ring/processes/ping_pong/bytes:64/"],
                           capture_output=True, text=True, timeout=120, cwd=tmp_path,
@@ -175,5 +178,5 @@ def test_a_history_tells_operations_from_tasks(channels_once: Json, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     series = json.loads(done.stdout)["machines"][0]["series"]
     assert series and all("ns_per_operation" in one["points"][0] for one in series)
-    svg = next((tmp_path / "plots").rglob("*.svg")).read_text()
+    svg = (tmp_path / "plots" / "history.svg").read_text()
     assert "time per operation" in svg and "task" not in svg

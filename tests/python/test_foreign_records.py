@@ -125,40 +125,11 @@ def test_its_tables_have_what_its_family_measures(kind: str, made: Callable[[str
     assert all(value is None or value > 4096 for column in peaks for value in trials[column])
 
 
-@pytest.mark.parametrize("kind", FOREIGN)
-def test_a_family_without_figures_says_so(kind: str, made: Callable[[str], Path], tmp_path: Path) -> None:
-    done = run_script("plot.py", made(kind), "-o", tmp_path)
-    assert done.returncode == NOTHING_TO_DRAW and done.stderr == ""
-    assert f"the family {kind} has no figures" in done.stdout
-    assert not any(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(("kind", "figures", "said"), [
-    ("builds", {"speedup.svg", "latency.svg", "costs.svg"}, "comparisons of programs"),
-    ("twin_channels", {"channel_latency-block.svg"}, "B: figures of channels are of one program, here of A"),
-    ("python", {"speedup.svg"}, ""),
-])
-def test_several_programs_are_drawn_apart(kind: str, figures: set[str], said: str, made: Callable[[str], Path],
-                                          tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_programs_of_any_kind_are_drawn(kind: str, made: Callable[[str], Path], tmp_path: Path) -> None:
     done = run_script("plot.py", made(kind), "-o", tmp_path, "--format", "svg")
-    assert done.returncode == 0, done.stderr
-    assert figures <= {file.name for file in tmp_path.iterdir()}
-    assert said in done.stdout
-
-
-def test_a_speed_up_is_over_the_baseline_of_its_own_program(made: Callable[[str], Path]) -> None:
-    from mpmt.figures.speedup import scaling_of
-    from mpmt.figures.subject import Subject, panels, serial_case
-    for kind, baselines in (("builds", {"a": "serial", "b": "serial"}),
-                            ("python", {None: "serial", "python": "python_serial"})):
-        subject = Subject(records.load(made(kind)))
-        found = {}
-        for panel in panels(subject):
-            program, = {case.program for case in panel.cases}
-            serial = serial_case(subject, panel.cases[0])
-            assert serial is not None and serial.program == program and scaling_of(subject, panel).over_serial
-            found[program] = serial.executor
-        assert found == baselines
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "verdict.svg" in {file.name for file in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize("kind", KINDS)

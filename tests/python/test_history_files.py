@@ -12,30 +12,29 @@ import pytest
 import make_history as made
 from history_bench import COUNT, OTHER, Bench, bench, cache, repository, run, stepped  # noqa: F401
 from mpmt.base.problem import Problem
-from mpmt.history import otava, pictures
+from mpmt.history import otava
 from mpmt.history.series import Series
 
 EVIL = ["../../etc/passwd", "a/b", "a_b", "$x^{$ \\frac", "</text><script>alert(1)</script>", "=cmd|' /C calc'!A0", "",
         "a\nb", "\u202eabc", "name_" * 100, "_", "CON", "100 % \N{SNOWMAN}"]
 
 
-def test_plots_of_hostile_names_stay_in_their_folder(bench: Bench, tmp_path: Path) -> None:
+def test_a_history_of_hostile_names_is_one_figure(bench: Bench, tmp_path: Path) -> None:
     names = [name for name in EVIL if name][:6]
     bench.write({name: stepped(25, 0.08) for name in names}, epochs=[made.EPOCH] * 10 + [OTHER] * 30)
     before = set(tmp_path.rglob("*"))
     out, _ = bench.run("--plots", str(tmp_path / "plots"), "--format", "svg")
-    new = [path for path in set(tmp_path.rglob("*")) - before if path.is_file() and "cache" not in path.parts]
-    assert len(new) == len(names) and {path.parent for path in new} == {tmp_path / "plots"}
-    assert f"{len(names)} plots" in out
-    for path in new:
-        text = path.read_text("utf-8")
-        assert "<script" not in text and bench.commits[25][:10] in text and "epoch 2" in text
+    path, = [path for path in set(tmp_path.rglob("*")) - before if path.is_file() and "cache" not in path.parts]
+    assert path == tmp_path / "plots" / "history.svg" and f"plot: {path}" in out
+    text = path.read_text("utf-8")
+    assert "<script" not in text and bench.commits[0][:10] in text and "epoch 2" in text
 
 
-def test_file_names_are_safe_and_unique() -> None:
-    stems = [pictures.file_stem(name, 1) for name in EVIL]
-    assert len(set(stems)) == len(EVIL) and pictures.file_stem("a", 2) != pictures.file_stem("a", 1)
-    assert all(stem.replace("_", "").replace("-", "").isalnum() and len(stem) < 100 for stem in stems)
+def test_at_most_twelve_benchmarks_are_drawn(bench: Bench, tmp_path: Path) -> None:
+    bench.write({f"benchmark/{at}": stepped(20, 0.05 + at / 100) for at in range(14)})
+    bench.run("--plots", str(tmp_path / "plots"), "--format", "svg")
+    text = (tmp_path / "plots" / "history.svg").read_text("utf-8")
+    assert sum(f"benchmark/{at}<" in text for at in range(14)) == 12 and "2 benchmarks of 14 are not drawn" in text
 
 
 def test_a_png_of_each_kind(bench: Bench, tmp_path: Path) -> None:

@@ -34,12 +34,8 @@ def boxes(made: Figure) -> Iterator[tuple[str, Bbox]]:
     renderer = FigureCanvasAgg(made).get_renderer()
     made.draw(renderer)
     for text in made.findobj(matplotlib.text.Text):
-        if text.get_visible() and text.get_text() and text.axes is None or drawn_tick(text):
+        if text.get_visible() and text.get_text():
             yield text.get_text(), text.get_window_extent(renderer)
-
-
-def drawn_tick(text: matplotlib.text.Text) -> bool:
-    return bool(text.get_visible() and text.get_text() and text.axes is not None)
 
 
 @pytest.mark.parametrize("name", VIEWS)

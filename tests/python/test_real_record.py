@@ -119,7 +119,7 @@ def test_it_can_be_drawn(path: Path, record: dict[str, Any], tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     names = {file.name for file in (tmp_path / "plots").iterdir()}
     assert names and {Path(name).stem for name in names if name.endswith(".png")} == {Path(name).stem for name in names}
-    assert {"speedup.png", "speedup.svg", "latency.svg", "processes_vs_threads-controlled.svg"} <= names
+    assert {"verdict.png", "verdict.svg", "scaling.svg", "latency.svg"} <= names
 
 
 # ---- bare channels -----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import importlib
 import json
 import os
 import select
@@ -28,14 +29,10 @@ def serve() -> None:
     sys.path.insert(0, str(SCRIPT.parent))
     if sys.argv[1:] == ["figures"]:
         from mpmt.commands import plot  # noqa: F401
-        from mpmt.figures import by_size  # noqa: F401
-        from mpmt.figures import core_matrix  # noqa: F401
-        from mpmt.figures import costs  # noqa: F401
-        from mpmt.figures import cpus  # noqa: F401
-        from mpmt.figures import latency  # noqa: F401
-        from mpmt.figures import ratios  # noqa: F401
-        from mpmt.figures import sides  # noqa: F401
-        from mpmt.figures import speedup  # noqa: F401
+        from mpmt.views import report
+        from mpmt.writers.plots import figure  # noqa: F401
+        for name in report.ORDER:
+            importlib.import_module(f"mpmt.views.{name}")
     else:
         from mpmt.commands import aa  # noqa: F401
         from mpmt.commands import bisect  # noqa: F401

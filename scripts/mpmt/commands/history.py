@@ -47,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="show commits after this one, or committed on this day (YYYY-MM-DD, UTC) or later; changes "
                              "are looked for in all")
     parser.add_argument("--branch", metavar="REV", help="follow this one's first parents (default: HEAD)")
-    parser.add_argument("--plots", type=folder_named, metavar="DIR", help="draw the benchmarks that changed most into this folder: one figure")
+    parser.add_argument("--plots", type=folder_named, metavar="DIR",
+                        help="draw the benchmarks that changed most into this folder: one figure")
     parser.add_argument("--format", type=formats, default=list(FORMATS), metavar="LIST",
                         help="of the plots: png, svg (default: png,svg)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
-
 from mpmt.base.command_line import FORMATS, Parser, Problem, command_line, formats
 from mpmt.base.files import folder_named
 from mpmt.base.shown import shown
+from mpmt.commands.report import load_records
 
 EXIT_OK, EXIT_NOTHING = 0, 5
 
@@ -63,12 +62,3 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_NOTHING
     print("\n".join(["written:", *(f"  {shown(path)}" for path in drawn.files)]))
     return EXIT_OK
-
-
-def load_records(paths: list[str]) -> dict[str, Any]:
-    """All records by path. Raises Problem when one cannot be used."""
-    from mpmt.records import record_file
-    try:
-        return {path: record_file.load(path) for path in paths}
-    except record_file.BadRecord as error:
-        raise Problem(error) from None

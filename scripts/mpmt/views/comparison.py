@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 from mpmt.answers import words
 from mpmt.base.row_names import common_parts, short_names
 from mpmt.measuring.comparison import ACKNOWLEDGED, FASTER, ORDER, SAME, SLOWER
 from mpmt.measuring.comparison import UNDECIDED as IS_UNDECIDED
 from mpmt.measuring.comparison import UNSTABLE as IS_UNSTABLE
-from mpmt.views.view import (DOTS, PROGRAM, UNDECIDED, UNSTABLE, Axis, Chart, Column, Line, Missing, Panel, Point, Report, Series, Subject,
-                             Table, View)
+from mpmt.views.view import (DOTS, PROGRAM, UNDECIDED, UNSTABLE, Axis, Chart, Column, Line, Missing, Panel, Point, Report,
+                             Series, Subject, Table, View)
 
 NAME, TITLE = "comparison", "Change of time, B against A"
-_DRAWN = (SLOWER, ACKNOWLEDGED, FASTER, IS_UNDECIDED, IS_UNSTABLE)  # in this order, the largest change first; then what is the same
+# In this order, the largest change first; then what is the same.
+_DRAWN = (SLOWER, ACKNOWLEDGED, FASTER, IS_UNDECIDED, IS_UNSTABLE)
 _MARKS = {IS_UNDECIDED: (UNDECIDED,), IS_UNSTABLE: (UNSTABLE,)}
 _WINNERS = {SLOWER: 0, ACKNOWLEDGED: 0, FASTER: 1}  # a change has the colour of the program that is faster
 
@@ -30,7 +31,7 @@ def report_of(document: Mapping[str, Any]) -> Report:
                   warnings=tuple(document["notes"]))
 
 
-def view_of(document: Mapping[str, Any]) -> Union[View, Missing]:
+def view_of(document: Mapping[str, Any]) -> View | Missing:
     rows = document["benchmarks"]
     names = short_names([row["name"] for row in rows])
     measured = [row for row in rows if row.get("effect") is not None]
@@ -40,7 +41,8 @@ def view_of(document: Mapping[str, Any]) -> Union[View, Missing]:
     counts = [f"{count} {verdict}" for verdict in ORDER if (count := sum(row["verdict"] == verdict for row in rows))]
     notes = [f"{names[row['name']]}: {row['verdict']}" + (f": {row['note']}" if row["note"] else "")
              for row in rows if row.get("effect") is None]
-    return View(NAME, TITLE, "Did the time of anything change?", (f"{', '.join(counts)}.",), (_chart(measured, names, common, document),),
+    return View(NAME, TITLE, "Did the time of anything change?", (f"{', '.join(counts)}.",),
+                (_chart(measured, names, common, document),),
                 (_table(rows, names),), (*notes, *document["notes"]))
 
 
@@ -54,7 +56,8 @@ def _chart(rows: Sequence[Said], names: Mapping[str, str], common: str, document
     rules = document["rules"]
     margin, sure = rules["margin"] or 0.0, words.percent(rules["confidence"] or 0.95)
     ordered = [row for verdict in _DRAWN for row in sorted((one for one in rows if one["verdict"] == verdict), key=_size)]
-    series = [Series(verdict, PROGRAM if verdict in _WINNERS else "", tuple(_point(row, names) for row in ordered if row["verdict"] == verdict),
+    series = [Series(verdict, PROGRAM if verdict in _WINNERS else "",
+                     tuple(_point(row, names) for row in ordered if row["verdict"] == verdict),
                      number=_WINNERS.get(verdict, 0), line=False) for verdict in _DRAWN]
     same = _same([row for row in rows if row["verdict"] not in _DRAWN], names)
     shown = (*(one for one in series if one.points), *([same] if same.points else []))
@@ -62,8 +65,10 @@ def _chart(rows: Sequence[Said], names: Mapping[str, str], common: str, document
     reading = (f"Right of 0, B is slower. Bars: {sure} intervals; of a change, that of the series which confirmed it."
                + (f" All: {common}." if common else ""))
     worst = max((row for row in rows), key=lambda row: abs(row["effect"]))
-    return Chart(DOTS, TITLE, reading, f"The largest change is {_change(worst['effect'])}, of {worst['name']}: {worst['verdict']}.",
-                 Axis("change of time, B against A", "share"), Axis("", "", values=tuple(str(point.y) for one in shown for point in one.points)),
+    return Chart(DOTS, TITLE, reading,
+                 f"The largest change is {_change(worst['effect'])}, of {worst['name']}: {worst['verdict']}.",
+                 Axis("change of time, B against A", "share"),
+                 Axis("", "", values=tuple(str(point.y) for one in shown for point in one.points)),
                  (Panel(NAME, "", shown, lines),))
 
 
@@ -93,7 +98,8 @@ def _change(share: float) -> str:
 
 
 def _table(rows: Sequence[Said], names: Mapping[str, str]) -> Table:
-    columns = (Column("verdict"), Column("B vs A", "share"), Column("from", "share"), Column("to", "share"), Column("would see", "share"),
-               Column("rounds", "count"), Column("benchmark"))
-    cells = [(row["verdict"], row["effect"], row["low"], row["high"], row["detectable"], row["rounds"], names[row["name"]]) for row in rows]
+    columns = (Column("verdict"), Column("B vs A", "share"), Column("from", "share"), Column("to", "share"),
+               Column("would see", "share"), Column("rounds", "count"), Column("benchmark"))
+    cells = [(row["verdict"], row["effect"], row["low"], row["high"], row["detectable"], row["rounds"], names[row["name"]])
+             for row in rows]
     return Table(columns, tuple(cells))

@@ -16,6 +16,8 @@ from mpmt.writers.plots.style import GREY, INK, TINY
 _LANES = 3
 _PAD = 0.04  # inches
 
+_Span = tuple[float, float]  # from and to, in inches
+
 
 @dataclass
 class _Flag:
@@ -33,10 +35,10 @@ class Flags:
 
 def of_panel(panel: Panel, scale: Scale, width: float, left: float, right: float) -> Flags:
     """Of axes that are so many inches wide, with so much room beside them."""
-    said = [(scale.at(point.x), texts.cut(texts.harmless(point.text), width * 0.9, TINY)) for series in panel.series for point in series.points
-            if point.text]
+    said = [(scale.at(point.x), texts.cut(texts.harmless(point.text), width * 0.9, TINY))
+            for series in panel.series for point in series.points if point.text]
     found = Flags()
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(_LANES)]
+    taken: list[list[_Span]] = [[] for _ in range(_LANES)]
     for place, text in sorted(said):
         x = (place - scale.low) / (scale.high - scale.low) * width
         lane, start = _lane(x, texts.width(text, TINY), (-left, width + right), taken)
@@ -47,7 +49,7 @@ def of_panel(panel: Panel, scale: Scale, width: float, left: float, right: float
     return found
 
 
-def _lane(x: float, wide: float, room: tuple[float, float], taken: Sequence[list[tuple[float, float]]]) -> tuple[int | None, float]:
+def _lane(x: float, wide: float, room: _Span, taken: Sequence[list[_Span]]) -> tuple[int | None, float]:
     """The lowest lane that has room, right of its line, left of it or across; and where the text begins."""
     across = min(max(x - wide / 2, room[0]), room[1] - wide)
     for lane, spans in enumerate(taken):

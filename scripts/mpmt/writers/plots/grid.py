@@ -50,7 +50,8 @@ class Grid:
         self._chart = chart
         self._columns, drawings = _drawings(chart, looks, direct, colors)
         self._y_label = "" if chart.kind not in (LINES, HEAT) else texts.harmless(chart.y.label)
-        self._x_label = texts.harmless(chart.x.label if chart.kind in (LINES, HEAT) or chart.x.values is None else chart.y.label)
+        self._x_label = texts.harmless(chart.x.label if chart.kind in (LINES, HEAT) or chart.x.values is None
+                                       else chart.y.label)
         self._start = texts.pitch(SMALL) + 0.03 if self._y_label else 0.0
         self._width = (INNER - self._start - _GUTTER * (self._columns - 1)) / self._columns
         margins = _aligned([drawing.margins(self._width) for drawing in drawings], self._columns)
@@ -62,7 +63,8 @@ class Grid:
         ends = drawing.ends(self._width - margins.left - margins.right, margins.left, margins.right)
         said = ". ".join(part for part in (panel.note, drawing.note()) if part)
         lonely = len(self._chart.panels) == 1 and panel.title == self._chart.title
-        return _Cell(panel, drawing, margins, ends, [] if lonely else texts.wrapped(panel.title, self._width, TEXT, _TITLE_LINES, bold=True),
+        title = [] if lonely else texts.wrapped(panel.title, self._width, TEXT, _TITLE_LINES, bold=True)
+        return _Cell(panel, drawing, margins, ends, title,
                      texts.wrapped(said, self._width, TINY, _NOTE_LINES))
 
     def _says_x(self, at: int, column: int) -> bool:
@@ -78,7 +80,8 @@ class Grid:
 
     def draw(self, page: Page, top: float) -> None:
         for at, row in enumerate(self._rows):
-            above = _most(row, lambda cell: texts.pitch(TEXT) * len(cell.title)) + 0.05 + _most(row, lambda cell: cell.ends.above)
+            titles = _most(row, lambda cell: texts.pitch(TEXT) * len(cell.title))
+            above = titles + 0.05 + _most(row, lambda cell: cell.ends.above)
             below = _most(row, lambda cell: cell.ends.below)
             tall = _most(row, lambda cell: cell.drawing.height)
             for column, cell in enumerate(row):
@@ -112,7 +115,8 @@ class Grid:
 
 def _aligned(margins: Sequence[Margins], columns: int) -> list[Margins]:
     """Those of a column are the same, so that its axes are in line."""
-    return [Margins(max(one.left for one in margins[at % columns::columns]), max(one.right for one in margins[at % columns::columns]))
+    return [Margins(max(one.left for one in margins[at % columns::columns]),
+                    max(one.right for one in margins[at % columns::columns]))
             for at in range(len(margins))]
 
 
@@ -130,14 +134,15 @@ def _drawings(chart: Chart, looks: Looks, direct: bool, colors: Colors) -> tuple
     if chart.kind == HEAT:
         columns = next((columns for columns in (3, 2) if count >= columns and _heat_fits(chart, columns)), 1)
         return columns, [Heat(chart, panel, colors) for panel in chart.panels]
-    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels])
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], chart.kind == LINES)
     rows = [Rows(chart, panel, looks, scale) for panel, scale in zip(chart.panels, scales)]
     columns = next((columns for columns in (3, 2) if count >= columns and all(_rows_fit(row, columns) for row in rows)), 1)
     return columns, list(rows)
 
 
 def _heat_fits(chart: Chart, columns: int) -> bool:
-    wide = len(chart.x.values or ()) or max(len({point.x for series in panel.series for point in series.points}) for panel in chart.panels)
+    wide = len(chart.x.values or ()) or max(len({point.x for series in panel.series for point in series.points})
+                                            for panel in chart.panels)
     return wide * 0.36 + 0.7 <= INNER / columns
 
 
@@ -149,7 +154,7 @@ def _rows_fit(rows: Rows, columns: int) -> bool:
 
 def _lines(chart: Chart, looks: Looks, direct: bool, height: float) -> list[Drawing]:
     xs: list[Value] = [point.x for panel in chart.panels for series in panel.series for point in series.points]
-    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels])
+    scales = shared([measured_scale(chart, [panel]) for panel in chart.panels], chart.kind == LINES)
     own_x = chart.x.values is not None or any(isinstance(value, str) for value in xs)
     drawings: list[Drawing] = []
     for panel, y in zip(chart.panels, scales):

@@ -60,7 +60,8 @@ class Heat:
         points = [point for series in panel.series for point in series.points]
         self._x, self._y = scale_of(chart.x, [point.x for point in points]), scale_of(chart.y, [point.y for point in points])
         self._cells = [point for point in points if point.value is not None]
-        self._lines = [series for series in panel.series if series.points and all(point.value is None for point in series.points)]
+        self._lines = [series for series in panel.series if series.points
+                       and all(point.value is None for point in series.points)]
         self._colors = colors
         rows = len(self._y.values)
         self.height = rows * (_CELL if rows <= 16 else _LEAST)
@@ -75,7 +76,8 @@ class Heat:
     def ends(self, width: float, left: float, right: float) -> Ends:
         wanted = ticks(self._x, 1e9, SMALL, upright=True)
         self._upright = len(self._x.values) > len(ticks(self._x, width, SMALL)) or len(wanted) > 12
-        return Ends((min(texts.widest([text for _, text in wanted], SMALL), 0.9) if self._upright else texts.pitch(SMALL)) + 0.06)
+        return Ends((min(texts.widest([text for _, text in wanted], SMALL), 0.9) if self._upright
+                     else texts.pitch(SMALL)) + 0.06)
 
     def draw(self, axes: Axes, width: float, left: float, _: float) -> None:
         axes.set_xlim(self._x.low, self._x.high)
@@ -88,11 +90,12 @@ class Heat:
         for point, text in zip(self._cells, said):
             self._cell(axes, point, text if self.height / len(self._y.values) > _LEAST else "", size)
         for series in self._lines:
-            axes.plot([self._x.at(point.x) for point in series.points], [self._y.at(point.y) for point in series.points], color=BLACK,
-                      linewidth=1.4, zorder=4)
+            axes.plot([self._x.at(point.x) for point in series.points], [self._y.at(point.y) for point in series.points],
+                      color=BLACK, linewidth=1.4, zorder=4)
         found = ticks(self._x, width, SMALL, self._upright)
-        axes.set_xticks([place for place, _ in found], [texts.cut(text, 0.9 if self._upright else width, SMALL) for _, text in found],
-                        fontsize=SMALL, rotation=90 if self._upright else 0)
+        room = 0.9 if self._upright else width
+        axes.set_xticks([place for place, _ in found], [texts.cut(text, room, SMALL) for _, text in found], fontsize=SMALL,
+                        rotation=90 if self._upright else 0)
         axes.set_yticks(range(len(self._y.values)), [texts.cut_middle(texts.harmless(value), left - 0.06, SMALL)
                                                      for value in self._y.values], fontsize=SMALL)
         axes.tick_params(length=0)
@@ -109,9 +112,10 @@ class Heat:
     def _cell(self, axes: Axes, point: Point, text: str, size: float | None) -> None:
         assert point.value is not None
         x, y, color = self._x.at(point.x), self._y.at(point.y), self._colors.of(point.value)
-        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="#dddddd", linewidth=0.5))
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="#dddddd", linewidth=0.5, clip_on=False))
         if UNSTABLE in point.marks:
-            axes.plot([x + 0.38], [y + 0.3], "o", markersize=2.8, color=ink_on(color), markerfacecolor="none", markeredgewidth=0.7)
+            axes.plot([x + 0.38], [y + 0.3], "o", markersize=2.8, color=ink_on(color), markerfacecolor="none",
+                      markeredgewidth=0.7)
         if text and size is not None:
             axes.text(x, y, text, fontsize=size, color=ink_on(color), ha="center", va="center_baseline", zorder=5)
 
@@ -133,7 +137,8 @@ class ColorBar:
         steps = 64
         for at in range(steps):
             start, step = low + (high - low) * at / steps, (high - low) / steps
-            axes.add_patch(Rectangle((start, 0), step * 1.02, 1, facecolor=self._colors.of(math.exp(start + step / 2)), linewidth=0))
+            axes.add_patch(Rectangle((start, 0), step * 1.02, 1, facecolor=self._colors.of(math.exp(start + step / 2)),
+                                     linewidth=0))
         places = [low, low / 2, 0.0, high / 2, high] if self._colors.diverging else [low, (low + high) / 2, high]
         texts_there = [words.ratio(math.exp(place)) if self._colors.diverging else label(math.exp(place), self._colors.unit)
                        for place in places]

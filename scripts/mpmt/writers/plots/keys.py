@@ -5,18 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Optional
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from mpmt.views.view import BARS, BASELINE, DOTS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROGRAM, UNDECIDED, UNSTABLE, Chart, Line, Panel, Point, Series
+from mpmt.views.view import (BARS, BASELINE, DOTS, FLOOR, HEAT, IDEAL, LINES, OVERSUBSCRIBED, PROGRAM, UNDECIDED, UNSTABLE,
+                             Chart,
+                             Line, Panel, Point, Series)
 from mpmt.writers.plots import texts
 from mpmt.writers.plots.page import INNER, MARGIN, Page
 from mpmt.writers.plots.style import GREY, INK, SMALL, Dashes, Looks, faded
 
 MOST = 7  # entries that name series
-_MANY = 6
+_MANY = 6  # points
 _HANDLE, _GAP, _BETWEEN = 0.30, 0.05, 0.16  # inches
 LINE_DASHES: tuple[Dashes, ...] = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 SHADE = "#efefef"
@@ -28,7 +29,7 @@ class Key:
     text: str
     color: str
     marker: str = ""
-    dashes: Optional[Dashes] = None
+    dashes: Dashes | None = None
     patch: bool = False
     hollow: bool = False
     fill: str = "full"
@@ -48,12 +49,13 @@ def key_of(series: Series, looks: Looks, bars: bool) -> Key:
     color = faded(look.color) if pale else look.color
     if bars:
         return Key(texts.harmless(series.name), color, patch=True, hollow=hollow)
-    return Key(texts.harmless(series.name), color, look.marker if has_markers(series) else "", look.dashes if series.line else None, hollow=hollow, fill=look.fill)
+    return Key(texts.harmless(series.name), color, look.marker if has_markers(series) else "",
+               look.dashes if series.line else None, hollow=hollow, fill=look.fill)
 
 
 def has_markers(series: Series) -> bool:
     """A floor is a line; so is a level of many points, whose places say nothing."""
-    return not series.line or not (series.side in (FLOOR, IDEAL) or series.side == BASELINE and len(series.points) > _MANY)
+    return not series.line or not (series.side in (FLOOR, IDEAL) or (series.side == BASELINE and len(series.points) > _MANY))
 
 
 def named(chart: Chart, looks: Looks, bars: bool) -> list[Key]:
@@ -75,7 +77,8 @@ def meant(chart: Chart, looks: Looks) -> list[Key]:
     for series in series_in(chart):
         look = looks.of(series)
         own = texts.harmless(series.name) if series.side == PROGRAM or not series.side else series.side
-        sides.setdefault(own, Key(own, look.color, "" if series.channel or not has_markers(series) else look.marker, look.dashes))
+        sides.setdefault(own, Key(own, look.color, "" if series.channel or not has_markers(series) else look.marker,
+                                  look.dashes))
         if series.channel:
             channels.setdefault(series.channel, Key(texts.harmless(series.channel), INK, look.marker))
     return [*sides.values(), *channels.values()]
@@ -103,7 +106,8 @@ def _rows_name_series(chart: Chart) -> bool:
     """Dots or bars of which each row is a series of its own, whose name it has."""
     if chart.kind in (LINES, HEAT):
         return False
-    return all((point.y if chart.kind == DOTS else point.x) == series.name for series in series_in(chart) for point in series.points)
+    return all((point.y if chart.kind == DOTS else point.x) == series.name for series in series_in(chart)
+               for point in series.points)
 
 
 def _titles_name_channels(chart: Chart) -> bool:
@@ -133,14 +137,15 @@ def line_keys(chart: Chart) -> list[Key]:
     for panel in chart.panels:
         for line in panel.lines:
             lines.setdefault(line.label, line)
-    return [Key(texts.harmless(label), SHADE if line.until is not None else GREY, dashes=dashes.get(label), patch=line.until is not None)
+    return [Key(texts.harmless(label), SHADE if line.until is not None else GREY, dashes=dashes.get(label),
+                patch=line.until is not None)
             for label, line in lines.items()][:MOST]
 
 
 def mark_keys(chart: Chart) -> list[Key]:
     """In words, of those marks that are told by their form, unless whole series have it, whose own entries show it."""
     shaded = chart.kind == LINES and all(is_shaded(panel) for panel in chart.panels if _is_over(panel))
-    there = {mark for series in series_in(chart) for mark in MARKS if 0 < sum(mark in point.marks for point in series.points)
+    there = {mark for series in series_in(chart) for mark in MARKS if any(mark in point.marks for point in series.points)
              and (mark == OVERSUBSCRIBED or not all(mark in point.marks for point in series.points))}
     keys = {UNSTABLE: Key(MARKS[UNSTABLE], INK, "o", hollow=True), UNDECIDED: Key(MARKS[UNDECIDED], faded(INK), "o"),
             OVERSUBSCRIBED: Key(MARKS[OVERSUBSCRIBED], SHADE if shaded else INK, "" if shaded else "x", patch=shaded)}

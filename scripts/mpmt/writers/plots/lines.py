@@ -38,7 +38,8 @@ class Ends:
 
 
 class Lines:
-    def __init__(self, chart: Chart, panel: Panel, looks: Looks, scales: tuple[Scale, Scale], height: float, direct: bool) -> None:
+    def __init__(self, chart: Chart, panel: Panel, looks: Looks, scales: tuple[Scale, Scale], height: float,
+                 direct: bool) -> None:
         self._chart, self._panel, self._looks, self._direct = chart, panel, looks, direct
         self._x, self._y = scales
         self.height = height
@@ -57,7 +58,9 @@ class Lines:
         wanted = ticks(self._x, 1e9, self._x_size, own=True)
         few = self._x.categories and len(wanted) <= _FEW
         self._upright = few and len(ticks(self._x, width, self._x_size, own=True)) < len(wanted)
-        longest = min(texts.widest([text for _, text in wanted], self._x_size), _LONGEST) if self._upright else texts.pitch(self._x_size)
+        longest = texts.pitch(self._x_size)
+        if self._upright:
+            longest = min(texts.widest([text for _, text in wanted], self._x_size), _LONGEST)
         self._flags = flags.of_panel(self._panel, self._x, width, left, right)
         return Ends(longest + 0.06, flags.height(self._flags))
 
@@ -83,7 +86,8 @@ class Lines:
                if FEW_ROUNDS in point.marks]
         more = f" and {len(few) - _LABELLED} more" if len(few) > _LABELLED else ""
         measured = [point for series in self._panel.series if series.side not in (IDEAL, FLOOR) for point in series.points]
-        said = [f"few rounds: {', '.join(few[:_LABELLED])}{more}"] if len(few) not in (0, len(measured)) else ["few rounds"] if few else []
+        all_of_them = len(few) == len(measured)
+        said = ["few rounds" + ("" if all_of_them else f": {', '.join(few[:_LABELLED])}{more}")] if few else []
         beyond = sum(map(self._is_beyond, measured))
         said += [f"{words.plural(beyond, 'value')} beyond the axis: arrows"] if beyond else []
         return ". ".join([*said, *flags.note(self._flags)])
@@ -96,8 +100,9 @@ class Lines:
 
     def _ticks(self, axes: Axes, width: float) -> None:
         found = ticks(self._x, width, self._x_size, self._upright, own=True)
-        axes.set_xticks([place for place, _ in found], [texts.cut(text, _LONGEST if self._upright else width, self._x_size)
-                                                         for _, text in found], rotation=90 if self._upright else 0, fontsize=self._x_size)
+        room = _LONGEST if self._upright else width
+        axes.set_xticks([place for place, _ in found], [texts.cut(text, room, self._x_size) for _, text in found],
+                        rotation=90 if self._upright else 0, fontsize=self._x_size)
         if len(self._x.values) > _FEW and self._x.categories:  # the outermost two stay between the ends of the axis
             for tick, side in zip(axes.get_xticklabels()[::max(1, len(found) - 1)], ("left", "right")):
                 tick.set_horizontalalignment(side)
@@ -116,8 +121,8 @@ class Lines:
 
     def _first_beyond(self) -> float:
         """Half-way between the last number of workers that has CPUs and the first that has not."""
-        places = {(self._x.at(point.x), OVERSUBSCRIBED in point.marks) for series in self._panel.series for point in series.points
-                  if series.side != IDEAL}
+        places = {(self._x.at(point.x), OVERSUBSCRIBED in point.marks)
+                  for series in self._panel.series if series.side != IDEAL for point in series.points}
         beyond = min(place for place, over in places if over)
         within = max((place for place, over in places if not over), default=self._x.low)
         return (beyond + within) / 2
@@ -164,7 +169,8 @@ class Lines:
             alike.setdefault(tuple(form.items()), []).append((x, y))
         for form_items, places in alike.items():
             axes.plot(*zip(*places), zorder=layer + 0.3, clip_on=False, **dict(form_items))
-        crossed = [(x, y) for point, x, y in zip(points, xs, ys) if OVERSUBSCRIBED in point.marks and not is_shaded(self._panel)]
+        crossed = [(x, y) for point, x, y in zip(points, xs, ys) if OVERSUBSCRIBED in point.marks
+                   and not is_shaded(self._panel)]
         if crossed:
             axes.plot(*zip(*crossed), "x", color="black", markersize=size, markeredgewidth=0.7, zorder=layer + 0.4)
 
@@ -180,4 +186,5 @@ def marker_look(point: Point, look: Look, size: float) -> dict[str, Any]:
     """How a point is drawn: hollow where it is unstable, pale where nothing is decided."""
     color = faded(look.color) if UNDECIDED in point.marks else look.color
     return {"color": color, "marker": look.marker or "o", "markersize": size, "linestyle": "none", "markeredgewidth": 0.9,
-            "markerfacecolor": "white" if UNSTABLE in point.marks else color, "markerfacecoloralt": "white", "fillstyle": look.fill}
+            "markerfacecolor": "white" if UNSTABLE in point.marks else color, "markerfacecoloralt": "white",
+            "fillstyle": look.fill}

@@ -1,5 +1,5 @@
-"""How far an axis goes: to all values, but not to every end of an interval, nor to what is unstable or stands alone far away: that
-would press all others together, so it ends in an arrow at the edge."""
+"""How far an axis goes: to all values, but not to every end of an interval, nor to what is unstable or stands alone far away:
+that would press all others together, so it ends in an arrow at the edge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mpmt.writers.plots.scales import Scale, scale_of
 
 _MOST, _TYPICAL = 1.5, 3.0  # of the values' spread, and of a usual interval: what others may add to the axis
 _MANY = 20  # points, of which a tenth at either end need not count
-_SHARED = 1.7  # panels share an axis that is not longer than the longest of their own by more
+_SHARED = 2.0  # how much longer than their own an axis may be that panels share
 _FREE, _BEHIND_BARS = 0.06, 0.02  # of an axis's length
 
 
@@ -29,7 +29,8 @@ def measured_scale(chart: Chart, panels: Sequence[Panel]) -> Scale:
     bare = scale_of(axis, core, 0.0)
     places = [bare.at(value) for value in core]
     reach = max(_MOST * (max(places) - min(places)), _TYPICAL * _usual_length(bare, points))
-    others = [*values, *_ideal(chart, panels), *(float(end) for point in points for end in (point.low, point.high) if end is not None)]
+    others = [*values, *_ideal(chart, panels), *(float(end) for point in points for end in (point.low, point.high)
+                                                 if end is not None)]
     held = [end for end in others if min(places) - reach <= bare.at(end) <= max(places) + reach and (end > 0 or not axis.log)]
     from_zero = bars and min([*core, *held]) >= 0
     return scale_of(axis, [*core, *held], _BEHIND_BARS if chart.kind == BARS else _FREE, floor=0.0 if from_zero else None)
@@ -47,7 +48,8 @@ def _points(panels: Sequence[Panel]) -> list[Point]:
 
 
 def _ideal(chart: Chart, panels: Sequence[Panel]) -> list[float]:
-    return [float(_of(chart, point)) for panel in panels for series in panel.series if series.side == IDEAL for point in series.points]
+    return [float(_of(chart, point)) for panel in panels for series in panel.series if series.side == IDEAL
+            for point in series.points]
 
 
 def joined(scales: Sequence[Scale]) -> Scale:
@@ -60,11 +62,13 @@ def joined(scales: Sequence[Scale]) -> Scale:
     return made
 
 
-def shared(own: list[Scale]) -> list[Scale]:
-    """One scale for all panels where that leaves each readable, so that they can be compared by eye; else each its own."""
+def shared(own: list[Scale], of_lines: bool) -> list[Scale]:
+    """One scale for all panels where that leaves them readable, so that they can be compared by eye: rows, unless the longest
+    would grow by much; lines, whose slopes have to be seen, unless a usual one would. Else each its own."""
     together = joined(own)
-    longest = max(scale.high - scale.low for scale in own)
-    return [together] * len(own) if together.high - together.low <= _SHARED * longest else own
+    lengths = [scale.high - scale.low for scale in own]
+    held = statistics.median(lengths) if of_lines else max(lengths)
+    return [together] * len(own) if together.high - together.low <= _SHARED * held else own
 
 
 def _central(values: Sequence[float]) -> list[float]:
@@ -76,5 +80,6 @@ def _central(values: Sequence[float]) -> list[float]:
 
 
 def _usual_length(scale: Scale, points: Sequence[Point]) -> float:
-    lengths = [scale.at(point.high) - scale.at(point.low) for point in points if point.low is not None and point.high is not None]
+    lengths = [scale.at(point.high) - scale.at(point.low) for point in points if point.low is not None
+               and point.high is not None]
     return statistics.median(lengths) if lengths else 0.0

@@ -29,7 +29,8 @@ def for_paper(chart: Chart) -> tuple[Chart, str]:
 
 
 def has_one_value(chart: Chart) -> bool:
-    return len({point.x for panel in chart.panels for series in panel.series if series.side != IDEAL for point in series.points}) == 1
+    return len({point.x for panel in chart.panels for series in panel.series if series.side != IDEAL
+                for point in series.points}) == 1
 
 
 def as_dots(chart: Chart) -> Chart:

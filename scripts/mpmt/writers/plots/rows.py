@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 from matplotlib.axes import Axes
 
@@ -32,7 +31,7 @@ class _Entry:
 
 
 class Rows:
-    def __init__(self, chart: Chart, panel: Panel, looks: Looks, scale: Optional[Scale] = None) -> None:
+    def __init__(self, chart: Chart, panel: Panel, looks: Looks, scale: Scale | None = None) -> None:
         """`scale`: of what is measured, where panels share one."""
         self._bars, self._chart, self._panel, self._looks = chart.kind == BARS, chart, panel, looks
         self._axis = chart.x if self._bars else chart.y
@@ -68,7 +67,7 @@ class Rows:
         value = self._measured(point)
         unit = (self._chart.y if self._bars else self._chart.x).unit
         said = point.text or (value if isinstance(value, str) else words.in_unit(value, unit))
-        told = {mark for mark in _MARKS if mark in said or mark == FEW_ROUNDS and "rounds" in said}
+        told = {mark for mark in _MARKS if mark in said or (mark == FEW_ROUNDS and "rounds" in said)}
         return texts.harmless(", ".join([said, *(mark for mark in _MARKS if mark in point.marks and mark not in told)]))
 
     def margins(self, width: float) -> Margins:
@@ -125,7 +124,8 @@ class Rows:
         if not look.marker:  # an ideal: a stroke
             look = Look(PALE, "|", look.dashes)
         self._interval(axes, entry, look.color)
-        axes.plot([self._scale.inside(self._measured(point))], [entry.y], zorder=5, clip_on=False, **marker_look(point, look, 4.6))
+        axes.plot([self._scale.inside(self._measured(point))], [entry.y], zorder=5, clip_on=False,
+                  **marker_look(point, look, 4.6))
 
     def _interval(self, axes: Axes, entry: _Entry, color: str) -> None:
         low, high = entry.point.low, entry.point.high
@@ -134,12 +134,13 @@ class Rows:
         color = faded(color) if UNDECIDED in entry.point.marks else color
         ends = self._scale.inside(low), self._scale.inside(high)
         axes.plot(ends, [entry.y] * 2, color=color, linewidth=1.3, zorder=4, solid_capstyle="butt")
-        cut = [abs(self._scale.at(real) - end) > 1e-9 * abs(self._scale.high - self._scale.low) for end, real in zip(ends, (low, high))]
+        least = 1e-9 * abs(self._scale.high - self._scale.low)
+        cut = [abs(self._scale.at(real) - end) > least for end, real in zip(ends, (low, high))]
         for marker, places in (("|", [end for end, beyond in zip(ends, cut) if not beyond]), ("<", ends[:1] if cut[0] else ()),
                                (">", ends[1:] if cut[1] else ())):
             if places:
-                axes.plot(places, [entry.y] * len(places), marker=marker, color=color, markersize=4.5, zorder=4, linestyle="none",
-                          clip_on=False)
+                axes.plot(places, [entry.y] * len(places), marker=marker, color=color, markersize=4.5, zorder=4,
+                          linestyle="none", clip_on=False)
 
     def _bar(self, axes: Axes, entry: _Entry) -> None:
         value, color = self._scale.inside(self._measured(entry.point)), self._looks.of(entry.series).color

@@ -1,12 +1,11 @@
-"""Where a value stands on an axis, and which ticks it has. Axes are linear in places: a logarithm is taken here, so that 0 has a
-place on a logarithmic axis too (payloads begin there), left of all others."""
+"""Where a value stands on an axis, and which ticks it has. Axes are linear in places: a logarithm is taken here, so that 0 has
+a place on a logarithmic axis too (payloads begin there), left of all others."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
 from mpmt.views.view import Axis, Value
@@ -42,7 +41,7 @@ class Scale:
         return min(max(self.at(value), self.low), self.high)
 
 
-def scale_of(axis: Axis, values: Iterable[Value], pad: float = 0.06, floor: Optional[float] = None) -> Scale:
+def scale_of(axis: Axis, values: Iterable[Value], pad: float = 0.06, floor: float | None = None) -> Scale:
     """That holds all `values`, which are not empty, with `pad` of its length free at either end. `floor`: where it begins."""
     unique = list(dict.fromkeys(values))
     if axis.values is not None or any(isinstance(value, str) for value in unique):
@@ -75,23 +74,28 @@ def label(value: float, unit: str) -> str:
 
 
 def ticks(scale: Scale, length: float, size: float, upright: bool = False, own: bool = False) -> list[Tick]:
-    """That fit side by side into `length` inches; `upright`: one above the other. `own`: where something was measured, if these are
-    few, and not at round values."""
+    """That fit side by side into `length` inches; `upright`: one above the other. `own`: where something was measured, if these
+    are few, and not at round values."""
     if scale.categories:
         named = [(float(at), texts.harmless(value)) for at, value in enumerate(scale.values)]
-        return _spread(scale, named, length, size) if len(named) > _MANY and not upright else _thinned(scale, named, length, size, upright)
+        if len(named) > _MANY and not upright:
+            return _spread(scale, named, length, size)
+        return _thinned(scale, named, length, size, upright)
     if own and len(scale.values) <= _MOST_VALUES:
         return _thinned(scale, _labelled(scale, scale.values), length, size, upright)
     for most in range(min(7, max(2, round(length / 0.25))), 1, -1):
         found = _labelled(scale, _round_values(scale, most))
-        if len(found) >= 2 and _fit(found, length / (scale.high - scale.low), size, upright):
+        distinct = len({text for _, text in found}) == len(found) >= 2
+        if distinct and _fit(found, length / (scale.high - scale.low), size, upright):
             return found
-    return _thinned(scale, _labelled(scale, _round_values(scale, 3)), length, size, upright)
+    first = {text: place for place, text in reversed(_labelled(scale, _round_values(scale, 3)))}
+    return _thinned(scale, sorted((place, text) for text, place in first.items()), length, size, upright)
 
 
 def _labelled(scale: Scale, values: Iterable[Value]) -> list[Tick]:
     found = [(scale.at(value), label(float(value), scale.axis.unit)) for value in values]
-    return [(place, text) for place, text in found if scale.low - 1e-9 <= place <= scale.high + 1e-9]
+    return [(min(max(place, scale.low), scale.high), text) for place, text in found
+            if scale.low - 1e-9 <= place <= scale.high + 1e-9]
 
 
 def _spread(scale: Scale, found: Sequence[Tick], length: float, size: float) -> list[Tick]:
@@ -127,7 +131,7 @@ def _round_values(scale: Scale, most: int) -> list[float]:
     if high < 3 * low:
         return _linear(low, high, scale.axis.unit, most)
     zero = [0.0] if 0 in scale.values else []
-    if scale.axis.unit in ("bytes", "bytes/s") or scale.axis.unit == "ratio" and low > 0.2:
+    if scale.axis.unit in ("bytes", "bytes/s") or (scale.axis.unit == "ratio" and low > 0.2):
         found = _powers_of_two(low, high, most)
         return zero + (found if len(found) > 2 else _decimal(low, high, most))
     return zero + _decimal(low, high, most)
@@ -151,7 +155,8 @@ def _powers_of_two(low: float, high: float, most: int) -> list[float]:
 def _decimal(low: float, high: float, most: int) -> list[float]:
     """The coarsest steps that give four or more, else the finest that give not too many."""
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
-    made = [[step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high] for steps in _STEPS]
+    made = [[step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high]
+            for steps in _STEPS]
     fitting = [found for found in made if len(found) <= most]
     if not fitting:
         return made[0][::math.ceil(len(made[0]) / most)]

@@ -58,7 +58,8 @@ def cut_middle(text: str, room: float, size: float) -> str:
     """Both ends, since names of benchmarks often differ at their ends."""
     if width(text, size) <= room:
         return text
-    return _longest(lambda count: text[:count - count // 3].rstrip() + "…" + text[len(text) - count // 3:].lstrip(), len(text) - 1,
+    return _longest(lambda count: text[:count - count // 3].rstrip() + "…" + text[len(text) - count // 3:].lstrip(),
+                    len(text) - 1,
                     room, size, False)
 
 
