@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# From nothing to measured results and plots:
+# From nothing to an answer, measured on this machine:
 #
 #     scripts/run.sh [options of `mpmt run`]        e.g. scripts/run.sh --workload prime_count --workers 1,2
 #
-# Installs what is missing, builds, measures (the quick profile unless told otherwise), plots, says where everything
-# is. Exit codes are those of `mpmt run`; 69 when something that is needed cannot be installed, 70 when the build or
-# the plots fail.
+# Installs what is missing, builds, measures (the quick profile unless told otherwise), and ends with the answer in
+# sentences, the page report.html, and where plots and record are. Exit codes are those of `mpmt run`; 69 when something
+# that is needed cannot be installed, 70 when the build, the plots or the report fail.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -76,18 +76,24 @@ measure() {
   if [[ $last == *.json && -f $last ]]; then record=$(absolute "$root" "$last"); fi
 }
 
-plot() {
-  local plots
-  plots=$root/plots/$(basename -- "$record" .json)
-  if ! "$python" "$root/scripts/plot.py" "$record" -o "$plots" >&2; then
-    say "The plots could not be drawn."
-    say "Record: $record"
-    ((status)) || status=$kSoftwareError
-    return
+# The answer in sentences, as a page and as pictures, in a folder of the record's name.
+present() {
+  local folder
+  folder=$root/plots/$(basename -- "$record" .json)
+  # What it draws, and what not, is of interest only where it fails: the page names it as well.
+  if ! "$python" "$root/scripts/plot.py" "$record" -o "$folder" >"$output" 2>&1; then
+    cat "$output" >&2
+    failed "The plots could not be drawn."
   fi
   say ""
-  say "Record: $record"
-  say "Plots:  $plots"
+  "$python" "$root/scripts/report.py" "$record" -o "$folder/report.html" >&2 || failed "The report could not be written."
+  say "plots:  $folder"
+  say "record: $record"
+}
+
+failed() {
+  say "$1"
+  ((status)) || status=$kSoftwareError
 }
 
 "$root/scripts/setup.sh" build python
@@ -96,5 +102,5 @@ build
 cd -- "$root"
 read_arguments "$@"
 measure
-[[ -z $record ]] || plot
+[[ -z $record ]] || present
 exit "$status"
