@@ -101,11 +101,17 @@ def test_a_title_takes_the_place_of_ours(record: Path) -> None:
     assert report(record, "--text", "--title", "For my team").stdout.startswith("For my team\n===")
 
 
+@pytest.mark.parametrize("form", ["--text", "--markdown"])
+def test_a_view_can_be_had_alone(record: Path, form: str) -> None:
+    said = report(record, form, "--view", "belief").stdout
+    assert "Can this be believed?" in said and "Threads or processes?" not in said
+
+
 def test_records_of_unlike_machines_stand_side_by_side(small: Json, write: Write) -> None:
     first = write(small, "a.json")
     small["context"]["machine"]["key"] = "0123456789ab"
     done = report(first, write(small, "b.json"), "--text")
-    assert done.returncode == 0 and "[0123456789ab]" in done.stdout
+    assert done.returncode == 0 and "(012345)" in done.stdout
 
 
 def test_a_record_named_twice_is_shown_once(small: Json, write: Write) -> None:
@@ -120,6 +126,7 @@ def test_a_record_named_twice_is_shown_once(small: Json, write: Write) -> None:
     (["--width", "39", "--text"], "--width: '39' is not a number from 40 to 1000"),
     (["--width", "80"], "--width: only with --text"), (["--all"], "--all: only with --text or --markdown"),
     (["--text", "--markdown"], "not allowed with"), (["--title", ""], "--title: a title has 1 to 200 characters"),
+    (["--view", "vrdict"], "--view: there is no 'vrdict'; there are: verdict, scaling, "),
     (["--nonsense"], "--nonsense"), (["none.json"], "none.json: cannot be read: No such file"),
     (["-o", "/dev/null"], "--out: /dev/null cannot be written: a character device"),
     (["-o", "/proc/nowhere/x"], "--out: /proc/nowhere/x"),

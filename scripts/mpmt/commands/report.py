@@ -45,6 +45,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--text", action="store_true", help="as text; ASCII where the locale has no more")
     forms.add_argument("--markdown", action="store_true", help="as Markdown")
+    parser.add_argument("--view", action="append", metavar="NAME", help="this view alone, such as channels; may be repeated")
     parser.add_argument("--all", action="store_true", help="of --text and --markdown: every row of every table")
     parser.add_argument("--width", type=_width, metavar="N",
                         help=f"of --text: columns, {LEAST_WIDTH} to {MOST_WIDTH} (default: the terminal's, else {WIDTH})")
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
     stop_if_interrupted()  # views load libraries
     if options.title:
         report = replace(report, title=options.title)
+    if options.view:
+        report = _chosen(report, options.view)
     if not any(_says_something(view) for view in report.views):
         _tell_nothing(report)
         return EXIT_NOTHING
@@ -112,6 +115,16 @@ def load_records(paths: list[str]) -> Mapping[str, Record]:
         return {path: record_file.load(path) for path in dict.fromkeys(paths)}
     except record_file.BadRecord as error:
         raise Problem(error) from None
+
+
+def _chosen(report: Report, names: list[str]) -> Report:
+    """Of these views. Raises Problem for one that there is not."""
+    there = [one.name for one in (*report.views, *report.missing)]
+    for name in names:
+        if name not in there:
+            raise Problem(f"--view: there is no '{shown(name, 60)}'; there are: {', '.join(there)}")
+    return replace(report, views=tuple(view for view in report.views if view.name in names),
+                   missing=tuple(one for one in report.missing if one.name in names))
 
 
 # ---- writing -----------------------------------------------------------------------------------------------
