@@ -38,7 +38,7 @@ def python3(folder: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("command", ["plot", "track"])
+@pytest.mark.parametrize("command", ["ask", "report", "plot", "track"])
 def test_a_script_starts_as_if_it_had_been_called_itself(bench: Bench, command: str, way: str) -> None:
     told = bench.folder / "told"
     bench.environment["PATH"] = python3(bench.folder, TELLS.replace("TOLD", str(told)))
