@@ -101,7 +101,7 @@ def test_a_case_is_answered_and_its_records_are_kept(ask: Any, bench: Bench) -> 
 def test_two_commands_are_set_against_each_other(ask: Any) -> None:
     done = ask("--command", "quick=true", "--command", "slow=sleep 0.02", *SHORT)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(("Quick: ", "Undecided between quick and slow", "Unstable", "Too few rounds"))
+    assert done.stdout.startswith(("quick: ", "Undecided between quick and slow", "Unstable", "Too few rounds"))
     assert "mpmt ask --command quick=true --command 'slow=sleep 0.02'" in done.stdout
 
 

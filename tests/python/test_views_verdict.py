@@ -121,7 +121,7 @@ def test_commands_are_told_by_their_names():
     row = compared(a, b, 2.0, "a", table="programs", a="six", b="nine", a_case="command/six", b_case="command/nine",
                    command_parameters={"level": "9"})
     view = made(record(a + b, [row]))
-    assert view.sentences == ("Six: 2.00x faster than nine (95 %: 1.98–2.02) for level 9.",)
+    assert view.sentences == ("six: 2.00x faster than nine (95 %: 1.98–2.02) for level 9.",)
     ((series, _),) = points(view)
     assert (series.side, series.number, series.name) == (PROGRAM, 0, "six faster")
     assert view.charts[0].kind == DOTS and view.charts[0].x.label == "nine ÷ six"
@@ -146,7 +146,7 @@ def test_two_builds_of_a_program_are_told_apart_by_executor():
     view = made(record(entries, rows))
     rows = sorted(str(point.y) for _, point in points(view))
     assert rows == ["hash_chain, process_pool, 1 µs", "hash_chain, thread_pool, 1 µs"]
-    assert view.sentences[1].startswith("Old: 1.20x faster than new") and "under thread_pool" in view.sentences[1]
+    assert view.sentences[1].startswith("old: 1.20x faster than new") and "under thread_pool" in view.sentences[1]
 
 
 def test_several_records_stand_side_by_side():

@@ -50,7 +50,8 @@ def subjects_of(records: Mapping[str, Record]) -> list[Subject]:
     contexts = [record["context"] for record in records.values()]
     kinds = [[_short_machine(c) for c in contexts], [_short_commit(c) for c in contexts], [_what(r) for r in records.values()],
              [c["started_utc"] or "" for c in contexts]]
-    telling = _telling([kind for kind in kinds if len(set(kind)) > 1], len(contexts)) or kinds[:2]
+    otherwise = kinds[:2] if len(contexts) == 1 else kinds[1:2]
+    telling = _telling([kind for kind in kinds if len(set(kind)) > 1], len(contexts)) or otherwise
     titles = [", ".join(kind[at] for kind in telling) for at in range(len(contexts))]
     unique = [f"{title} ({at + 1})" if titles.count(title) > 1 else title for at, title in enumerate(titles)]
     return [Subject(title, c["machine"]["key"], _facts(path, c)) for title, path, c in zip(unique, records, contexts)]
@@ -74,7 +75,7 @@ def _short_machine(context: Mapping[str, Any]) -> str:
 
 
 def _short_commit(context: Mapping[str, Any]) -> str:
-    return ((context["commit"] or {}).get("id") or "no commit")[:10]
+    return ((context["commit"] or {}).get("id") or "no commit")[:12]
 
 
 def _what(record: Record) -> str:
