@@ -18,8 +18,8 @@ from invented_report import rows as invented
 KEPT = sorted((ROOT / "results").glob("*/*.json"))
 
 
-def case(task_ns: float = 50_000.0, payload: float = 1024, workers: float = 2, workload: str = "hash_chain", placement: str = "spread",
-         channel: str = "shm_ring") -> Selection:
+def case(task_ns: float = 50_000.0, payload: float = 1024, workers: float = 2, workload: str = "hash_chain",
+         placement: str = "spread", channel: str = "shm_ring") -> Selection:
     return Selection(workload, task_ns, payload, workers, placement, channel)
 
 
@@ -43,9 +43,9 @@ def test_three_digits_say_enough(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize("value, unit, text", [
-    (50_000, "ns", "50 µs"), (999, "ns", "999 ns"), (2.5e9, "ns", "2.5 s"), (2048, "bytes", "2 KiB"), (3 << 20, "bytes", "3 MiB"),
-    (1 << 30, "bytes/s", "1 GiB/s"), (0.045, "share", "4.5 %"), (1.2345, "ratio", "1.23"), (0.05, "ratio", "0.050"), (7, "count", "7"),
-    (None, "ns", "–")])
+    (50_000, "ns", "50 µs"), (999, "ns", "999 ns"), (2.5e9, "ns", "2.5 s"), (2048, "bytes", "2 KiB"),
+    (3 << 20, "bytes", "3 MiB"), (1 << 30, "bytes/s", "1 GiB/s"), (0.045, "share", "4.5 %"), (1.2345, "ratio", "1.23"),
+    (0.05, "ratio", "0.050"), (7, "count", "7"), (None, "ns", "–")])
 def test_a_value_is_written_in_its_unit(value: float | None, unit: str, text: str) -> None:
     assert words.in_unit(value, unit) == text
 
@@ -56,7 +56,8 @@ def test_a_value_is_written_in_its_unit(value: float | None, unit: str, text: st
 def test_a_measured_case_is_answered_by_its_row() -> None:
     found = answer(invented(), case(1_000.0, 65536, 1))
     assert found.kind == MEASURED and len(found.based_on) == 1
-    assert found.sentence == "Threads: 1.53x faster than processes (95 %: 1.50–1.55) for hash_chain tasks of 1 µs with 64 KiB on 1 worker."
+    assert found.sentence == ("Threads: 1.53x faster than processes (95 %: 1.50–1.55) for hash_chain tasks of 1 µs with 64 KiB "
+                              "on 1 worker.")
 
 
 def test_a_case_between_neighbours_that_agree_is_interpolated() -> None:
@@ -109,10 +110,12 @@ def test_a_row_without_a_look_says_so_and_serves_no_neighbour() -> None:
     ({"verdict": "b", "ratio": 0.5, "low": 0.4, "high": 0.8}, "Processes: 2.00x faster than threads (95 %: 1.25–2.50)"),
     ({"verdict": "a", "ratio": 12.34, "low": 12.0, "high": 123.0}, "Threads: 12.3x faster than processes (95 %: 12.0–123)"),
     ({"verdict": "undecided", "ratio": 1.02, "low": 0.97, "high": 1.07, "detectable": 0.081},
-     "Undecided between threads and processes (processes ÷ threads 1.02, 95 %: 0.97–1.07; a difference of 8.1 % would have been seen)"),
+     "Undecided between threads and processes (processes ÷ threads 1.02, 95 %: 0.97–1.07; a difference of 8.1 % would "
+     "have been seen)"),
     ({"verdict": "unstable", "ratio": 1.3, "low": 0.9, "high": 1.9},
      "Unstable, so no winner between threads and processes (processes ÷ threads 1.30, 95 %: 0.90–1.90)"),
-    ({"verdict": "a", "a": "old", "b": "new", "ratio": 1.1, "low": 1.05, "high": 1.2}, "old: 1.10x faster than new (95 %: 1.05–1.20)")])
+    ({"verdict": "a", "a": "old", "b": "new", "ratio": 1.1, "low": 1.05, "high": 1.2},
+     "old: 1.10x faster than new (95 %: 1.05–1.20)")])
 def test_a_verdict_in_words(changes: dict[str, object], sentence: str) -> None:
     assert sentence_of(row(**changes)).startswith(sentence)
 
@@ -162,7 +165,8 @@ def test_each_row_of_a_kept_record_answers_for_itself(path: object) -> None:
         if one.workers is None or one.task_ns is None or one.payload_bytes is None or one.placement is None:
             continue
         of_pair = [other for other in rows if other.table == one.table]
-        found = answer(of_pair, Selection(one.workload, one.task_ns, one.payload_bytes, one.workers, one.placement, channel_of(one)))
+        found = answer(of_pair, Selection(one.workload, one.task_ns, one.payload_bytes, one.workers, one.placement,
+                                          channel_of(one)))
         assert (found.kind, found.based_on) == (MEASURED, (one,))
 
 

@@ -18,10 +18,10 @@ from mpmt.records import record_file
 from bench import ONE_LAP, PATIENCE_S, SHORTEST, Bench, files
 
 NOTHING_MATCHED = 5
-OPTIONS = """profile family workload executor channel workers grain batch payload waiting window placement wait margin confidence budget
-    rounds laps wait-idle tasks seed timeout data-dir journal-dir out dry-run no-wait benchmark_filter benchmark_list_tests
-    benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions benchmark_min_time
-    benchmark_enable_random_interleaving benchmark_counters_tabular"""
+OPTIONS = """profile family workload executor channel workers grain batch payload waiting window placement wait margin
+    confidence budget rounds laps wait-idle tasks seed timeout data-dir journal-dir out dry-run no-wait benchmark_filter
+    benchmark_list_tests benchmark_format benchmark_out benchmark_color benchmark_time_unit benchmark_repetitions
+    benchmark_min_time benchmark_enable_random_interleaving benchmark_counters_tabular"""
 SMALL = ("--workload", "empty,prime_count", "--grain", "100", "--workers", "1", "--rounds", "2", "--laps", "2",
          "--tasks", "64", "--seed", "7")
 
@@ -206,8 +206,8 @@ def test_a_small_run(bench: Bench) -> None:
 
 
 def test_a_record_declares_its_parts_and_says_the_share_that_waits(bench: Bench) -> None:
-    done = bench.run("run", "--workload", "mixed_wait", "--waiting", "70%,0", "--grain", "20", "--workers", "1", "--rounds", "1",
-                     "--laps", "1", "--tasks", "16", "--out", bench.out)
+    done = bench.run("run", "--workload", "mixed_wait", "--waiting", "70%,0", "--grain", "20", "--workers", "1",
+                     "--rounds", "1", "--laps", "1", "--tasks", "16", "--out", bench.out)
     assert done.returncode == 0, done
     record = record_file.load(bench.out)
     declared = record["context"]["declared"]

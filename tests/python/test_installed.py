@@ -54,7 +54,7 @@ def alone(bench: Bench, prefix: Path) -> list[str]:
 def test_the_program_the_package_and_its_schemas_are_installed_and_nothing_else(prefix: Path) -> None:
     source = source_of(BINARY)
     commands = [path for path in (source / "scripts").glob("*.py") if not path.name.startswith("check_")]
-    scripts = commands + [*(source / "scripts" / "mpmt").rglob("*.py")]
+    scripts = [*commands, *(source / "scripts" / "mpmt").rglob("*.py")]
     expected = {f"share/mpmt/{path.relative_to(source)}" for path in [*scripts, *(source / "results").glob("*schema*.json")]}
     found = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if not path.is_dir()}
     assert found - {"bin/mpmt-micro"} == expected | {"bin/mpmt", "share/mpmt/mpmt.build.json"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from mpmt.records.families import POOL, comparisons_of, is_baseline_entry, rounds_that_count, value_ns
 from mpmt.records.record_file import Record, rules
@@ -18,8 +18,8 @@ BEST = "best of either side"  # in place of a channel: of rows as deployed
 
 @dataclass(frozen=True)
 class Row:
-    """A comparison of pools. `a` and `b` name its sides: "threads" and "processes", or two programs; `ratio` is time of b ÷ time
-    of a, above 1 where a is faster; None before a first look. `task_ns`: what a task takes serially, or in the row's own
+    """A comparison of pools. `a` and `b` name its sides: "threads" and "processes", or two programs; `ratio` is time of b ÷
+    time of a, above 1 where a is faster; None before a first look. `task_ns`: what a task takes serially, or in the row's own
     case where no serial one was measured; the same for all rows of a workload and grain; None: nothing is known."""
 
     subject: int  # which of the records that are shown
@@ -28,19 +28,19 @@ class Row:
     b: str
     workload: str
     grain: int
-    task_ns: Optional[float]
-    payload_bytes: Optional[int]  # here and below None: the sides differ in it
-    workers: Optional[int]
-    placement: Optional[str]
-    channel: Optional[str]
-    batch: Optional[int]
-    window: Optional[int]
-    wait: Optional[str]
-    ratio: Optional[float]
-    low: Optional[float]
-    high: Optional[float]
+    task_ns: float | None
+    payload_bytes: int | None  # here and below None: the sides differ in it
+    workers: int | None
+    placement: str | None
+    channel: str | None
+    batch: int | None
+    window: int | None
+    wait: str | None
+    ratio: float | None
+    low: float | None
+    high: float | None
     verdict: str
-    detectable: Optional[float]  # a share
+    detectable: float | None  # a share
     rounds: int
     reason: str
     margin: float
@@ -70,15 +70,16 @@ def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], 
     return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes",
                said["workload"], said["grain"], times.get((said["workload"], said["grain"])), said["payload_bytes"],
                said["workers"], said["placement"], said["channel"], said["batch"], said["window"], said["wait"],
-               ratio, low, high, VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
-               margin, confidence)
+               ratio, low, high, VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"],
+               said["reason"] or "", margin, confidence)
 
 
-def bounded_ratio(said: Mapping[str, Any]) -> tuple[Optional[float], Optional[float], Optional[float]]:
+def bounded_ratio(said: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
     """Ratio and interval of a comparison: from 1e-9 to 1e9, so that their inverses are numbers as well; None before a look."""
     if said["ratio"] is None:
         return None, None, None
-    ratio, low, high = (None if said[key] is None else min(max(float(said[key]), 1e-9), 1e9) for key in ("ratio", "low", "high"))
+    ratio, low, high = (None if said[key] is None else min(max(float(said[key]), 1e-9), 1e9)
+                        for key in ("ratio", "low", "high"))
     return ratio, low, high
 
 
@@ -86,7 +87,7 @@ def task_times(record: Record) -> dict[tuple[str, int], float]:
     """What a task of a workload at a grain takes, ns: the median round of its serial cases with the least payload, else of its
     case with the fewest workers; mpmt's own, or the first program's that has any."""
     rounds: dict[tuple[str, int], dict[tuple[bool, int, int, int], list[float]]] = {}
-    programs: dict[Optional[str], int] = {None: 0}
+    programs: dict[str | None, int] = {None: 0}
     for entry in _pool_rounds(record):
         program = programs.setdefault(entry.get("program"), len(programs))
         order = (not is_baseline_entry(entry), program, entry["payload_bytes"], entry["workers"])
@@ -108,6 +109,6 @@ def plain(rows: Iterable[Row]) -> list[Row]:
     """One for each place that a reader can ask for: where several differ in batch, window or wait, the first."""
     found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        found.setdefault((row.subject, row.table, row.a, row.b, row.workload, row.grain, row.payload_bytes, row.workers, row.placement,
-                          channel_of(row)), row)
+        found.setdefault((row.subject, row.table, row.a, row.b, row.workload, row.grain, row.payload_bytes, row.workers,
+                          row.placement, channel_of(row)), row)
     return list(found.values())
