@@ -9,10 +9,11 @@ import pytest
 
 from mpmt.answers import words
 from mpmt.answers.crossover import crossings
-from mpmt.answers.rows import BEST, Row, channel_of, plain, rows_of
+from mpmt.answers.rows import BEST, Row, channel_of, plain, rows_of, task_times
 from mpmt.answers.verdict import BETWEEN, MEASURED, MISSING, Selection, answer, sentence_of
 from mpmt.records import record_file
 from mpmt.base.places import ROOT
+from invented_record import Json, compared, pool, record, sides
 from invented_report import rows as invented
 
 KEPT = sorted((ROOT / "results").glob("*/*.json"))
@@ -173,3 +174,47 @@ def test_each_row_of_a_kept_record_answers_for_itself(path: object) -> None:
 def test_rows_as_deployed_are_of_the_best_of_either_side() -> None:
     rows = [one for path in KEPT for one in rows_of(record_file.load(str(path)))]
     assert {channel_of(one) for one in rows if one.table == "deployed"} == {BEST}
+
+
+def _mixed(*shares: float | None) -> Json:
+    """Threads and processes at each share: they take as many µs as per cents do not wait, 1 µs where there is no share."""
+    entries, comparisons, cases = [], [], {}
+    for share in shares:
+        ns = 1_000.0 if share is None else 1_000.0 * (100 - 100 * share)
+        both = sides(2, [ns] * 6, [ns] * 6, workload="mixed_wait", **({} if share is None else {"waiting": share}))
+        for entry in (own := [*both[0], *both[1], *pool("serial", 1, [ns] * 6, workload="mixed_wait", waiting=share)]):
+            entry["name"] = entry["run_name"] = f"{entry['name']}/waiting:{share}"
+            cases[entry["name"]] = {} if share is None else {"waiting": share}
+        entries += own
+        comparisons.append(compared(*both, ratio=1.0, verdict="same"))
+    return {**record(entries, comparisons), "cases": cases}
+
+
+def test_tasks_that_wait_for_different_shares_are_different_tasks() -> None:
+    found = _mixed(0.7, 0.29, 0.0, None)
+    rows = plain(rows_of(found))
+    assert [(one.workload, one.task_ns) for one in rows] == [
+        ("mixed_wait (70 % waiting)", pytest.approx(30_000)), ("mixed_wait (29 % waiting)", pytest.approx(71_000)),
+        ("mixed_wait (0 % waiting)", pytest.approx(100_000)), ("mixed_wait", 1_000)]
+    assert set(task_times(found)) == {(one.workload, one.grain) for one in rows}
+    asked = [answer(rows, case(one.task_ns or 0, 0, 2, one.workload)) for one in rows]
+    assert [one.based_on for one in asked] == [(one,) for one in rows]
+
+
+def test_a_row_of_programs_has_the_share_of_its_cases() -> None:
+    found = _mixed(0.7)
+    said = found["comparisons"][0]
+    said.update(table="programs", a="old", b="new", a_case=said.pop("threads_case"), b_case=said.pop("processes_case"))
+    assert [one.workload for one in rows_of(found)] == ["mixed_wait (70 % waiting)"]
+
+
+def test_times_that_nobody_can_have_measured_give_no_number_that_is_not_finite() -> None:
+    found = _mixed(0.7, None)
+    for at, entry in enumerate(found["benchmarks"]):
+        entry["ns_per_task"] = (1.7e308, 1e308, 5e-324)[at % 3]
+    for said in found["comparisons"]:
+        said.update(ratio=1.7e308, low=5e-324, high=1.7e308, detectable=1.7e308, verdict="undecided")
+    rows = rows_of(found)
+    assert [one.task_ns for one in rows] == [None, None]
+    assert all(math.isfinite(1 / value) for one in rows for value in (one.ratio, one.low, one.high) if value is not None)
+    assert all(sentence_of(one).startswith("Undecided") for one in rows)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mpmt.answers import words
 from mpmt.records.families import POOL, comparisons_of, is_baseline_entry, rounds_that_count, value_ns
 from mpmt.records.record_file import Record, rules
 from mpmt.records.stored_files import MEASURABLE_NS
@@ -26,7 +27,7 @@ class Row:
     table: str
     a: str
     b: str
-    workload: str
+    workload: str  # as workload_of names it
     grain: int
     task_ns: float | None
     payload_bytes: int | None  # here and below None: the sides differ in it
@@ -59,19 +60,33 @@ def said_and_rows(record: Record, subject: int = 0) -> list[tuple[Mapping[str, A
     """The same, each beside what the record says of it."""
     times = task_times(record)
     judged = rules(record)
-    return [(said, _row(said, subject, times, judged.margin, judged.confidence)) for said in comparisons_of(record, POOL)
-            if said["workload"] is not None and said["grain"] is not None]
+    return [(said, _row(said, workload_of({**said, "waiting": _waiting(record, said)}), subject, times, judged.margin,
+                        judged.confidence))
+            for said in comparisons_of(record, POOL) if said["workload"] is not None and said["grain"] is not None]
 
 
-def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], float], margin: float,
+def workload_of(said: Mapping[str, Any]) -> str:
+    """What readers know a pool's tasks by: of an entry or a case; "mixed_wait (70 % waiting)" where a share of a task waits."""
+    name, waiting = str(said["workload"]), said.get("waiting")
+    return name if waiting is None else f"{name} ({words.fixed(100 * waiting, 0)} % waiting)"
+
+
+def _waiting(record: Record, said: Mapping[str, Any]) -> float | None:
+    """Of the cases that the row compares. Records without `cases` are from before there was such a share."""
+    cases = record.get("cases", {})
+    names = (said.get(key) for key in ("threads_case", "processes_case", "a_case", "b_case"))
+    return next((cases[name]["waiting"] for name in names if name in cases and cases[name].get("waiting") is not None), None)
+
+
+def _row(said: Mapping[str, Any], workload: str, subject: int, times: Mapping[tuple[str, int], float], margin: float,
          confidence: float) -> Row:
     of_programs = said["table"] == PROGRAMS
     ratio, low, high = bounded_ratio(said)
     return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes",
-               said["workload"], said["grain"], times.get((said["workload"], said["grain"])), said["payload_bytes"],
-               said["workers"], said["placement"], said["channel"], said["batch"], said["window"], said["wait"],
-               ratio, low, high, VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"],
-               said["reason"] or "", margin, confidence)
+               workload, said["grain"], times.get((workload, said["grain"])), said["payload_bytes"], said["workers"],
+               said["placement"], said["channel"], said["batch"], said["window"], said["wait"], ratio, low, high,
+               VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"], said["reason"] or "",
+               margin, confidence)
 
 
 def bounded_ratio(said: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
@@ -83,15 +98,22 @@ def bounded_ratio(said: Mapping[str, Any]) -> tuple[float | None, float | None, 
     return ratio, low, high
 
 
+def detectable_of(said: Mapping[str, Any]) -> float | None:
+    """The share that would have been seen: bounded as ratios are."""
+    found = said.get("detectable")
+    return None if found is None else min(float(found), 1e9)
+
+
 def task_times(record: Record) -> dict[tuple[str, int], float]:
-    """What a task of a workload at a grain takes, ns: the median round of its serial cases with the least payload, else of its
-    case with the fewest workers; mpmt's own, or the first program's that has any."""
+    """What a task of a workload, as workload_of names it, takes at a grain, ns: the median round of its serial cases with the
+    least payload, else of its case with the fewest workers; mpmt's own, or the first program's that has any. Times that nobody
+    can have measured count for nothing: sums and ratios of them would not be finite."""
     rounds: dict[tuple[str, int], dict[tuple[bool, int, int, int], list[float]]] = {}
     programs: dict[str | None, int] = {None: 0}
     for entry in _pool_rounds(record):
         program = programs.setdefault(entry.get("program"), len(programs))
         order = (not is_baseline_entry(entry), program, entry["payload_bytes"], entry["workers"])
-        rounds.setdefault((entry["workload"], entry["grain"]), {}).setdefault(order, []).append(value_ns(entry))
+        rounds.setdefault((workload_of(entry), entry["grain"]), {}).setdefault(order, []).append(value_ns(entry))
     return {key: statistics.median(by_order[min(by_order)]) for key, by_order in rounds.items()}
 
 
