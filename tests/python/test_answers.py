@@ -9,17 +9,18 @@ import pytest
 
 from mpmt.answers import words
 from mpmt.answers.crossover import crossings
-from mpmt.answers.rows import BEST, Row, channel_of, plain, rows_of
+from mpmt.answers.rows import BEST, Row, channel_of, plain, rows_of, task_times
 from mpmt.answers.verdict import BETWEEN, MEASURED, MISSING, Selection, answer, sentence_of
 from mpmt.records import record_file
 from mpmt.base.places import ROOT
+from invented_record import Json, compared, pool, record, sides
 from invented_report import rows as invented
 
 KEPT = sorted((ROOT / "results").glob("*/*.json"))
 
 
-def case(task_ns: float = 50_000.0, payload: float = 1024, workers: float = 2, workload: str = "hash_chain", placement: str = "spread",
-         channel: str = "shm_ring") -> Selection:
+def case(task_ns: float = 50_000.0, payload: float = 1024, workers: float = 2, workload: str = "hash_chain",
+         placement: str = "spread", channel: str = "shm_ring") -> Selection:
     return Selection(workload, task_ns, payload, workers, placement, channel)
 
 
@@ -43,9 +44,9 @@ def test_three_digits_say_enough(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize("value, unit, text", [
-    (50_000, "ns", "50 µs"), (999, "ns", "999 ns"), (2.5e9, "ns", "2.5 s"), (2048, "bytes", "2 KiB"), (3 << 20, "bytes", "3 MiB"),
-    (1 << 30, "bytes/s", "1 GiB/s"), (0.045, "share", "4.5 %"), (1.2345, "ratio", "1.23"), (0.05, "ratio", "0.050"), (7, "count", "7"),
-    (None, "ns", "–")])
+    (50_000, "ns", "50 µs"), (999, "ns", "999 ns"), (2.5e9, "ns", "2.5 s"), (2048, "bytes", "2 KiB"),
+    (3 << 20, "bytes", "3 MiB"), (1 << 30, "bytes/s", "1 GiB/s"), (0.045, "share", "4.5 %"), (1.2345, "ratio", "1.23"),
+    (0.05, "ratio", "0.050"), (7, "count", "7"), (None, "ns", "–")])
 def test_a_value_is_written_in_its_unit(value: float | None, unit: str, text: str) -> None:
     assert words.in_unit(value, unit) == text
 
@@ -56,7 +57,8 @@ def test_a_value_is_written_in_its_unit(value: float | None, unit: str, text: st
 def test_a_measured_case_is_answered_by_its_row() -> None:
     found = answer(invented(), case(1_000.0, 65536, 1))
     assert found.kind == MEASURED and len(found.based_on) == 1
-    assert found.sentence == "Threads: 1.53x faster than processes (95 %: 1.50–1.55) for hash_chain tasks of 1 µs with 64 KiB on 1 worker."
+    assert found.sentence == ("Threads: 1.53x faster than processes (95 %: 1.50–1.55) for hash_chain tasks of 1 µs with 64 KiB "
+                              "on 1 worker.")
 
 
 def test_a_case_between_neighbours_that_agree_is_interpolated() -> None:
@@ -109,10 +111,12 @@ def test_a_row_without_a_look_says_so_and_serves_no_neighbour() -> None:
     ({"verdict": "b", "ratio": 0.5, "low": 0.4, "high": 0.8}, "Processes: 2.00x faster than threads (95 %: 1.25–2.50)"),
     ({"verdict": "a", "ratio": 12.34, "low": 12.0, "high": 123.0}, "Threads: 12.3x faster than processes (95 %: 12.0–123)"),
     ({"verdict": "undecided", "ratio": 1.02, "low": 0.97, "high": 1.07, "detectable": 0.081},
-     "Undecided between threads and processes (processes ÷ threads 1.02, 95 %: 0.97–1.07; a difference of 8.1 % would have been seen)"),
+     "Undecided between threads and processes (processes ÷ threads 1.02, 95 %: 0.97–1.07; a difference of 8.1 % would "
+     "have been seen)"),
     ({"verdict": "unstable", "ratio": 1.3, "low": 0.9, "high": 1.9},
      "Unstable, so no winner between threads and processes (processes ÷ threads 1.30, 95 %: 0.90–1.90)"),
-    ({"verdict": "a", "a": "old", "b": "new", "ratio": 1.1, "low": 1.05, "high": 1.2}, "old: 1.10x faster than new (95 %: 1.05–1.20)")])
+    ({"verdict": "a", "a": "old", "b": "new", "ratio": 1.1, "low": 1.05, "high": 1.2},
+     "old: 1.10x faster than new (95 %: 1.05–1.20)")])
 def test_a_verdict_in_words(changes: dict[str, object], sentence: str) -> None:
     assert sentence_of(row(**changes)).startswith(sentence)
 
@@ -162,10 +166,55 @@ def test_each_row_of_a_kept_record_answers_for_itself(path: object) -> None:
         if one.workers is None or one.task_ns is None or one.payload_bytes is None or one.placement is None:
             continue
         of_pair = [other for other in rows if other.table == one.table]
-        found = answer(of_pair, Selection(one.workload, one.task_ns, one.payload_bytes, one.workers, one.placement, channel_of(one)))
+        found = answer(of_pair, Selection(one.workload, one.task_ns, one.payload_bytes, one.workers, one.placement,
+                                          channel_of(one)))
         assert (found.kind, found.based_on) == (MEASURED, (one,))
 
 
 def test_rows_as_deployed_are_of_the_best_of_either_side() -> None:
     rows = [one for path in KEPT for one in rows_of(record_file.load(str(path)))]
     assert {channel_of(one) for one in rows if one.table == "deployed"} == {BEST}
+
+
+def _mixed(*shares: float | None) -> Json:
+    """Threads and processes at each share: they take as many µs as per cents do not wait, 1 µs where there is no share."""
+    entries, comparisons, cases = [], [], {}
+    for share in shares:
+        ns = 1_000.0 if share is None else 1_000.0 * (100 - 100 * share)
+        both = sides(2, [ns] * 6, [ns] * 6, workload="mixed_wait", **({} if share is None else {"waiting": share}))
+        for entry in (own := [*both[0], *both[1], *pool("serial", 1, [ns] * 6, workload="mixed_wait", waiting=share)]):
+            entry["name"] = entry["run_name"] = f"{entry['name']}/waiting:{share}"
+            cases[entry["name"]] = {} if share is None else {"waiting": share}
+        entries += own
+        comparisons.append(compared(*both, ratio=1.0, verdict="same"))
+    return {**record(entries, comparisons), "cases": cases}
+
+
+def test_tasks_that_wait_for_different_shares_are_different_tasks() -> None:
+    found = _mixed(0.7, 0.29, 0.0, None)
+    rows = plain(rows_of(found))
+    assert [(one.workload, one.task_ns) for one in rows] == [
+        ("mixed_wait (70 % waiting)", pytest.approx(30_000)), ("mixed_wait (29 % waiting)", pytest.approx(71_000)),
+        ("mixed_wait (0 % waiting)", pytest.approx(100_000)), ("mixed_wait", 1_000)]
+    assert set(task_times(found)) == {(one.workload, one.grain) for one in rows}
+    asked = [answer(rows, case(one.task_ns or 0, 0, 2, one.workload)) for one in rows]
+    assert [one.based_on for one in asked] == [(one,) for one in rows]
+
+
+def test_a_row_of_programs_has_the_share_of_its_cases() -> None:
+    found = _mixed(0.7)
+    said = found["comparisons"][0]
+    said.update(table="programs", a="old", b="new", a_case=said.pop("threads_case"), b_case=said.pop("processes_case"))
+    assert [one.workload for one in rows_of(found)] == ["mixed_wait (70 % waiting)"]
+
+
+def test_times_that_nobody_can_have_measured_give_no_number_that_is_not_finite() -> None:
+    found = _mixed(0.7, None)
+    for at, entry in enumerate(found["benchmarks"]):
+        entry["ns_per_task"] = (1.7e308, 1e308, 5e-324)[at % 3]
+    for said in found["comparisons"]:
+        said.update(ratio=1.7e308, low=5e-324, high=1.7e308, detectable=1.7e308, verdict="undecided")
+    rows = rows_of(found)
+    assert [one.task_ns for one in rows] == [None, None]
+    assert all(math.isfinite(1 / value) for one in rows for value in (one.ratio, one.low, one.high) if value is not None)
+    assert all(sentence_of(one).startswith("Undecided") for one in rows)

@@ -27,7 +27,8 @@ def later(small: Json) -> Json:
             entry["joules_per_task"] = 0.5 + at % 3
             entry["ready_ns"] = 1e6 * entry["workers"]
     small["context"]["declared"] = {
-        "families": {"pool": {"summary": "tasks", "operation": "task", "cost": "ns_per_task", "views": ["verdict", "scaling"]}},
+        "families": {"pool": {"summary": "tasks", "operation": "task", "cost": "ns_per_task",
+                              "views": ["verdict", "scaling", "startup"]}},
         "metrics": {**copy.deepcopy(ENERGY), "ready_ns": {"view": "startup", "unit": "ns", "title": "until ready"},
                     "latency_ns.p99": {"view": "tails", "unit": "ns", "title": "99th percentile"}},
         "workloads": {"empty": {"question": "harness", "typical": True, "summary": "does nothing", "grain_unit": ""}}}
@@ -46,15 +47,22 @@ def nothing_but_declared(monkeypatch: pytest.MonkeyPatch, record: Json) -> Repor
 
 def test_what_a_record_says_of_itself_is_what_counts(later: Json) -> None:
     said = declared(later)
-    assert said.families["pool"].views == ("verdict", "scaling")
+    assert said.families["pool"].views == ("verdict", "scaling", "startup")
     assert said.workloads["empty"].summary == "does nothing"
     assert metrics_of(later, "energy") == [Metric("joules_per_task", "energy", "joule", "energy per task")]
-    assert views_declared(later) == ["verdict", "scaling", "energy", "startup", "tails"]
+    assert views_declared(later) == ["verdict", "scaling", "startup", "energy", "tails"]
+    assert said.workloads["empty"].typical is True
 
 
 def test_a_record_from_before_has_what_was_so_then(small: Json) -> None:
     assert declared(small) is BEFORE
     assert [metric.name for metric in metrics_of(small, "startup")] == ["startup_ns", "shutdown_ns"]
+
+
+@pytest.mark.parametrize(("said", "typical"), [(True, True), (False, False), ("true", False), (1, False), (None, False)])
+def test_only_true_makes_a_workload_typical(small: Json, said: object, typical: bool) -> None:
+    small["context"]["declared"] = {"workloads": {"empty": {"question": "hand_over", "typical": said}}}
+    assert declared(small).workloads["empty"].typical is typical
 
 
 @pytest.mark.parametrize("said", [

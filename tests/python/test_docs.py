@@ -134,7 +134,8 @@ TRACKING = [f"track {name}" for name in ("compare", "gate", "bisect", "aa", "rec
 def test_options_exist(page: Path) -> None:
     unknown = set()
     for command, options in commands(page):
-        every = TRACKING if page.name == "tracking.md" else ["run", "list", "verdict", "judge", "plot", "report", "ask", "trial", "machine"]
+        every = TRACKING if page.name == "tracking.md" else ["run", "list", "verdict", "judge", "plot", "report", "ask",
+                                                             "trial", "machine"]
         tried = [command] if command else every
         unknown |= {f"{command} {option}" for option in options
                     if option not in ELSEWHERE and not any(accepted(name, option) for name in tried)}

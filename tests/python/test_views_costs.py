@@ -9,6 +9,7 @@ import pytest
 from invented_record import command, pool, record, shown, sides
 
 from mpmt.records.stats import median_interval
+from mpmt.views import declared as declared_views
 from mpmt.views import latency, memory, startup
 from mpmt.views.view import BARS, DOTS, LINES, PROCESSES, PROGRAM, THREADS, Missing, View
 
@@ -92,6 +93,20 @@ def test_start_up_is_a_line_for_each_side_over_workers():
 
 def test_few_rounds_are_not_sure_what_starting_takes():
     assert made(startup, with_startup((2,), 3)).sentences[0].endswith("in 3 rounds: too few to be sure.")
+
+
+@pytest.mark.parametrize("said", [
+    None, {"metrics": {"startup_ns": {"view": "startup", "unit": "ns", "title": "start-up"}},
+           "families": {name: {"views": ["verdict"]} for name in ("channel", "command", "server")}}])
+@pytest.mark.parametrize("family", ["channel", "command", "server"])
+def test_what_a_trial_without_a_pool_starts_is_no_start_up(family, said):
+    one = record([{**entry, "family": family, "startup_ns": 1500} for entry in command("six", [1e8] * 4, 2 << 20)])
+    if said:
+        one["context"]["declared"] = said
+    assert isinstance(startup.view(shown(one)), Missing) and declared_views.of_metrics("startup", shown(one)) is None
+    one["benchmarks"] += with_startup()["benchmarks"]
+    view = made(startup, one)
+    assert not any("six" in str(row) for table in view.tables for row in table.rows)
 
 
 def test_a_metric_that_declares_the_view_is_in_it():

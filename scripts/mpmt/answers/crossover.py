@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, Row
 
@@ -14,25 +13,26 @@ DECIDED = (A_FASTER, B_FASTER, SAME)
 
 @dataclass(frozen=True)
 class Crossing:
-    """The verdict is `before` up to `low`, and `after` from `high` on, both measured; `about`: where the ratio passes the margin,
-    by the logarithms of both, between the two; None where a value is not above 0."""
+    """The verdict is `before` up to `low`, and `after` from `high` on, both measured; `about`: where the ratio passes the
+    margin, by the logarithms of both, between the two; None where a value is not above 0."""
 
     low: float
     high: float
-    about: Optional[float]
+    about: float | None
     before: str
     after: str
 
 
-def crossings(rows: Sequence[Row], scale: Callable[[Row], Optional[float]]) -> list[Crossing]:
+def crossings(rows: Sequence[Row], scale: Callable[[Row], float | None]) -> list[Crossing]:
     """`rows` differ in what `scale` says of them only. Rows that are not decided say nothing, and are passed over: the place is
     then as much less certain."""
-    placed = sorted(((value, row) for row in rows if (value := scale(row)) is not None and row.verdict in DECIDED), key=lambda pair: pair[0])
+    placed = sorted(((value, row) for row in rows if (value := scale(row)) is not None and row.verdict in DECIDED),
+                    key=lambda pair: pair[0])
     return [Crossing(low, high, _about(low, a, high, b), a.verdict, b.verdict)
             for (low, a), (high, b) in zip(placed, placed[1:]) if a.verdict != b.verdict and low < high]
 
 
-def _about(low: float, a: Row, high: float, b: Row) -> Optional[float]:
+def _about(low: float, a: Row, high: float, b: Row) -> float | None:
     """Where the line between the two passes the bound of "same", or 1 where one wins on either side."""
     if low <= 0 or a.ratio is None or b.ratio is None:
         return None

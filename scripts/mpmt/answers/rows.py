@@ -5,8 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
+from mpmt.answers import words
 from mpmt.records.families import POOL, comparisons_of, is_baseline_entry, rounds_that_count, value_ns
 from mpmt.records.record_file import Record, rules
 from mpmt.records.stored_files import MEASURABLE_NS
@@ -18,29 +19,29 @@ BEST = "best of either side"  # in place of a channel: of rows as deployed
 
 @dataclass(frozen=True)
 class Row:
-    """A comparison of pools. `a` and `b` name its sides: "threads" and "processes", or two programs; `ratio` is time of b ÷ time
-    of a, above 1 where a is faster; None before a first look. `task_ns`: what a task takes serially, or in the row's own
+    """A comparison of pools. `a` and `b` name its sides: "threads" and "processes", or two programs; `ratio` is time of b ÷
+    time of a, above 1 where a is faster; None before a first look. `task_ns`: what a task takes serially, or in the row's own
     case where no serial one was measured; the same for all rows of a workload and grain; None: nothing is known."""
 
     subject: int  # which of the records that are shown
     table: str
     a: str
     b: str
-    workload: str
+    workload: str  # as workload_of names it
     grain: int
-    task_ns: Optional[float]
-    payload_bytes: Optional[int]  # here and below None: the sides differ in it
-    workers: Optional[int]
-    placement: Optional[str]
-    channel: Optional[str]
-    batch: Optional[int]
-    window: Optional[int]
-    wait: Optional[str]
-    ratio: Optional[float]
-    low: Optional[float]
-    high: Optional[float]
+    task_ns: float | None
+    payload_bytes: int | None  # here and below None: the sides differ in it
+    workers: int | None
+    placement: str | None
+    channel: str | None
+    batch: int | None
+    window: int | None
+    wait: str | None
+    ratio: float | None
+    low: float | None
+    high: float | None
     verdict: str
-    detectable: Optional[float]  # a share
+    detectable: float | None  # a share
     rounds: int
     reason: str
     margin: float
@@ -59,38 +60,60 @@ def said_and_rows(record: Record, subject: int = 0) -> list[tuple[Mapping[str, A
     """The same, each beside what the record says of it."""
     times = task_times(record)
     judged = rules(record)
-    return [(said, _row(said, subject, times, judged.margin, judged.confidence)) for said in comparisons_of(record, POOL)
-            if said["workload"] is not None and said["grain"] is not None]
+    return [(said, _row(said, workload_of({**said, "waiting": _waiting(record, said)}), subject, times, judged.margin,
+                        judged.confidence))
+            for said in comparisons_of(record, POOL) if said["workload"] is not None and said["grain"] is not None]
 
 
-def _row(said: Mapping[str, Any], subject: int, times: Mapping[tuple[str, int], float], margin: float,
+def workload_of(said: Mapping[str, Any]) -> str:
+    """What readers know a pool's tasks by: of an entry or a case; "mixed_wait (70 % waiting)" where a share of a task waits."""
+    name, waiting = str(said["workload"]), said.get("waiting")
+    return name if waiting is None else f"{name} ({words.fixed(100 * waiting, 0)} % waiting)"
+
+
+def _waiting(record: Record, said: Mapping[str, Any]) -> float | None:
+    """Of the cases that the row compares. Records without `cases` are from before there was such a share."""
+    cases = record.get("cases", {})
+    names = (said.get(key) for key in ("threads_case", "processes_case", "a_case", "b_case"))
+    return next((cases[name]["waiting"] for name in names if name in cases and cases[name].get("waiting") is not None), None)
+
+
+def _row(said: Mapping[str, Any], workload: str, subject: int, times: Mapping[tuple[str, int], float], margin: float,
          confidence: float) -> Row:
     of_programs = said["table"] == PROGRAMS
     ratio, low, high = bounded_ratio(said)
     return Row(subject, said["table"], said["a"] if of_programs else "threads", said["b"] if of_programs else "processes",
-               said["workload"], said["grain"], times.get((said["workload"], said["grain"])), said["payload_bytes"],
-               said["workers"], said["placement"], said["channel"], said["batch"], said["window"], said["wait"],
-               ratio, low, high, VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
+               workload, said["grain"], times.get((workload, said["grain"])), said["payload_bytes"], said["workers"],
+               said["placement"], said["channel"], said["batch"], said["window"], said["wait"], ratio, low, high,
+               VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"], said["reason"] or "",
                margin, confidence)
 
 
-def bounded_ratio(said: Mapping[str, Any]) -> tuple[Optional[float], Optional[float], Optional[float]]:
+def bounded_ratio(said: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
     """Ratio and interval of a comparison: from 1e-9 to 1e9, so that their inverses are numbers as well; None before a look."""
     if said["ratio"] is None:
         return None, None, None
-    ratio, low, high = (None if said[key] is None else min(max(float(said[key]), 1e-9), 1e9) for key in ("ratio", "low", "high"))
+    ratio, low, high = (None if said[key] is None else min(max(float(said[key]), 1e-9), 1e9)
+                        for key in ("ratio", "low", "high"))
     return ratio, low, high
 
 
+def detectable_of(said: Mapping[str, Any]) -> float | None:
+    """The share that would have been seen: bounded as ratios are."""
+    found = said.get("detectable")
+    return None if found is None else min(float(found), 1e9)
+
+
 def task_times(record: Record) -> dict[tuple[str, int], float]:
-    """What a task of a workload at a grain takes, ns: the median round of its serial cases with the least payload, else of its
-    case with the fewest workers; mpmt's own, or the first program's that has any."""
+    """What a task of a workload, as workload_of names it, takes at a grain, ns: the median round of its serial cases with the
+    least payload, else of its case with the fewest workers; mpmt's own, or the first program's that has any. Times that nobody
+    can have measured count for nothing: sums and ratios of them would not be finite."""
     rounds: dict[tuple[str, int], dict[tuple[bool, int, int, int], list[float]]] = {}
-    programs: dict[Optional[str], int] = {None: 0}
+    programs: dict[str | None, int] = {None: 0}
     for entry in _pool_rounds(record):
         program = programs.setdefault(entry.get("program"), len(programs))
         order = (not is_baseline_entry(entry), program, entry["payload_bytes"], entry["workers"])
-        rounds.setdefault((entry["workload"], entry["grain"]), {}).setdefault(order, []).append(value_ns(entry))
+        rounds.setdefault((workload_of(entry), entry["grain"]), {}).setdefault(order, []).append(value_ns(entry))
     return {key: statistics.median(by_order[min(by_order)]) for key, by_order in rounds.items()}
 
 
@@ -108,6 +131,6 @@ def plain(rows: Iterable[Row]) -> list[Row]:
     """One for each place that a reader can ask for: where several differ in batch, window or wait, the first."""
     found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        found.setdefault((row.subject, row.table, row.a, row.b, row.workload, row.grain, row.payload_bytes, row.workers, row.placement,
-                          channel_of(row)), row)
+        found.setdefault((row.subject, row.table, row.a, row.b, row.workload, row.grain, row.payload_bytes, row.workers,
+                          row.placement, channel_of(row)), row)
     return list(found.values())

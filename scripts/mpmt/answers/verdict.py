@@ -9,10 +9,9 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from mpmt.answers import words
-from mpmt.answers.rows import A_FASTER, B_FASTER, BEST, SAME, UNDECIDED, Row, channel_of
+from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNDECIDED, Row, channel_of
 
 MEASURED, BETWEEN, MISSING = "measured", "between", "missing"  # kinds of answer
 _EQUAL = 1e-9  # relative: the same number, written or computed in another way
@@ -38,17 +37,17 @@ class Answer:
     kind: str
     sentence: str
     based_on: tuple[Row, ...] = ()
-    verdict: Optional[str] = None
-    ratio: Optional[float] = None
-    low: Optional[float] = None
-    high: Optional[float] = None
+    verdict: str | None = None
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
 class _Scale:
     """One of the numbers that a case may lie between: how far values are apart."""
 
-    of_row: Callable[[Row], Optional[float]]
+    of_row: Callable[[Row], float | None]
     of_case: Callable[[Selection], float]
     place: Callable[[float], float]
 
@@ -72,21 +71,23 @@ def answer(rows: Sequence[Row], case: Selection) -> Answer:
     ends = [_around(sorted({_number(scale.of_row(row)) for row in fitting}), scale.of_case(case)) for scale in _SCALES]
     nearest = min(fitting, key=lambda row: sum(_distance(scale, row, case) for scale in _SCALES))
     if any(not pair for pair in ends):
-        return Answer(MISSING, f"Not measured, and beyond all that was: {in_words(case)}. Nearest: {sentence_of(nearest)}", (nearest,))
+        return Answer(MISSING, f"Not measured, and beyond all that was: {in_words(case)}. Nearest: {sentence_of(nearest)}",
+                      (nearest,))
     corners = [row for place in itertools.product(*map(_distinct, ends)) for row in fitting if _is_at(row, place)]
     wanted = math.prod(len(_distinct(pair)) for pair in ends)
     if len(corners) == wanted == 1:
         row = corners[0]
         return Answer(MEASURED, sentence_of(row), (row,), row.verdict, row.ratio, row.low, row.high)
     if len(corners) < wanted:
-        return Answer(MISSING, f"Not measured: {in_words(case)}; nor are all of its neighbours. Nearest: {sentence_of(nearest)}", (nearest,))
+        return Answer(MISSING, f"Not measured: {in_words(case)}; nor are all of its neighbours. "
+                      f"Nearest: {sentence_of(nearest)}", (nearest,))
     if any(row.ratio is None for row in corners) or len({row.verdict for row in corners}) > 1:
-        return Answer(MISSING, f"Not measured: {in_words(case)}; its measured neighbours do not agree. Nearest: {sentence_of(nearest)}",
-                      tuple(corners))
+        return Answer(MISSING, f"Not measured: {in_words(case)}; its measured neighbours do not agree. "
+                      f"Nearest: {sentence_of(nearest)}", tuple(corners))
     return _interpolated(corners, ends, case)
 
 
-def _number(value: Optional[float]) -> float:
+def _number(value: float | None) -> float:
     assert value is not None
     return float(value)
 
@@ -118,7 +119,8 @@ def _interpolated(corners: Sequence[Row], ends: Sequence[tuple[float, ...]], cas
         weight = 1.0
         for scale, pair in zip(_SCALES, ends):
             if pair[0] != pair[1]:
-                share = (scale.place(scale.of_case(case)) - scale.place(pair[0])) / (scale.place(pair[1]) - scale.place(pair[0]))
+                low, high = map(scale.place, pair)
+                share = (scale.place(scale.of_case(case)) - low) / (high - low)
                 weight *= share if scale.of_row(row) == pair[1] else 1 - share
         total += weight * math.log(_number(row.ratio))
     ratio, low, high = math.exp(total), min(_number(row.low) for row in corners), max(_number(row.high) for row in corners)
@@ -136,7 +138,7 @@ def in_words(case: Selection) -> str:
     return place_in_words(case.workload, case.task_ns, case.payload_bytes, case.workers)
 
 
-def place_in_words(workload: str, task_ns: Optional[float], payload_bytes: Optional[float], workers: Optional[float]) -> str:
+def place_in_words(workload: str, task_ns: float | None, payload_bytes: float | None, workers: float | None) -> str:
     tasks = f"{workload} tasks" + (f" of {words.duration(task_ns)}" if task_ns is not None else "")
     data = f" with {words.size(payload_bytes)}" if payload_bytes else ""
     who = f" on {words.significant(workers)} worker{'' if workers == 1 else 's'}" if workers is not None else ""
@@ -157,7 +159,8 @@ def finding(row: Row, verdict: str, ratio: float, low: float, high: float) -> st
     if verdict == A_FASTER:
         return f"{_capital(row.a)}: {words.factor(ratio)} faster than {row.b} ({sure}: {words.ratio(low)}–{words.ratio(high)})"
     if verdict == B_FASTER:
-        return f"{_capital(row.b)}: {words.factor(1 / ratio)} faster than {row.a} ({sure}: {words.ratio(1 / high)}–{words.ratio(1 / low)})"
+        reach = f"{words.ratio(1 / high)}–{words.ratio(1 / low)}"
+        return f"{_capital(row.b)}: {words.factor(1 / ratio)} faster than {row.a} ({sure}: {reach})"
     figures = f"{row.b} ÷ {row.a} {words.ratio(ratio)}, {sure}: {words.ratio(low)}–{words.ratio(high)}"
     if verdict == SAME:
         return f"The same within {words.percent(row.margin)}, {row.a} or {row.b} ({figures})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Optional
 
 _ENOUGH = Context(prec=1000)  # digits of any double
 
@@ -54,7 +53,7 @@ def size(count: float) -> str:
     return f"{significant(count)} B"
 
 
-def in_unit(value: Optional[float], unit: str) -> str:
+def in_unit(value: float | None, unit: str) -> str:
     """As a table or an axis has it; the units are those of mpmt.views.view."""
     if value is None:
         return "–"

@@ -9,7 +9,7 @@ from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED
-from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row
+from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row, detectable_of
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
 from mpmt.asking.contenders import contenders_of, failures, foreign_share
@@ -149,7 +149,7 @@ def command_row(record: Record) -> Row | None:
     judged = rules(record)
     return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None, said["ratio"],
                said["low"],
-               said["high"], VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"],
+               said["high"], VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"],
                said["reason"] or "", judged.margin, judged.confidence)
 
 

@@ -63,5 +63,6 @@ def of(engine: Path) -> Catalogue:
 
 
 def _workload(part: Mapping[str, Any]) -> Workload:
-    return Workload(str(part["name"]), str(part["summary"]), str(part["question"]), bool(part["typical"]), str(part["grain_unit"]),
-                    bool(part["grain_scales"]), int(part["minimum_payload_bytes"]), bool(part["takes_waiting"]))
+    return Workload(str(part["name"]), str(part["summary"]), str(part["question"]), bool(part["typical"]),
+                    str(part["grain_unit"]), bool(part["grain_scales"]), int(part["minimum_payload_bytes"]),
+                    bool(part["takes_waiting"]))

@@ -51,7 +51,7 @@ def main(case: Case) -> Experiment:
 def corrected(grain: int, asked_ns: float | None, measured_ns: float | None) -> int:
     """The grain of the task size that was asked for, where what was measured is far from it: a machine that was busy while it
     was calibrated. The time of a task is in proportion to its grain."""
-    if not asked_ns or not measured_ns or FAR_OFF >= abs(math.log(measured_ns / asked_ns)):
+    if not asked_ns or not measured_ns or abs(math.log(measured_ns / asked_ns)) <= FAR_OFF:
         return grain
     return max(1, round(grain * asked_ns / measured_ns))
 

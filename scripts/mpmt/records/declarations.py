@@ -11,6 +11,9 @@ from mpmt.records.families import CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERV
 from mpmt.records.record_file import Record
 
 _MOST = 1e300
+# Views whose metrics all entries have, and mean something in the families only that declare the view: what a trial of a command
+# starts is no pool.
+_OF_FAMILIES = ("startup",)
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,20 @@ def family_metrics_of(record: Record, view: str) -> list[Metric]:
             for name, said in declared(record).families.items() if view in said.views and said.cost]
 
 
+def _families_of(record: Record, metric: Metric) -> set[str]:
+    """Whose rounds it is of. A family that the record declares nothing of may have anything."""
+    if metric.family:
+        return {metric.family}
+    said = declared(record).families
+    return {name for name in FAMILIES
+            if metric.view not in _OF_FAMILIES or name not in said or metric.view in said[name].views}
+
+
 def numbers_of(record: Record, metric: Metric) -> list[Metric]:
     """The metric itself, or where entries have an object in its place a metric for each number in it, but for counts."""
+    families = _families_of(record, metric)
     found = next((value for _, entry in rounds_that_count(record)
-                  if metric.family in ("", entry["family"]) and isinstance(value := entry.get(metric.name), Mapping)), None)
+                  if entry["family"] in families and isinstance(value := entry.get(metric.name), Mapping)), None)
     if found is None:
         return [metric]
     return [replace(metric, name=f"{metric.name}.{key}", title=f"{metric.title}, {key}") for key in found if key != "count"]
@@ -123,9 +136,10 @@ def value_of(entry: Mapping[str, Any], metric: Metric) -> float | None:
 
 def values_of(record: Record, metric: Metric) -> dict[str, list[tuple[Mapping[str, Any], float]]]:
     """By case: its rounds that count and have the metric, each with its value."""
+    families = _families_of(record, metric)
     found: dict[str, list[tuple[Mapping[str, Any], float]]] = {}
     for _, entry in rounds_that_count(record):
-        if metric.family in ("", entry["family"]) and (value := value_of(entry, metric)) is not None:
+        if entry["family"] in families and (value := value_of(entry, metric)) is not None:
             found.setdefault(entry["name"], []).append((entry, value))
     return found
 

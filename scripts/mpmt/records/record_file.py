@@ -18,8 +18,8 @@ from mpmt.records.json_text import BadJson, decoded, no_collection, parsed, tole
 from mpmt.records.schemas import SCHEMA_VERSION, Record, first_problem, schema, with_cases
 from mpmt.records.tables import by_round, case_histogram, cases, latency_histogram, left_out, trials
 
-__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "case_histogram", "cases", "first_problem", "latency_histogram",
-           "left_out", "load", "read_json", "rules", "schema", "trials", "usable_cpus"]
+__all__ = ["BadRecord", "Record", "Unreadable", "by_round", "capacity", "case_histogram", "cases", "first_problem",
+           "latency_histogram", "left_out", "load", "read_json", "rules", "schema", "trials", "usable_cpus"]
 
 MAX_BYTES = 512 * 1024 * 1024
 

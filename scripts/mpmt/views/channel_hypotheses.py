@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 from mpmt.answers import words
+from mpmt.answers.rows import workload_of
 from mpmt.records.families import CHANNEL, comparisons_of
 from mpmt.views.facts import Facts
 from mpmt.views.measured import Case, number_of
@@ -56,7 +57,7 @@ def _pool_growths(facts: Facts) -> Growths | None:
     for case in threads:
         if facts.time_of(case) == shortest:
             said = case.said
-            key = (said["channel"], said["executor"], said["workload"], said["grain"], said["workers"], said["batch"],
+            key = (said["channel"], said["executor"], workload_of(said), said["grain"], said["workers"], said["batch"],
                    said["placement"], said["wait"])
             by_size.setdefault(key, {})[said["payload_bytes"]] = case
     return _growths(facts, by_size)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.rows import (A_FASTER, B_FASTER, DEPLOYED, PROGRAMS, SAME, UNDECIDED, UNSTABLE, VERDICTS, Row, bounded_ratio,
-                               said_and_rows)
+                               detectable_of, said_and_rows)
 from mpmt.answers.verdict import finding, place_in_words
 from mpmt.records.families import (CHANNEL, COMMAND, FAMILIES, GOOGLE, POOL, SERVER, Round, comparisons_of, round_of,
                                    rounds_that_count, value_ns)
@@ -150,7 +150,7 @@ def _other_row(said: Mapping[str, Any], family: str, subject: int, margin: float
     a, b = (said["a"], said["b"]) if of_programs else ("threads", "processes")
     return Row(subject, said["table"], a, b, what, 0, None, said.get("message_bytes"), None, said.get("placement"),
                said.get("channel"), None, said.get("window"), said.get("wait"), *bounded_ratio(said),
-               VERDICTS.get(said["verdict"], said["verdict"]), said.get("detectable"), said["rounds"], said["reason"] or "",
+               VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"], said["reason"] or "",
                margin, confidence)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from mpmt.answers.rows import workload_of
 from mpmt.records.families import CHANNEL, POOL, rounds_that_count
 from mpmt.records.record_file import Record, rules, usable_cpus
 from mpmt.records.stats import log_mean_interval, speedup
@@ -48,7 +49,7 @@ class Facts:
         for case in self.pools:
             said = case.said
             found = (side_of(said) != BASELINE, said["payload_bytes"], said["workers"]), case.median
-            key = said["workload"], said["grain"]
+            key = workload_of(said), said["grain"]
             order[key] = min(order.get(key, found), found)
         return {key: time for key, (_, time) in order.items()}
 
@@ -63,15 +64,15 @@ class Facts:
                 if side_of(case.said) == side and (case.said["workload"] in names or (kind and _is_of(case, kind)))]
 
     def time_of(self, case: Case) -> float:
-        return self._task_ns[case.said["workload"], case.said["grain"]]
+        return self._task_ns[workload_of(case.said), case.said["grain"]]
 
     def longest(self, cases: Iterable[Case]) -> list[Case]:
         """Of each workload, those with its longest tasks."""
         found = list(cases)
         most: dict[str, float] = {}
         for case in found:
-            most[case.said["workload"]] = max(most.get(case.said["workload"], 0.0), self.time_of(case))
-        return [case for case in found if self.time_of(case) == most[case.said["workload"]]]
+            most[workload_of(case.said)] = max(most.get(workload_of(case.said), 0.0), self.time_of(case))
+        return [case for case in found if self.time_of(case) == most[workload_of(case.said)]]
 
     def speedup(self, case: Case) -> Interval | None:
         """Over the serial case of its group."""

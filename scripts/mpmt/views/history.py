@@ -128,8 +128,7 @@ def _chart(drawn: Sequence[Subject], every: Sequence[Subject], told: history_tab
     operations = list(dict.fromkeys(one.operation for one in drawn))
     sentences = list(told.sentences())
     return Chart(LINES, "Time by commit", "Lower is faster; the oldest commit is on the left. What is written at a commit is a "
-                 "change, and the grey line the "
-                 "level between changes.", sentences[0] if sentences else "Medians by commit.",
+                 f"change; the line without intervals is the {_LEVEL}.", sentences[0] if sentences else "Medians by commit.",
                  Axis("commit", "", values=tuple(told.label(at) for at in places)),
                  Axis(f"time per {' or '.join(operations)}", "ns", True), panels)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mpmt.answers import words
+from mpmt.answers.rows import workload_of
 from mpmt.views.channel_hypotheses import address_is_flat, classic_channels, threads_hand_over_faster
 from mpmt.views.facts import Facts
 from mpmt.views.measured import Case
@@ -40,7 +41,7 @@ def _widest(facts: Facts, cases: list[Case], most: int | None = None) -> tuple[C
 
 def _faster(case: Case, found: Interval) -> str:
     said = case.said
-    return f"{said['workload']}: {found.in_words()} times as fast with {words.plural(said['workers'], 'worker')} as serially"
+    return f"{workload_of(said)}: {found.in_words()} times as fast with {words.plural(said['workers'], 'worker')} as serially"
 
 
 def _overlaps(workload: str) -> Callable[[Facts], Finding | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mpmt.answers import words
-from mpmt.answers.rows import task_times
+from mpmt.answers.rows import task_times, workload_of
 from mpmt.records.families import POOL
 from mpmt.records.record_file import rules
 from mpmt.views.bare_channels import BOOST, TOLD_BYTES, without_empty
@@ -55,7 +55,7 @@ class Pools:
     def _group(self, ranking: Ranked, times: dict[tuple[str, int], float]) -> Group:
         said, last = ranking.best[1].said, ranking.lead(len(ranking.cases) - 1)
         found = DIFFER if last.is_sure else SAME if last.high is not None and last.high <= 1 + self.margin else OPEN
-        return Group(said, side_of(said), times.get((said["workload"], said["grain"])), ranking, ranking.lead(1), last, found)
+        return Group(said, side_of(said), times.get((workload_of(said), said["grain"])), ranking, ranking.lead(1), last, found)
 
     def sentences(self) -> Iterator[str]:
         """For each size of payload, of the shortest tasks, which a channel costs most of; then how far it matters."""
@@ -81,8 +81,8 @@ class Pools:
         data = f" with {words.size(size)}" if size else ""
         workers = words.plural(shortest.said["workers"], "worker")
         parts = [f"{self._who(group)} {self._told(group)}" for group in timed if _place(group) == _place(shortest)]
-        yield (f"{self.prefix}{shortest.said['workload']} tasks of {words.duration(shortest.task_ns or 0)}{data} on {workers}: "
-               f"{'; '.join(sorted(parts))}.")
+        yield (f"{self.prefix}{workload_of(shortest.said)} tasks of {words.duration(shortest.task_ns or 0)}{data} on "
+               f"{workers}: {'; '.join(sorted(parts))}.")
 
     def _who(self, group: Group) -> str:
         who = _BETWEEN.get(group.side, group.said["executor"])
@@ -110,8 +110,8 @@ def _workers_wanted(group: Group) -> int:
 
 
 def _place(group: Group) -> tuple[Any, ...]:
-    said = group.said
-    return tuple(said[key] for key in ("workload", "grain", "payload_bytes", "workers", "batch", "window", "placement", "wait"))
+    keys = ("grain", "payload_bytes", "workers", "batch", "window", "placement", "wait")
+    return (workload_of(group.said), *(group.said[key] for key in keys))
 
 
 # ---- the table ---------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def tables(pools: Sequence[Pools]) -> list[Table]:
 
 def _row(pool: Pools, group: Group) -> tuple[Value | None, ...]:
     said, (name, case) = group.said, group.ranking.best
-    return (pool.prefix.removesuffix(": ") or None, said.get("program"), said["workload"], group.task_ns, said["payload_bytes"],
-            said["workers"],
-            group.side, said["wait"], name, case.median, group.next.other, group.next.factor, group.next.low, group.next.high,
+    return (pool.prefix.removesuffix(": ") or None, said.get("program"), workload_of(said), group.task_ns,
+            said["payload_bytes"], said["workers"], group.side, said["wait"], name, case.median,
+            group.next.other, group.next.factor, group.next.low, group.next.high,
             group.last.other, group.last.factor, group.found)

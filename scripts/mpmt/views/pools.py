@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mpmt.answers import words
-from mpmt.answers.rows import task_times
+from mpmt.answers.rows import task_times, workload_of
 from mpmt.records.families import POOL, Round, case_status, is_baseline_entry, round_of, rounds_that_count, value_ns
 from mpmt.records.record_file import Record
 from mpmt.records.stored_files import MEASURABLE_NS
@@ -80,7 +80,7 @@ class Group:
 
     @property
     def workload(self) -> str:
-        return str(self.entry["workload"])
+        return workload_of(self.entry)
 
     @property
     def payload(self) -> int:
@@ -136,7 +136,7 @@ def _side(entry: Entry) -> str:
 
 def _work(entry: Entry) -> tuple[Any, ...]:
     """What two cases of a program have in common whose tasks are the same."""
-    return tuple(entry.get(key) for key in ("program", "workload", "bench_version", "grain", "payload_bytes"))
+    return tuple(entry.get(key) for key in ("program", "workload", "waiting", "bench_version", "grain", "payload_bytes"))
 
 
 def _batch(entry: Entry) -> Any:
@@ -159,7 +159,7 @@ def groups_of(record: Record, pools: Iterable[Pool]) -> list[Group]:
     names = Names()
     return [Group(names.one(titles[key]), titles[key], members[0].entry, tuple(members),
                   _serial(alone.get(_work(members[0].entry), ()), members[0].entry),
-                  times.get((members[0].entry["workload"], members[0].entry["grain"]))) for key, members in found.items()]
+                  times.get((workload_of(members[0].entry), members[0].entry["grain"]))) for key, members in found.items()]
 
 
 def _serial(pools: Iterable[Pool], one: Entry) -> Pool | None:
@@ -184,8 +184,8 @@ def _titles(entries: Mapping[tuple[Any, ...], Entry], times: Mapping[tuple[str, 
 
 
 def _parts(entry: Entry, times: Mapping[tuple[str, int], float]) -> dict[str, str]:
-    task = times.get((entry["workload"], entry["grain"]))
-    return {"workload": str(entry["workload"]), "program": entry.get("program") or "",
+    task = times.get((workload_of(entry), entry["grain"]))
+    return {"workload": workload_of(entry), "program": entry.get("program") or "",
             "task": words.duration(task) if task is not None else f"grain {entry['grain']}",
             "payload": words.size(entry["payload_bytes"]) if entry["payload_bytes"] else "no payload",
             "batch": f"batch {_batch(entry)}", "window": f"window {entry['window']}" if entry.get("window") else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from mpmt.answers.rows import rows_of
 from mpmt.records.families import families_in
@@ -39,9 +39,9 @@ def report_of(records: Mapping[str, Record]) -> Report:
                   tuple(dict.fromkeys(warning for one in shown for warning in one.record["context"].get("warnings", []))))
 
 
-def _view(name: str, shown: Sequence[Shown]) -> Union[View, Missing]:
+def _view(name: str, shown: Sequence[Shown]) -> View | Missing:
     """What its module makes of the records; where that finds nothing, the metrics that declare this view."""
-    made: Union[View, Missing] = importlib.import_module(f"mpmt.views.{name}").view(shown)
+    made: View | Missing = importlib.import_module(f"mpmt.views.{name}").view(shown)
     return (declared.of_metrics(name, shown) or made) if isinstance(made, Missing) else made
 
 
@@ -86,9 +86,9 @@ def _what(record: Record) -> str:
 def _facts(path: str, context: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What a reader asks of a machine and a build; what the record does not say is left out."""
     identity, commit, build = context["machine"].get("identity", {}), context["commit"] or {}, context["build"] or {}
-    said = {"machine": _short_machine(context), **{str(k).replace("_", " "): v for k, v in identity.items()}, "commit": commit.get("id"),
-            "compiler": build.get("compiler"), "flags": build.get("flags"), "started": context["started_utc"],
-            "mpmt": context["suite_version"], "profile": context["profile"], "record": path}
+    said = {"machine": _short_machine(context), **{str(k).replace("_", " "): v for k, v in identity.items()},
+            "commit": commit.get("id"), "compiler": build.get("compiler"), "flags": build.get("flags"),
+            "started": context["started_utc"], "mpmt": context["suite_version"], "profile": context["profile"], "record": path}
     return tuple((name, str(value)) for name, value in said.items() if value not in (None, ""))
 
 

@@ -20,8 +20,8 @@ from mpmt.views.view import (BASELINE, DOTS, FEW_ROUNDS, LINES, PROCESSES, THREA
                              Series, Table, View)
 
 _FEW = 3  # rounds
-_CASE = ("program", "workers", "workload", "bench_version", "grain", "payload_bytes", "batch", "batch_split", "window",
-         "placement", "wait", "channel")
+_CASE = ("program", "workers", "workload", "waiting", "bench_version", "grain", "payload_bytes", "batch", "batch_split",
+         "window", "placement", "wait", "channel")
 _VERBS = {"startup_ns": "Starting", "shutdown_ns": "Ending"}
 
 

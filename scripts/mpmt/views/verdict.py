@@ -66,7 +66,8 @@ def _table(kind: tuple[str, str], grouped: Mapping[tuple[str, str], Sequence[Com
     table = table_of(_KINDS[kind], grouped[kind], subjects)
     if not repeated:
         return table
-    return replace(table, rows=(), rest=(*table.rows, *table.rest), folded=(f"{len(grouped[kind])} rows, equal to those above",))
+    folded = (f"{len(grouped[kind])} rows, equal to those above",)
+    return replace(table, rows=(), rest=(*table.rows, *table.rest), folded=folded)
 
 
 def _is_repeated(kind: tuple[str, str], grouped: Mapping[tuple[str, str], Sequence[Compared]]) -> bool:

@@ -7,7 +7,7 @@ measured is None. Units: "ns", "bytes", "bytes/s", "ratio" (a factor, 1 is equal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Union
 
 from mpmt.answers.rows import Row
 
@@ -30,7 +30,7 @@ class Axis:
     label: str
     unit: str = "count"
     log: bool = False
-    values: Optional[tuple[str, ...]] = None
+    values: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Point:
 
     x: Value
     y: Value
-    low: Optional[float] = None
-    high: Optional[float] = None
-    value: Optional[float] = None  # of a cell of a heat map, whose x and y are its place
+    low: float | None = None
+    high: float | None = None
+    value: float | None = None  # of a cell of a heat map, whose x and y are its place
     marks: tuple[str, ...] = ()
     text: str = ""
 
@@ -64,11 +64,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Line:
-    """Across the whole panel, at a value of the measured axis: "equal", "capacity of the CPUs", … `until`: a band up to there."""
+    """Across the whole panel, at a value of the measured axis: "equal", "capacity of the CPUs", … `until`: a band up to
+    there."""
 
     at: float
     label: str
-    until: Optional[float] = None
+    until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,16 +115,17 @@ class Table:
     line, each, in place of rows of their own: in full they are in `rest`."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Optional[Value], ...], ...]
+    rows: tuple[tuple[Value | None, ...], ...]
     title: str = ""
     folded: tuple[str, ...] = ()
-    rest: tuple[tuple[Optional[Value], ...], ...] = ()
+    rest: tuple[tuple[Value | None, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class View:
-    """`name`: as in links and file names; of letters, digits and "-". `question`: what it answers, in a reader's words. `sentences`: what it says, most
-    important first; they hold without chart and table. `tables`: all that the charts show, at least."""
+    """`name`: as in links and file names; of letters, digits and "-". `question`: what it answers, in a reader's words.
+    `sentences`: what it says, most important first; they hold without chart and table. `tables`: all that the charts show, at
+    least."""
 
     name: str
     title: str
