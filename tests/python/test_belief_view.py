@@ -116,7 +116,9 @@ def test_a_dirty_build_and_the_warnings_of_the_record_are_told(quiet: Json) -> N
 
 def test_a_record_of_no_commit_and_of_an_unknown_build_is_shown(quiet: Json) -> None:
     quiet["context"].update(commit=None, build=dict.fromkeys(quiet["context"]["build"]))
-    assert ("dirty", "no") in cells(table_of(seen(quiet), "Machine, build"), "fact", "a machine, 2 CPUs (012345), no commit")
+    table = table_of(seen(quiet), "Machine, build")
+    [title] = [column.title for column in table.columns if column.title.endswith("no commit")]
+    assert ("dirty", "no") in cells(table, "fact", title)
 
 
 def test_the_harness_s_own_cost_is_told_and_in_a_table(golden: Json) -> None:
