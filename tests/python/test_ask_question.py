@@ -76,7 +76,7 @@ def test_what_was_not_said_is_assumed_and_told() -> None:
 
 
 @pytest.mark.parametrize(("kind", "name", "workers"), [
-    ("cpu", "prime_count", (2,)), ("wait", "sleep_wait", (1, 2, 4, 8, 16)), ("mix", "mixed_wait", (1, 2, 4, 8, 16)),
+    ("cpu", "prime_count", (2,)), ("wait", "sleep_wait", (1, 2, 4, 8, 16)), ("mix", "mixed_wait", (1, 2, 4, 8)),
     ("file", "file_cached", (2,)), ("copy", "payload_copy", (2,)), ("hand_over", "empty", (2,))])
 def test_each_kind_has_its_workload_and_its_workers(kind: str, name: str, workers: tuple[int, ...]) -> None:
     found = case_of(kind=kind)
@@ -157,3 +157,27 @@ def test_a_grain_that_is_far_from_what_was_asked_for_is_corrected(grain: int, as
                                              ({1: 1.0, 256: 9.0}, ())])
 def test_more_workers_are_tried_as_long_as_they_bring_something(rates: dict[int, float], more: tuple[int, ...]) -> None:
     assert plan.more_workers(rates, 0.03) == more
+
+
+@pytest.mark.parametrize(("waiting", "counts"), [(0.5, (1, 2, 4, 8)), (0.83, (4, 8, 16, 32)), (0.0, (1, 2, 4)), (0.98, (32, 64, 128, 256))])
+def test_of_tasks_that_wait_so_much_the_counts_of_workers_are_around_those_that_fill_the_cpus(
+        waiting: float, counts: tuple[int, ...]) -> None:
+    assert case_of(kind="mix", waiting=waiting).workers == counts
+
+
+def test_tasks_that_compute_and_wait_have_blocks_in_which_workers_get_out_of_step() -> None:
+    found = case_of(kind="mix", waiting=0.83, task_ns=6e6, workers=(4, 16))
+    options = plan.arguments(found, plan.out_of_step(found, plan.main(found), 2, 60.0), 60.0)
+    assert options[options.index("--tasks") + 1] == str(8 * 16)
+    assert options[options.index("--executor") + 1] == "thread_pool,process_pool"  # a serial one would take all the time
+
+
+@pytest.mark.parametrize(("given_s", "tasks"), [(1e3, 8 * 16), (9.0, 2 * 16), (0.1, None)])
+def test_such_blocks_are_as_long_as_there_is_time_for(given_s: float, tasks: int | None) -> None:
+    found = case_of(kind="mix", waiting=0.83, task_ns=6e6, workers=(4, 16))
+    assert plan.out_of_step(found, plan.main(found), 2, given_s).tasks == tasks
+
+
+def test_other_tasks_have_the_blocks_that_mpmt_run_chooses() -> None:
+    found = case_of(kind="wait", task_ns=6e6, workers=(4, 16))
+    assert plan.out_of_step(found, plan.main(found), 2, 1e3).tasks is None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mpmt.answers.rows import CONTROLLED, DEPLOYED, Row, said_and_rows
-from mpmt.records.families import POOL, rounds_that_count, value_ns
+from mpmt.records.families import POOL, is_baseline_entry, rounds_that_count, value_ns
 from mpmt.records.record_file import Record
 
 THREADS, PROCESSES = "threads", "processes"
@@ -75,10 +75,11 @@ class Found:
     processes: Contender | None
 
 
-def found_in(record: Record) -> list[Found]:
-    """In the record's order."""
+def found_in(record: Record, alone_ns: float | None = None) -> list[Found]:
+    """In the record's order. `alone_ns`: what a task takes by itself, where the record has no serial case to say it."""
     who = {one.name: one for one in contenders_of(record)}
-    return [Found(row, who.get(said["threads_case"]), who.get(said["processes_case"]))
+    serial = any(is_baseline_entry(entry) for _, entry in rounds_that_count(record) if entry["family"] == POOL)
+    return [Found(row if serial else replace(row, task_ns=alone_ns), who.get(said["threads_case"]), who.get(said["processes_case"]))
             for said, row in said_and_rows(record) if row.table in (CONTROLLED, DEPLOYED)]
 
 

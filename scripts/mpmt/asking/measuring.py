@@ -80,33 +80,39 @@ class Session:
         experiment = replace(plan.main(self._case), workers=self.findings.workers)
         if self.findings.grain is not None:
             experiment = replace(experiment, grains=(str(self.findings.grain),))
-        self._take_main(self._measured(experiment, max(LEAST_S, OF_MAIN * before - BESIDE_S)))
+        given_s = max(LEAST_S, OF_MAIN * before - BESIDE_S)
+        self._take_main(self._measured(plan.out_of_step(self._case, experiment, self._case.cpus, given_s), given_s))
         grain = self.findings.grain
         if grain is not None and self._goes_on():
             right = plan.corrected(grain, self._case.task_ns, self.findings.task_ns())
             if right != grain:
                 self._take_main(self._measured(replace(experiment, grains=(str(right),)), self._rest_s()))
             elif not self.findings.decided():
-                self._again(plan.again(experiment, grain, self._best_channels()))
+                again = plan.again(experiment, grain, self._best_channels())
+                self._again(plan.out_of_step(self._case, again, self._case.cpus, self._rest_s()))
         self.findings.main_s = before - self._clock.left_s()
 
     def _scan(self) -> None:
         """Which count of workers the answer is for: the last that brings something."""
         counts, grains = self._case.workers, plan.main(self._case).grains
         while counts and not self.findings.interrupted and self._rest_s() > OF_MAIN * self._case.budget_s:
-            record = self._measured(plan.scan(self._case, grains, counts), OF_SCAN * self._rest_s())
+            given_s = OF_SCAN * self._rest_s()
+            scan = plan.out_of_step(self._case, plan.scan(self._case, grains, counts), self._case.cpus, given_s)
+            record = self._measured(scan, given_s)
             found = contenders_of(record) if record else []
             self.findings.scanned += found
             if found:
                 self.findings.grain = found[0].grain
                 grains = (str(found[0].grain),)
             counts = plan.more_workers(self.findings.rates(self._case), self._case.margin) if found else ()
+            if counts and scan.tasks:  # by blocks of one length
+                counts = (max(scan.workers), *counts)
         if rates_found := self.findings.rates(self._case):
             self.findings.workers = (grows_up_to(rates_found, self._case.margin),)
 
     def _take_main(self, record: Record | None) -> None:
         """Unless it says less than what there is."""
-        found = found_in(record) if record else []
+        found = self._found(record)
         deployed = next((one for one in found if one.row.table == DEPLOYED), None)
         if self.findings.main is None or (deployed and deployed.row.ratio is not None):
             self.findings.main, self.findings.found, self.findings.deployed = record, found, deployed
@@ -115,9 +121,19 @@ class Session:
     def _again(self, experiment: plan.Experiment) -> None:
         """With all that is left, for the best of either side only; the other rows stay as they were."""
         record = self._measured(experiment, self._rest_s())
-        deployed = next((one for one in found_in(record) if one.row.table == DEPLOYED), None) if record else None
+        deployed = next((one for one in self._found(record) if one.row.table == DEPLOYED), None)
         if deployed and deployed.row.ratio is not None:
             self.findings.deployed = deployed
+
+    def _found(self, record: Record | None) -> list[Found]:
+        """Tasks take what was asked for, in proportion to their grain, where no serial case says it: they were calibrated."""
+        found = found_in(record) if record else []
+        asked_ns = self._case.task_ns
+        if record is None or asked_ns is None or not found:
+            return found
+        calibrated = self.findings.grain or found[0].row.grain
+        return [one for grain in dict.fromkeys(one.row.grain for one in found)
+                for one in found_in(record, asked_ns * grain / calibrated) if one.row.grain == grain]
 
     def _rest_s(self) -> float:
         return self._clock.left_s() - BESIDE_S
@@ -170,7 +186,7 @@ class Session:
         channels = self.findings.channels[name] = plan.channels_along(name == PAYLOAD, self._best_channels(),
                                                                       self._case.channels)
         record = self._measured(plan.Experiment(grains, payloads, workers, channels), self._share_s())
-        later = [one for one in found_in(record) if one.row.table == DEPLOYED] if record else []
+        later = [one for one in self._found(record) if one.row.table == DEPLOYED]
         self.findings.scales[name] += later
         return bool(later)
 
@@ -184,7 +200,7 @@ class Session:
         record = self._measured(plan.Experiment((str(self.findings.grain),), (self._case.payload,),
                                                 plan.other_workers(workers[0]),
                                                 (channel,)), self._share_s())
-        self.findings.scales[WORKERS] += self._controlled(found_in(record)) if record else []
+        self.findings.scales[WORKERS] += self._controlled(self._found(record))
         return False
 
     def _controlled(self, found: Sequence[Found]) -> list[Found]:

@@ -14,6 +14,8 @@ from mpmt.asking.spelling import list_text, percent_text, size_text, time_text
 POOLS = "thread_pool,process_pool"
 EXECUTORS = f"serial,{POOLS}"
 SCAN_LAPS = 3
+FIRST_LOOK, USUAL_LAPS = 6, 3  # rounds of a run that decides at once, and laps of a round of long tasks
+TASKS_A_WORKER = (8, 4, 2)
 LONG_SCAN_NS = 2e6  # tasks of which a round takes long
 # Where cross-overs are looked for. Tasks below are harness, longer ones take longer than an answer may.
 LEAST_TASK_NS, MOST_TASK_NS = 200.0, 20e6
@@ -34,6 +36,7 @@ class Experiment:
     workers: tuple[int, ...]
     channels: tuple[str, ...]
     rounds: int | None = None  # so many only: times, and no verdict
+    tasks: int | None = None  # of a block; None: as mpmt run finds best
 
 
 def scan(case: Case, grains: tuple[str, ...], counts: Sequence[int]) -> Experiment:
@@ -41,6 +44,25 @@ def scan(case: Case, grains: tuple[str, ...], counts: Sequence[int]) -> Experime
     both = [name for name in case.channels if name in case.joining_both] or list(case.channels)
     long = (case.task_ns or 0) >= LONG_SCAN_NS
     return Experiment(grains, (case.payload,), tuple(counts), (both[0],), 2 if long else 3)
+
+
+def out_of_step(case: Case, experiment: Experiment, cpus: int, given_s: float) -> Experiment:
+    """A short block of tasks that compute and wait is all start and end: all workers compute at once, then all wait. Under lasting
+    load they get out of step, and that is what is asked for: so a block has as many tasks a worker as there is time for."""
+    if case.waiting is None or not case.task_ns:
+        return experiment
+    most, sides = max(experiment.workers), 1 + len(experiment.channels)
+    rounds, laps = (experiment.rounds, SCAN_LAPS) if experiment.rounds else (FIRST_LOOK, USUAL_LAPS)
+    for each in TASKS_A_WORKER:
+        lap_ns = sum(sides * each * most * case.task_ns / min(count, full_at(case.waiting, cpus)) for count in experiment.workers)
+        if rounds * (laps + 1) * lap_ns <= given_s * 1e9:
+            return replace(experiment, tasks=each * most)
+    return experiment
+
+
+def full_at(waiting: float, cpus: int) -> float:
+    """From how many workers on the CPUs have no time to spare, if each waits for that share of its time."""
+    return cpus / (1 - waiting)
 
 
 def main(case: Case) -> Experiment:
@@ -65,10 +87,12 @@ def arguments(case: Case, experiment: Experiment, budget_s: float, wait_idle_s: 
     """Of `mpmt run`."""
     waiting = [] if case.waiting is None else ["--waiting", percent_text(case.waiting)]
     rounds = [] if experiment.rounds is None else ["--rounds", str(experiment.rounds), "--laps", str(SCAN_LAPS)]
-    executors = EXECUTORS if experiment.rounds is None else POOLS
+    tasks = [] if experiment.tasks is None else ["--tasks", str(experiment.tasks)]
+    # A serial case says what a task takes alone; one that takes long has been calibrated, and would take all the time.
+    executors = EXECUTORS if experiment.rounds is None and experiment.tasks is None else POOLS
     return ["--workload", case.workload.name, "--grain", ",".join(experiment.grains), *waiting,
             "--payload", ",".join(map(size_text, experiment.payloads)), "--workers", list_text(experiment.workers),
-            "--executor", executors, "--channel", ",".join(experiment.channels), *rounds,
+            "--executor", executors, "--channel", ",".join(experiment.channels), *rounds, *tasks,
             *_rules(case.margin, budget_s, wait_idle_s)]
 
 
@@ -134,6 +158,7 @@ def as_run(case: Case, grain: int | None) -> list[str]:
     """The `mpmt run` of the case itself; `grain`: that was found for its task size."""
     experiment = main(case)
     found = experiment if grain is None else replace(experiment, grains=(str(grain),))
+    found = out_of_step(case, found, case.cpus, case.budget_s)
     return ["mpmt", "run", *arguments(case, found, case.budget_s)[:-2]]
 
 

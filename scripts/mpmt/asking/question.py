@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -68,6 +69,7 @@ class Case:
     must_survive_crash: bool
     margin: float
     budget_s: float
+    cpus: int = 1  # that may be used
     joining_both: tuple[str, ...] = ()  # of the channels, those that join threads and processes
     assumed: tuple[Assumed, ...] = field(default=())
 
@@ -114,14 +116,14 @@ def case(wish: Wish, catalogue: Catalogue, cpus: int) -> Case:
     assumed: list[Assumed] = []
     workload, kind = _work(wish, catalogue, assumed)
     payload = _payload(wish, workload, assumed)
-    workers = wish.workers or _workers(kind, cpus, assumed)
     task_ns = _task(wish, workload, kind, assumed)
     waiting = _waiting(wish, workload, assumed)
+    workers = wish.workers or _workers(kind, cpus, waiting, assumed)
     channels = _channels(wish, catalogue, workers, payload, task_ns, assumed)
     if wish.margin is None:
         assumed.append(Assumed("--margin", "3%", "differences below it are as good as none"))
     return Case(kind, workload, task_ns, payload, workers, channels, waiting, wish.must_survive_crash, wish.margin or MARGIN,
-                wish.budget_s or BUDGET_S, tuple(name for name in channels
+                wish.budget_s or BUDGET_S, cpus, tuple(name for name in channels
                                                  if catalogue.channels[name].joins_both), tuple(assumed))
 
 
@@ -179,16 +181,20 @@ def usual_payload(workload: Workload) -> int:
     return USUAL_PAYLOAD_OF_COPIES if workload.question == COPY else workload.least_payload
 
 
-def _workers(kind: str, cpus: int, assumed: list[Assumed]) -> tuple[int, ...]:
-    counts = usual_workers(kind, cpus)
+def _workers(kind: str, cpus: int, waiting: float | None, assumed: list[Assumed]) -> tuple[int, ...]:
+    counts = usual_workers(kind, cpus, waiting)
     why = "more workers than CPUs, too, since tasks wait" if len(counts) > 1 else "as many as there are CPUs that may be used"
     assumed.append(Assumed("--workers", list_text(counts), why))
     return counts
 
 
-def usual_workers(kind: str, cpus: int) -> tuple[int, ...]:
+def usual_workers(kind: str, cpus: int, waiting: float | None = None) -> tuple[int, ...]:
+    """Of a known share of waiting: powers of two around where the CPUs are full, and one beyond."""
     if kind not in _WAITING:
         return (cpus,)
+    if waiting is not None:
+        last = math.ceil(math.log2(cpus / (1 - waiting)))
+        return tuple(1 << power for power in range(max(0, last - 2), last + 2))
     return (1, 2, 4, 8, 16) if cpus <= 4 else (1, cpus // 4, cpus, 2 * cpus, 4 * cpus)
 
 

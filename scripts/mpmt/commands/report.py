@@ -119,7 +119,7 @@ def load_records(paths: list[str]) -> Mapping[str, Record]:
 
 def _chosen(report: Report, names: list[str]) -> Report:
     """Of these views. Raises Problem for one that there is not."""
-    there = [one.name for one in (*report.views, *report.missing)]
+    there = [*(view.name for view in report.views), *(one.name for one in report.missing)]
     for name in names:
         if name not in there:
             raise Problem(f"--view: there is no '{shown(name, 60)}'; there are: {', '.join(there)}")
