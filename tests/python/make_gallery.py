@@ -45,8 +45,8 @@ def index_html(report: Report, html: str) -> str:
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
                               keep_trailing_newline=True)
     views: list[Any] = [view for view in report.views if view.sentences]
-    return made.get_template("gallery.html").render(views=views, plots=PLOTS, records=[path.relative_to(ROOT) for path in RECORDS],
-                                                    drawn_of=digest(html))
+    records = [path.relative_to(ROOT) for path in RECORDS]
+    return made.get_template("gallery.html").render(views=views, plots=PLOTS, records=records, drawn_of=digest(html))
 
 
 def digest(html: str) -> str:

@@ -159,7 +159,8 @@ def test_more_workers_are_tried_as_long_as_they_bring_something(rates: dict[int,
     assert plan.more_workers(rates, 0.03) == more
 
 
-@pytest.mark.parametrize(("waiting", "counts"), [(0.5, (1, 2, 4, 8)), (0.83, (4, 8, 16, 32)), (0.0, (1, 2, 4)), (0.98, (32, 64, 128, 256))])
+@pytest.mark.parametrize(("waiting", "counts"), [
+    (0.5, (1, 2, 4, 8)), (0.83, (4, 8, 16, 32)), (0.0, (1, 2, 4)), (0.98, (32, 64, 128, 256))])
 def test_of_tasks_that_wait_so_much_the_counts_of_workers_are_around_those_that_fill_the_cpus(
         waiting: float, counts: tuple[int, ...]) -> None:
     assert case_of(kind="mix", waiting=waiting).workers == counts

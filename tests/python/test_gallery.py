@@ -1,4 +1,5 @@
-"""What docs/ shows of kept records is what they say today. After a change of a writer or a record: tests/python/make_gallery.py."""
+"""What docs/ shows of kept records is what they say today. After a change of a writer or a record:
+tests/python/make_gallery.py."""
 
 from __future__ import annotations
 

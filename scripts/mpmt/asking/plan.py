@@ -47,14 +47,15 @@ def scan(case: Case, grains: tuple[str, ...], counts: Sequence[int]) -> Experime
 
 
 def out_of_step(case: Case, experiment: Experiment, cpus: int, given_s: float) -> Experiment:
-    """A short block of tasks that compute and wait is all start and end: all workers compute at once, then all wait. Under lasting
-    load they get out of step, and that is what is asked for: so a block has as many tasks a worker as there is time for."""
+    """A short block of tasks that compute and wait is all start and end: all workers compute at once, then all wait. Under
+    lasting load they get out of step, and that is asked for: so a block has as many tasks a worker as there is time for."""
     if case.waiting is None or not case.task_ns:
         return experiment
     most, sides = max(experiment.workers), 1 + len(experiment.channels)
     rounds, laps = (experiment.rounds, SCAN_LAPS) if experiment.rounds else (FIRST_LOOK, USUAL_LAPS)
     for each in TASKS_A_WORKER:
-        lap_ns = sum(sides * each * most * case.task_ns / min(count, full_at(case.waiting, cpus)) for count in experiment.workers)
+        lap_ns = sides * each * most * case.task_ns * sum(1 / min(count, full_at(case.waiting, cpus))
+                                                          for count in experiment.workers)
         if rounds * (laps + 1) * lap_ns <= given_s * 1e9:
             return replace(experiment, tasks=each * most)
     return experiment
