@@ -112,7 +112,7 @@ def entry(executor: str, channel: str, workers: int, work: dict[str, Any], ns_pe
     return {**work, "name": name, "run_type": "iteration", "family": "pool", "status": "ok", "disturbed_by": None,
             "error": None,
             "executor": executor, "baseline": None, "channel": channel, "workers": workers, "ns_per_task": ns_per_task,
-            "startup_ns": startup_ns}
+            "startup_ns": startup_ns, "round": 0}
 
 
 class Turns:

@@ -173,7 +173,7 @@ def test_tasks_that_compute_and_wait_have_blocks_in_which_workers_get_out_of_ste
     assert options[options.index("--executor") + 1] == "thread_pool,process_pool"  # a serial one would take all the time
 
 
-@pytest.mark.parametrize(("given_s", "tasks"), [(1e3, 8 * 16), (9.0, 2 * 16), (0.1, None)])
+@pytest.mark.parametrize(("given_s", "tasks"), [(1e3, 8 * 16), (18.0, 2 * 16), (0.1, None)])
 def test_such_blocks_are_as_long_as_there_is_time_for(given_s: float, tasks: int | None) -> None:
     found = case_of(kind="mix", waiting=0.83, task_ns=6e6, workers=(4, 16))
     assert plan.out_of_step(found, plan.main(found), 2, given_s).tasks == tasks

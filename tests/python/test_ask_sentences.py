@@ -16,8 +16,14 @@ from mpmt.asking.sentences import advice, sentences
 ROW = Row(0, DEPLOYED, "threads", "processes", "prime_count", 500, 50e3, 2048, 2, "spread", None, 1, 2, "block", 1.18, 1.14,
           1.22, "a",
           0.04, 8, "", 0.03, 0.95)
-THREADS = Contender("t", "threads", "by_reference", 2, 500, 2048, 25e3, 500e3)
-PROCESSES = replace(THREADS, name="p", side="processes", channel="shm_ring", startup_ns=900e3)
+
+
+def started(*ns: float) -> dict[tuple[str | None, int], float]:
+    return {(None, at): one for at, one in enumerate(ns)}
+
+
+THREADS = Contender("t", "threads", "by_reference", 2, 500, 2048, 25e3, started(*[500e3] * 8))
+PROCESSES = replace(THREADS, name="p", side="processes", channel="shm_ring", startup_ns=started(*[900e3] * 8))
 
 
 def at(task_ns: float, verdict: str, ratio: float = 1.0) -> Row:
@@ -48,8 +54,14 @@ def test_sides_that_are_best_with_workers_of_their_own_are_told_so() -> None:
     assert said[1:] == ["Threads are best with 2 workers, processes with 4."]
 
 
+@pytest.mark.parametrize("ns", [(400e3, 600e3) * 4, (900e3,) * 5])
+def test_who_starts_sooner_is_told_where_it_is_sure(ns: tuple[float, ...]) -> None:
+    said = sentences(case_of(task_ns=50e3), Found(ROW, THREADS, replace(PROCESSES, startup_ns=started(*ns))), [], None)
+    assert "tarting" not in " ".join(said)
+
+
 def test_one_worker_is_one() -> None:
-    found = Found(replace(ROW, workers=1), replace(THREADS, workers=1), replace(PROCESSES, workers=1, startup_ns=400e3))
+    found = Found(replace(ROW, workers=1), replace(THREADS, workers=1), replace(PROCESSES, workers=1, startup_ns=started(*[400e3] * 8)))
     assert sentences(case_of(task_ns=50e3), found, [],
                      None)[-1] == "Starting a thread takes 100 µs longer than starting a process."
 

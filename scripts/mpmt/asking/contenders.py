@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mpmt.answers.rows import CONTROLLED, DEPLOYED, Row, said_and_rows
-from mpmt.records.families import POOL, is_baseline_entry, rounds_that_count, value_ns
+from mpmt.records.families import POOL, Round, is_baseline_entry, round_of, rounds_that_count, value_ns
 from mpmt.records.record_file import Record
 
 THREADS, PROCESSES = "threads", "processes"
@@ -17,7 +17,7 @@ _SIDES = {"thread_pool": THREADS, "process_pool": PROCESSES}
 
 @dataclass(frozen=True)
 class Contender:
-    """Medians over the rounds that count, ns. `name`: of its case."""
+    """Of the rounds that count, ns: their median time per task; `startup_ns` by the round. `name`: of its case."""
 
     name: str
     side: str
@@ -26,7 +26,7 @@ class Contender:
     grain: int
     payload: int
     task_ns: float
-    startup_ns: float
+    startup_ns: Mapping[Round, float]
 
     @property
     def tasks_per_s(self) -> float:
@@ -45,7 +45,7 @@ def _contender(name: str, entries: list[Mapping[str, Any]]) -> Contender:
     one = entries[0]
     return Contender(name, _SIDES[one["executor"]], one["channel"], one["workers"], one["grain"], one["payload_bytes"],
                      statistics.median(value_ns(entry) for entry in entries),
-                     statistics.median(entry["startup_ns"] for entry in entries))
+                     {round_of(entry): entry["startup_ns"] for entry in entries if entry["startup_ns"] is not None})
 
 
 def rates(contenders: Iterable[Contender]) -> dict[int, float]:

@@ -16,6 +16,7 @@ EXECUTORS = f"serial,{POOLS}"
 SCAN_LAPS = 3
 FIRST_LOOK, USUAL_LAPS = 6, 3  # rounds of a run that decides at once, and laps of a round of long tasks
 TASKS_A_WORKER = (8, 4, 2)
+OF_BLOCKS = 0.5  # the share of a run that its timed blocks have: pilots, starts and pieces that settle caches have the rest
 LONG_SCAN_NS = 2e6  # tasks of which a round takes long
 # Where cross-overs are looked for. Tasks below are harness, longer ones take longer than an answer may.
 LEAST_TASK_NS, MOST_TASK_NS = 200.0, 20e6
@@ -56,7 +57,7 @@ def out_of_step(case: Case, experiment: Experiment, cpus: int, given_s: float) -
     for each in TASKS_A_WORKER:
         lap_ns = sides * each * most * case.task_ns * sum(1 / min(count, full_at(case.waiting, cpus))
                                                           for count in experiment.workers)
-        if rounds * (laps + 1) * lap_ns <= given_s * 1e9:
+        if rounds * (laps + 1) * lap_ns <= OF_BLOCKS * given_s * 1e9:
             return replace(experiment, tasks=each * most)
     return experiment
 

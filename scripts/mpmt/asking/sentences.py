@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from mpmt.asking.changes import Change, Growth
 from mpmt.asking.contenders import Found
 from mpmt.asking.findings import WORKERS
 from mpmt.asking.question import Case
+from mpmt.records.stats import median_interval
 
 AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
 BUSY_ROUNDS = 1 / 3  # from this share of rounds with others on, mpmt run itself says that the machine was not quiet
@@ -68,11 +70,16 @@ def _started(found: Found) -> str:
 
 
 def startup(found: Found) -> tuple[str, float] | None:
-    """Who starts sooner, and how much later processes are ready than threads, ns; None of unlike numbers, or where both do."""
+    """Who starts sooner, and how much later processes are ready than threads, ns: the median difference in the rounds of both.
+    None where its interval holds 0, in too few rounds to know one, and of unlike numbers."""
     if not found.threads or not found.processes or found.threads.workers != found.processes.workers:
         return None
-    later = found.processes.startup_ns - found.threads.startup_ns
-    return ("threads" if later > 0 else "processes", later) if later else None
+    ready = found.threads.startup_ns
+    later = [ns - ready[one] for one, ns in found.processes.startup_ns.items() if one in ready]
+    interval = median_interval(later, found.row.confidence)
+    if interval is None or interval[0] <= 0 <= interval[1]:
+        return None
+    return "threads" if interval[0] > 0 else "processes", statistics.median(later)
 
 
 def of_commands(row: Row) -> list[str]:
