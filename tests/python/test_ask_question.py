@@ -156,7 +156,16 @@ def test_a_grain_that_is_far_from_what_was_asked_for_is_corrected(grain: int, as
 @pytest.mark.parametrize(("rates", "more"), [({}, ()), ({1: 1.0, 2: 2.0}, (4,)), ({1: 1.0, 2: 1.01}, ()),
                                              ({1: 1.0, 256: 9.0}, ())])
 def test_more_workers_are_tried_as_long_as_they_bring_something(rates: dict[int, float], more: tuple[int, ...]) -> None:
-    assert plan.more_workers(rates, 0.03) == more
+    found = case_of(kind="wait")
+    assert plan.more_workers(found, rates, plan.scan(found, ("1",), tuple(rates))) == more
+
+
+def test_no_more_workers_are_tried_where_the_cpus_are_full() -> None:
+    found = case_of(kind="mix", waiting=0.83, task_ns=6e6)
+    growing = {count: float(count) for count in found.workers}
+    scan = plan.out_of_step(found, plan.scan(found, ("6ms",), found.workers), 2, 60.0)
+    assert plan.more_workers(found, growing, scan) == ()
+    assert plan.more_workers(found, {4: 1.0, 8: 2.0}, scan) == (8, 16)  # with the last in blocks of the same length
 
 
 @pytest.mark.parametrize(("waiting", "counts"), [

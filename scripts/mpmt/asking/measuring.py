@@ -104,9 +104,7 @@ class Session:
             if found:
                 self.findings.grain = found[0].grain
                 grains = (str(found[0].grain),)
-            counts = plan.more_workers(self.findings.rates(self._case), self._case.margin) if found else ()
-            if counts and scan.tasks:  # by blocks of one length
-                counts = (max(scan.workers), *counts)
+            counts = plan.more_workers(self._case, self.findings.rates(self._case), scan) if found else ()
         if rates_found := self.findings.rates(self._case):
             self.findings.workers = (grows_up_to(rates_found, self._case.margin),)
 

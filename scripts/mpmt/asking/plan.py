@@ -132,10 +132,15 @@ def other_workers(count: int) -> tuple[int, ...]:
     return tuple(sorted({1, max(1, count // 2), 2 * count} - {count}))
 
 
-def more_workers(rates: Mapping[int, float], margin: float) -> tuple[int, ...]:
-    """Given the tasks per second of the counts that were measured: larger ones, as long as they bring something."""
+def more_workers(case: Case, rates: Mapping[int, float], last: Experiment) -> tuple[int, ...]:
+    """Given the tasks per second of the counts that were measured, and the scan of the last of them: larger ones, as long as
+    they bring something, and may: tasks that compute and wait have nothing left to gain where the CPUs are full."""
     most = max(rates, default=0)
-    return (2 * most,) if rates and grows_up_to(rates, margin) == most and 2 * most <= MOST_WORKERS else ()
+    if not rates or grows_up_to(rates, case.margin) < most or 2 * most > MOST_WORKERS:
+        return ()
+    if case.waiting is not None and most >= full_at(case.waiting, case.cpus):
+        return ()
+    return (most, 2 * most) if last.tasks else (2 * most,)  # times of blocks of one length are alike
 
 
 # ---- commands that a user may type -------------------------------------------------------------------------
