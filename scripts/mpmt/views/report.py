@@ -93,4 +93,8 @@ def _facts(path: str, context: Mapping[str, Any]) -> tuple[tuple[str, str], ...]
 
 
 def _title(shown: Sequence[Shown]) -> str:
-    return "mpmt: " + ", ".join(one.subject.title for one in shown)
+    if len(shown) == 1:
+        return f"mpmt: {shown[0].subject.title}"
+    machines = list(dict.fromkeys(_short_machine(one.record["context"]) for one in shown))
+    of = machines[0] if len(machines) == 1 else f"{len(machines)} machines"
+    return f"mpmt: {len(shown)} records of {of}"
