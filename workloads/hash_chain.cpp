@@ -14,9 +14,7 @@ class HashChain {
   explicit HashChain(const Parameters& parameters) : rounds_(parameters.grain) {}
 
   std::uint64_t operator()(std::uint64_t variant, std::span<const std::byte>, std::span<std::byte>) const {
-    std::uint64_t hash = variant;
-    for (std::uint64_t k = 0; k < rounds_; ++k) hash = mix(hash + kGolden);
-    return hash;
+    return hash_chain(variant, rounds_);
   }
 
  private:

@@ -16,4 +16,11 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/// So many rounds, each of which needs the result of the last: two multiplications and three xor-shifts a round.
+constexpr std::uint64_t hash_chain(std::uint64_t start, std::uint64_t rounds) {
+  std::uint64_t hash = start;
+  for (std::uint64_t k = 0; k < rounds; ++k) hash = mix(hash + kGolden);
+  return hash;
+}
+
 }  // namespace mpmt::workloads
