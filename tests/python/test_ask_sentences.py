@@ -86,6 +86,14 @@ def test_the_nearest_of_two_cross_overs_is_told() -> None:
     assert change(TASK, rows, rows[1]).crossing.high == 100e3
 
 
+@pytest.mark.parametrize(("rows", "brief"), [
+    ([at(50e3, "a", 1.2), at(400e3, "same", 1.01), at(3e6, "b", 0.9)],
+     "from about 320 µs on they are the same within 3 %, up to 400 µs"),
+    ([at(50e3, "same"), at(5e3, "a", 1.2), at(1e3, "b", 0.8)], "up to about 34 µs threads are faster, down to 5 µs")])
+def test_what_changes_once_more_is_not_said_to_stay(rows: list[Row], brief: str) -> None:
+    assert change(TASK, rows, rows[0]).brief == brief
+
+
 def test_no_payload_is_a_place_as_good_as_any() -> None:
     rows = [replace(ROW, payload_bytes=0, verdict="same", ratio=1.0), replace(ROW, payload_bytes=1024)]
     assert change(PAYLOAD, rows, rows[0], "shm_ring").text == (
@@ -116,3 +124,8 @@ def test_the_time_that_would_decide_grows_with_the_square_of_what_is_to_be_shown
     assert advice(row, 0.03, 10.0, 0.0, True)[0] == "more time (a difference of 9 % would have been seen): --budget 90"
     assert "or a larger --margin" in advice(replace(row, detectable=0.9), 0.03, 10.0, 0.0, True)[0]
     assert advice(None, 0.03, 10.0, 0.0, False) == ["more time: --budget 40"]
+
+
+def test_more_time_is_more_than_there_was() -> None:
+    row = replace(ROW, verdict="undecided", detectable=0.03)
+    assert advice(row, 0.03, 15.0, 0.0, True, beside_s=10)[0].endswith("--budget 35")

@@ -9,7 +9,7 @@ from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED
-from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row, detectable_of
+from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row, bounded_ratio, detectable_of
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
 from mpmt.asking.contenders import contenders_of, failures, foreign_share
@@ -102,7 +102,9 @@ def _advice(case: Case, findings: Findings) -> tuple[str, ...]:
     if findings.interrupted or (row is not None and row.verdict in DECIDED):
         return ()
     busy = max(map(foreign_share, findings.records))
-    return tuple(sentences.advice(row, case.margin, findings.main_s or case.budget_s, busy, placeable=True))
+    measured_s = findings.main_s or case.budget_s
+    beside_s = max(0.0, case.budget_s - measured_s)
+    return tuple(sentences.advice(row, case.margin, measured_s, busy, placeable=True, beside_s=beside_s))
 
 
 def _commands(case: Case, findings: Findings) -> tuple[tuple[str, str], ...]:
@@ -147,9 +149,8 @@ def command_row(record: Record) -> Row | None:
     if said is None:
         return None
     judged = rules(record)
-    return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None, said["ratio"],
-               said["low"],
-               said["high"], VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"],
+    return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None,
+               *bounded_ratio(said), VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"],
                said["reason"] or "", judged.margin, judged.confidence)
 
 

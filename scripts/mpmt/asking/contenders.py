@@ -79,7 +79,8 @@ def found_in(record: Record, alone_ns: float | None = None) -> list[Found]:
     """In the record's order. `alone_ns`: what a task takes by itself, where the record has no serial case to say it."""
     who = {one.name: one for one in contenders_of(record)}
     serial = any(is_baseline_entry(entry) for _, entry in rounds_that_count(record) if entry["family"] == POOL)
-    return [Found(row if serial else replace(row, task_ns=alone_ns), who.get(said["threads_case"]), who.get(said["processes_case"]))
+    return [Found(row if serial else replace(row, task_ns=alone_ns), who.get(said["threads_case"]),
+                  who.get(said["processes_case"]))
             for said, row in said_and_rows(record) if row.table in (CONTROLLED, DEPLOYED)]
 
 
