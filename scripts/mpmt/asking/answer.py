@@ -12,7 +12,7 @@ from mpmt.answers.crossover import DECIDED
 from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row, bounded_ratio, detectable_of
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
-from mpmt.asking.contenders import contenders_of, failures, foreign_share
+from mpmt.asking.contenders import contenders_of, failures, foreign_share, has_serial
 from mpmt.asking.findings import WORKERS, Findings
 from mpmt.asking.question import Assumed, Case, Commands
 from mpmt.asking.sentences import AS_ASKED
@@ -91,7 +91,8 @@ def _assumed(case: Case, findings: Findings) -> tuple[Assumed, ...]:
     if case.task_ns and measured:
         off = measured / case.task_ns - 1
         asked = "" if abs(off) <= AS_ASKED else f"; {words.duration(case.task_ns)} was asked for"
-        why = f"takes {words.duration(measured)} alone, as measured{asked}"
+        known = "as measured" if findings.main and has_serial(findings.main) else "as it was calibrated to"
+        why = f"takes {words.duration(measured)} alone, {known}{asked}"
         said.append(Assumed("--grain", str(findings.grain), why))
     placement = findings.found[0].row.placement if findings.found else None
     return (*said, *([Assumed("--placement", placement, "each worker keeps its CPU")] if placement == "spread" else []))
