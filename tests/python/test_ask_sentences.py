@@ -61,7 +61,8 @@ def test_who_starts_sooner_is_told_where_it_is_sure(ns: tuple[float, ...]) -> No
 
 
 def test_one_worker_is_one() -> None:
-    found = Found(replace(ROW, workers=1), replace(THREADS, workers=1), replace(PROCESSES, workers=1, startup_ns=started(*[400e3] * 8)))
+    processes = replace(PROCESSES, workers=1, startup_ns=started(*[400e3] * 8))
+    found = Found(replace(ROW, workers=1), replace(THREADS, workers=1), processes)
     assert sentences(case_of(task_ns=50e3), found, [],
                      None)[-1] == "Starting a thread takes 100 µs longer than starting a process."
 
