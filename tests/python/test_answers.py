@@ -12,6 +12,7 @@ from mpmt.answers.crossover import crossings
 from mpmt.answers.rows import BEST, Row, channel_of, plain, rows_of, task_times
 from mpmt.answers.verdict import BETWEEN, MEASURED, MISSING, Selection, answer, sentence_of
 from mpmt.records import record_file
+from mpmt.records.families import POOL, families_in
 from mpmt.base.places import ROOT
 from invented_record import Json, compared, pool, record, sides
 from invented_report import rows as invented
@@ -107,6 +108,12 @@ def test_a_row_without_a_look_says_so_and_serves_no_neighbour() -> None:
     assert answer(rows, case(10_000.0)).kind == MISSING
 
 
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_a_ratio_without_an_interval_serves_no_neighbour(end: str) -> None:
+    rows = [dataclasses.replace(one, **{end: None}, verdict="undecided") for one in invented()]
+    assert answer(rows, case(10_000.0)).kind == MISSING
+
+
 @pytest.mark.parametrize("changes, sentence", [
     ({"verdict": "b", "ratio": 0.5, "low": 0.4, "high": 0.8}, "Processes: 2.00x faster than threads (95 %: 1.25–2.50)"),
     ({"verdict": "a", "ratio": 12.34, "low": 12.0, "high": 123.0}, "Threads: 12.3x faster than processes (95 %: 12.0–123)"),
@@ -160,8 +167,9 @@ def test_a_payload_of_nothing_has_no_place_between() -> None:
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
 def test_each_row_of_a_kept_record_answers_for_itself(path: object) -> None:
-    rows = plain(rows_of(record_file.load(str(path))))
-    assert rows
+    record = record_file.load(str(path))
+    rows = plain(rows_of(record))
+    assert rows or POOL not in families_in(record)
     for one in rows:
         if one.workers is None or one.task_ns is None or one.payload_bytes is None or one.placement is None:
             continue

@@ -61,8 +61,8 @@ def test_who_starts_sooner_is_told_where_it_is_sure(ns: tuple[float, ...]) -> No
 
 
 def test_one_worker_is_one() -> None:
-    sooner = replace(PROCESSES, workers=1, startup_ns=started(*[400e3] * 8))
-    found = Found(replace(ROW, workers=1), replace(THREADS, workers=1), sooner)
+    processes = replace(PROCESSES, workers=1, startup_ns=started(*[400e3] * 8))
+    found = Found(replace(ROW, workers=1), replace(THREADS, workers=1), processes)
     assert sentences(case_of(task_ns=50e3), found, [],
                      None)[-1] == "Starting a thread takes 100 µs longer than starting a process."
 
@@ -85,6 +85,14 @@ def test_a_change_in_words(rows: list[Row], text: str, low: float | None) -> Non
 def test_the_nearest_of_two_cross_overs_is_told() -> None:
     rows = [at(5e3, "a", 1.3), at(50e3, "same"), at(100e3, "b", 0.9)]
     assert change(TASK, rows, rows[1]).crossing.high == 100e3
+
+
+@pytest.mark.parametrize(("rows", "brief"), [
+    ([at(50e3, "a", 1.2), at(400e3, "same", 1.01), at(3e6, "b", 0.9)],
+     "from about 320 µs on they are the same within 3 %, up to 400 µs"),
+    ([at(50e3, "same"), at(5e3, "a", 1.2), at(1e3, "b", 0.8)], "up to about 34 µs threads are faster, down to 5 µs")])
+def test_what_changes_once_more_is_not_said_to_stay(rows: list[Row], brief: str) -> None:
+    assert change(TASK, rows, rows[0]).brief == brief
 
 
 def test_no_payload_is_a_place_as_good_as_any() -> None:
@@ -117,3 +125,8 @@ def test_the_time_that_would_decide_grows_with_the_square_of_what_is_to_be_shown
     assert advice(row, 0.03, 10.0, 0.0, True)[0] == "more time (a difference of 9 % would have been seen): --budget 90"
     assert "or a larger --margin" in advice(replace(row, detectable=0.9), 0.03, 10.0, 0.0, True)[0]
     assert advice(None, 0.03, 10.0, 0.0, False) == ["more time: --budget 40"]
+
+
+def test_more_time_is_more_than_there_was() -> None:
+    row = replace(ROW, verdict="undecided", detectable=0.03)
+    assert advice(row, 0.03, 15.0, 0.0, True, beside_s=10)[0].endswith("--budget 35")

@@ -206,3 +206,10 @@ def test_the_text_has_all_parts_and_fits_in_ascii_as_well() -> None:
                      "look deeper:"):
             assert part in text
         assert form.unicode or text.isascii()
+
+
+@pytest.mark.parametrize(("waiting", "known"), [(None, "as measured"), (0.5, "as it was calibrated to")])
+def test_a_time_that_no_serial_case_measured_is_not_said_to_be(waiting: float | None, known: str) -> None:
+    made = answer_of(Invented(THREADS_BELOW_400US), task_ns=1e6, payload=0, waiting=waiting)
+    grain = next(one for one in made.assumed if one.option == "--grain")
+    assert known in grain.why

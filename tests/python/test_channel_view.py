@@ -57,6 +57,11 @@ def test_an_interval_that_holds_one_names_no_winner() -> None:
     assert wide.in_words(0.95).startswith("not surely faster than b (")
 
 
+def test_who_is_surely_slower_is_said_to_be() -> None:
+    found = lead(case("a", [150, 152, 148]), case("b", [100, 101, 99]), "b", 0.95)
+    assert found.in_words(0.95).startswith("1.50x slower than b (95 %: 1.4")
+
+
 def test_of_one_round_each_there_is_no_interval() -> None:
     assert lead(case("a", [100]), case("b", [200]), "b", 0.95).in_words(0.95) == \
         "2.00x faster than b (too few rounds for an interval)"

@@ -185,7 +185,7 @@ def test_other_records_say_what_they_have_of_the_case_each_for_itself(browser: B
 
 def numbers() -> list[float]:
     chosen = random.Random(3)
-    edges = [0.0005, 0.125, 0.5, 0.995, 1.0, 1.005, 9.995, 9.9949, 10.0, 99.95,
+    edges = [0.99, 0.9901, 0.999, 0.99999, 0.0005, 0.125, 0.5, 0.995, 1.0, 1.005, 9.995, 9.9949, 10.0, 99.95,
              100.0, 999.5, 1000.0, 1023.9, 1024.0, 2.5, 0.045, 1e-9, 1e12, 1e21, 1e300]
     return [*edges, *(10.0 ** chosen.uniform(-6, 12) for _ in range(1000)), *(10.0 ** power for power in range(-9, 15)),
             *(float(chosen.randint(1, 2000)) / 8 for _ in range(200))]

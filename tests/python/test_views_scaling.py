@@ -88,6 +88,12 @@ def test_tasks_that_are_shorter_than_their_messages_are_worth_no_worker():
     assert "0.40x the serial speed (threads, 2 workers)" in sentence
 
 
+def test_what_may_be_as_fast_as_serially_is_not_called_worthless():
+    threads, processes = sides(2, [6_000.0, 11_000.0, 7_000.0, 12_000.0], [30_000.0] * 4)
+    sentence = made(record(pool("serial", 1, SERIAL) + threads + processes)).sentences[0]
+    assert "no number of workers" not in sentence and "on 2 workers" in sentence
+
+
 def test_the_shortest_tasks_are_told_first():
     entries = of_workers(1, 2)["benchmarks"] + of_workers(1, 2, workload="short", grain=1)["benchmarks"]
     for entry in entries:

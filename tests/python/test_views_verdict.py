@@ -66,8 +66,8 @@ def test_a_record_that_decides_nothing_says_why():
     assert view.sentences[0] == "None of 4 comparisons of processes with threads, all else equal, is decided."
     assert view.sentences[1] == ("4 are open: 1 showed a difference that is not yet confirmed; 1 showed no sure difference: a "
                                  "difference of 5 % (median) would have been seen; 1 is unstable; 1 with too few rounds.")
-    assert view.sentences[2].startswith("Threads: 1.40x faster than processes")
-    assert view.sentences[2].endswith("confirmed by a series of its own.")
+    assert view.sentences[2].startswith("Shown, and not yet confirmed by a series of its own: threads: 1.40x faster than "
+                                        "processes")
     assert {mark for _, point in points(view) for mark in point.marks} == {UNDECIDED, UNSTABLE, FEW_ROUNDS}
     assert any("no finding" in note for note in view.notes)
 

@@ -81,7 +81,7 @@ def answer(rows: Sequence[Row], case: Selection) -> Answer:
     if len(corners) < wanted:
         return Answer(MISSING, f"Not measured: {in_words(case)}; nor are all of its neighbours. "
                       f"Nearest: {sentence_of(nearest)}", (nearest,))
-    if any(row.ratio is None for row in corners) or len({row.verdict for row in corners}) > 1:
+    if any(None in (row.ratio, row.low, row.high) for row in corners) or len({row.verdict for row in corners}) > 1:
         return Answer(MISSING, f"Not measured: {in_words(case)}; its measured neighbours do not agree. "
                       f"Nearest: {sentence_of(nearest)}", tuple(corners))
     return _interpolated(corners, ends, case)

@@ -34,8 +34,8 @@ def ratio(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """"3 %", "4.5 %": of a share."""
-    return f"{significant(100 * share, 2)} %"
+    """"3 %", "4.5 %": of a share. What is nearly all is not all: "99.9 %"."""
+    return f"{significant(100 * share, 4 if 0.99 < share < 1 else 2)} %"
 
 
 def duration(ns: float) -> str:

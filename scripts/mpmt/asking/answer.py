@@ -9,10 +9,10 @@ from typing import Any
 
 from mpmt.answers import words
 from mpmt.answers.crossover import DECIDED
-from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row, detectable_of
+from mpmt.answers.rows import PROGRAMS, UNDECIDED, VERDICTS, Row, bounded_ratio, detectable_of
 from mpmt.asking import plan, sentences, table
 from mpmt.asking.changes import Change, Growth, change, growth
-from mpmt.asking.contenders import contenders_of, failures, foreign_share
+from mpmt.asking.contenders import contenders_of, failures, foreign_share, has_serial
 from mpmt.asking.findings import WORKERS, Findings
 from mpmt.asking.question import Assumed, Case, Commands
 from mpmt.asking.sentences import AS_ASKED
@@ -91,7 +91,8 @@ def _assumed(case: Case, findings: Findings) -> tuple[Assumed, ...]:
     if case.task_ns and measured:
         off = measured / case.task_ns - 1
         asked = "" if abs(off) <= AS_ASKED else f"; {words.duration(case.task_ns)} was asked for"
-        why = f"takes {words.duration(measured)} alone, as measured{asked}"
+        known = "as measured" if findings.main and has_serial(findings.main) else "as it was calibrated to"
+        why = f"takes {words.duration(measured)} alone, {known}{asked}"
         said.append(Assumed("--grain", str(findings.grain), why))
     placement = findings.found[0].row.placement if findings.found else None
     return (*said, *([Assumed("--placement", placement, "each worker keeps its CPU")] if placement == "spread" else []))
@@ -102,7 +103,9 @@ def _advice(case: Case, findings: Findings) -> tuple[str, ...]:
     if findings.interrupted or (row is not None and row.verdict in DECIDED):
         return ()
     busy = max(map(foreign_share, findings.records))
-    return tuple(sentences.advice(row, case.margin, findings.main_s or case.budget_s, busy, placeable=True))
+    measured_s = findings.main_s or case.budget_s
+    beside_s = max(0.0, case.budget_s - measured_s)
+    return tuple(sentences.advice(row, case.margin, measured_s, busy, placeable=True, beside_s=beside_s))
 
 
 def _commands(case: Case, findings: Findings) -> tuple[tuple[str, str], ...]:
@@ -147,9 +150,8 @@ def command_row(record: Record) -> Row | None:
     if said is None:
         return None
     judged = rules(record)
-    return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None, said["ratio"],
-               said["low"],
-               said["high"], VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"],
+    return Row(0, PROGRAMS, said["a"], said["b"], COMMAND, 1, None, None, None, None, None, None, None, None,
+               *bounded_ratio(said), VERDICTS.get(said["verdict"], said["verdict"]), detectable_of(said), said["rounds"],
                said["reason"] or "", judged.margin, judged.confidence)
 
 

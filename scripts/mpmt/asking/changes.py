@@ -39,6 +39,11 @@ def change(scale: str, rows: Sequence[Row], start: Row, channel: str = "") -> Ch
     near = math.log1p(at)
     nearest = min(found, key=lambda one: abs((math.log1p(one.low) + math.log1p(one.high)) / 2 - near))
     brief = _brief(scale, nearest, at, start)
+    beyond = nearest.low >= at * 0.999
+    further = next((one for one in (found if beyond else reversed(found))
+                    if (one.low >= nearest.high if beyond else one.high <= nearest.low)), None)
+    if further:  # what is so from the nearest on is not so for good
+        brief += f", {'up to' if beyond else 'down to'} {told(further.low if beyond else further.high)}"
     measured = f"{_short(nearest.before, start)} at {told(nearest.low)}, {_short(nearest.after, start)} at {told(nearest.high)}"
     return Change(scale, nearest, f"{brief}{over} (measured: {measured})", brief)
 

@@ -75,10 +75,15 @@ class Found:
     processes: Contender | None
 
 
+def has_serial(record: Record) -> bool:
+    """Whether a case says what a task takes by itself."""
+    return any(is_baseline_entry(entry) for _, entry in rounds_that_count(record) if entry["family"] == POOL)
+
+
 def found_in(record: Record, alone_ns: float | None = None) -> list[Found]:
     """In the record's order. `alone_ns`: what a task takes by itself, where the record has no serial case to say it."""
     who = {one.name: one for one in contenders_of(record)}
-    serial = any(is_baseline_entry(entry) for _, entry in rounds_that_count(record) if entry["family"] == POOL)
+    serial = has_serial(record)
     return [Found(row if serial else replace(row, task_ns=alone_ns), who.get(said["threads_case"]),
                   who.get(said["processes_case"]))
             for said, row in said_and_rows(record) if row.table in (CONTROLLED, DEPLOYED)]

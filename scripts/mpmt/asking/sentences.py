@@ -91,26 +91,26 @@ def of_commands(row: Row) -> list[str]:
 # ---- when it is open ---------------------------------------------------------------------------------------
 
 
-def advice(row: Row | None, margin: float, measured_s: float, busy: float, placeable: bool) -> list[str]:
-    """What would decide. `measured_s`: what was spent on it; `busy`: the share of rounds in which others used the CPUs;
-    `placeable`: whether mpmt chooses the CPUs."""
+def advice(row: Row | None, margin: float, measured_s: float, busy: float, placeable: bool, beside_s: float = 0) -> list[str]:
+    """What would decide. `measured_s`: what was spent on it, and `beside_s` on all else; `busy`: the share of rounds in which
+    others used the CPUs; `placeable`: whether mpmt chooses the CPUs."""
     said = []
     if busy >= BUSY_ROUNDS:
         said.append(f"a quieter machine: others used the CPUs in {words.percent(busy)} of the rounds")
     unstable = row is not None and row.verdict == UNSTABLE
     if not unstable:
-        said.append(_more_time(row, margin, measured_s))
+        said.append(_more_time(row, margin, measured_s, beside_s))
     if placeable:
         why = ", since the ratio has more than one mode" if unstable else ""
         said.append(f"another placement{why}: the run below, with --placement same")
     return said or ["nothing that is known: the ratio has more than one mode, or does not settle"]
 
 
-def _more_time(row: Row | None, margin: float, measured_s: float) -> str:
+def _more_time(row: Row | None, margin: float, measured_s: float, beside_s: float) -> str:
     """Rounds that are needed grow with the square of what they have to show."""
     if row is None or row.detectable is None:
-        return f"more time: --budget {max(10, round(4 * measured_s))}"
-    needed_s = measured_s * max(1.5, (row.detectable / margin) ** 2)
+        return f"more time: --budget {max(10, round(4 * measured_s + beside_s))}"
+    needed_s = measured_s * max(1.5, (row.detectable / margin) ** 2) + beside_s
     seen = f"a difference of {words.percent(row.detectable)} would have been seen"
     if needed_s > _MOST_BUDGET_S:
         return f"more time, about {words.duration(needed_s * 1e9)} ({seen}), or a larger --margin"

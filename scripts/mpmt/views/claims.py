@@ -35,13 +35,21 @@ def view(shown: Sequence[Shown]) -> View | Missing:
 
 def _sentences(decided: Sequence[tuple[Shown, Facts, Claim, Finding]]) -> tuple[str, ...]:
     said = []
+    torn = {claim.says for one, _, claim, found in decided for other, _, same, differs in decided
+            if claim is same and one is not other and found.verdict != differs.verdict}
     for verdict in _ORDER:
-        claims = list(dict.fromkeys(claim.says + (f" ({facts.program})" if facts.program else "")
-                                    for _, facts, claim, found in decided if found.verdict == verdict))
+        claims = list(dict.fromkeys(f"{claim.says}{_of(one if claim.says in torn else None, facts)}"
+                                    for one, facts, claim, found in decided if found.verdict == verdict))
         if claims:
             said.append(f"{verdict[:1].upper()}{verdict[1:]}: {'; '.join(claims)}.")
     measured = len({claim.says for _, _, claim, _ in decided})
     return (*said, f"Of {words.plural(len(CLAIMS), 'claim')} {measured} {'was' if measured == 1 else 'were'} measured here.")
+
+
+def _of(one: Shown | None, facts: Facts) -> str:
+    """`one`: where records differ in it."""
+    names = [name for name in (facts.program, one.subject.title if one else "") if name]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _row(one: Shown | None, facts: Facts, claim: Claim, found: Finding) -> Row:

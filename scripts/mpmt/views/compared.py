@@ -217,7 +217,8 @@ def sentence(one: Compared) -> str:
     if one.state == CANDIDATE:
         leading = A_FASTER if row.ratio > 1 else B_FASTER
         found = finding(row, leading, row.ratio, row.low, row.high)
-        return f"{found}{place}: shown, and not yet confirmed by a series of its own."
+        found = found if row.table == PROGRAMS else found[:1].lower() + found[1:]
+        return f"Shown, and not yet confirmed by a series of its own: {found}{place}."
     return f"{finding(row, row.verdict, row.ratio, row.low, row.high)}{place}."
 
 

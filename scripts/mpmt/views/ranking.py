@@ -33,13 +33,17 @@ class Lead:
         return self.low is not None and self.low > 1
 
     def in_words(self, confidence: float) -> str:
-        """"1.31x faster than pipe (95 %: 1.25–1.38)"; where the interval holds 1 "within 4 % of pipe", or that it is not
-        sure."""
+        """"1.31x faster than pipe (95 %: 1.25–1.38)"; "slower" where the interval is below 1; where it holds 1 "within
+        4 % of pipe", or that it is not sure."""
         if self.low is None or self.high is None:
             return f"{words.factor(max(1.0, self.factor))} faster than {self.other} (too few rounds for an interval)"
         interval = f"{words.percent(confidence)}: {words.ratio(self.low)}–{words.ratio(self.high)}"
         if self.is_sure:
             return f"{words.factor(self.factor)} faster than {self.other} ({interval})"
+        if self.high < 1:  # the other is unstable, or its median says other than round by round
+            ends = (max(end, math.exp(-_MOST)) for end in (self.high, self.low))
+            interval = f"{words.percent(confidence)}: {'–'.join(words.ratio(1 / end) for end in ends)}"
+            return f"{words.factor(1 / self.factor)} slower than {self.other} ({interval})"
         if (bound := max(self.high - 1, 1 / self.low - 1)) <= _CLOSE:
             return f"within {words.percent(bound)} of {self.other}"
         return f"not surely faster than {self.other} ({words.factor(self.factor)}, {interval})"

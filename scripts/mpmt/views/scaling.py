@@ -117,7 +117,7 @@ def _sentences(found: Sequence[Scaled], subjects: dict[int, str]) -> tuple[list[
 def _sentence(one: Scaled, of_kind: Sequence[Scaled]) -> str:
     best = _best_of(one)
     place = one.group.place()
-    if one.over_serial and all(side.spot.value.ratio < 1 for side in best):
+    if one.over_serial and all(_is_slower(side.spot.value) for side in best):
         top = max(best, key=lambda side: side.spot.value.ratio)
         speed, workers = words.ratio(top.spot.value.ratio), words.plural(top.spot.pool.workers, "worker")
         return (f"{place}: no number of workers is worth its messages; at best they have {speed}x the serial speed "
@@ -132,6 +132,11 @@ def _sentence(one: Scaled, of_kind: Sequence[Scaled]) -> str:
         opening = "best are "
     values = ", ".join(_value(one, side, len(counts) > 1) for side in best)
     return f"{place}: {opening}{values}{_end(one, best)}.{_others(one, of_kind)}"
+
+
+def _is_slower(value: RatioInterval) -> bool:
+    """Than serially, for all that is known."""
+    return (value.ratio if value.high is None else value.high) < 1
 
 
 def _best_of(one: Scaled) -> list[_Best]:

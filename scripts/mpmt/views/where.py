@@ -105,7 +105,8 @@ def _sentences(rows: Sequence[Row], subjects: dict[int, str]) -> list[str]:
     if len(verdicts) == 1:
         said = _side(decided[0], decided[0].verdict)
         return [f"Where it is decided ({len(decided)} of {len(rows)} comparisons): {said}, at all sizes that were measured."]
-    return ["The answer differs between workloads, and does not change along task size, payload or workers of any of them."]
+    return ["The answer differs between workloads, channels or placements; along task size, payload or workers no change was "
+            "found."]
 
 
 def _changes(rows: Iterable[Row], axis: str) -> Iterable[_Change]:

@@ -33,7 +33,7 @@ function answer(rows, wanted) {
   if (corners.length < places.length) {
     return missing(`Not measured: ${inWords(wanted)}; nor are all of its neighbours. Nearest: ${sentenceOf(nearest)}`, [nearest]);
   }
-  if (corners.some((row) => row.ratio === null) || distinct(corners.map((row) => row.verdict)).length > 1) {
+  if (corners.some((row) => [row.ratio, row.low, row.high].includes(null)) || distinct(corners.map((row) => row.verdict)).length > 1) {
     return missing(`Not measured: ${inWords(wanted)}; its measured neighbours do not agree. Nearest: ${sentenceOf(nearest)}`, corners);
   }
   return interpolated(corners, ends, wanted);

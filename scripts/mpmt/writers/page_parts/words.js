@@ -16,7 +16,7 @@ const factor = (value) => `${fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)}
 
 const ratio = (value) => fixed(value, value >= 0.1 && value < 10 ? 2 : value >= 10 && value < 100 ? 1 : value >= 100 ? 0 : 3);
 
-const percent = (share) => `${significant(100 * share, 2)} %`;
+const percent = (share) => `${significant(100 * share, share > 0.99 && share < 1 ? 4 : 2)} %`;
 
 function inLargest(value, units, smallest) {
   for (const [size, unit] of units) if (value >= size) return `${significant(value / size)} ${unit}`;
