@@ -75,7 +75,8 @@ def test_rows_that_differ_in_placement_are_no_neighbours():
 
 def test_where_nothing_changes_that_is_said():
     assert made(of([(grain, 0, 2, 1.0, "same") for grain in GRAINS])).sentences == (
-        "Where it is decided (3 of 3 comparisons): the same, at all sizes that were measured.",)
+        "Where it is decided (3 of 3 comparisons): the same; no change along task size, payload or workers "
+        "was found.",)
 
 
 def test_where_nothing_is_decided_nothing_is_claimed():

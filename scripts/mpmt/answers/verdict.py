@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mpmt.answers import words
 from mpmt.answers.rows import A_FASTER, B_FASTER, SAME, UNDECIDED, Row, channel_of
@@ -125,7 +125,9 @@ def _interpolated(corners: Sequence[Row], ends: Sequence[tuple[float, ...]], cas
         total += weight * math.log(_number(row.ratio))
     ratio, low, high = math.exp(total), min(_number(row.low) for row in corners), max(_number(row.high) for row in corners)
     verdict = corners[0].verdict
-    said = finding(corners[0], verdict, ratio, low, high)
+    seen = [row.detectable for row in corners if row.detectable is not None]
+    weakest = replace(corners[0], detectable=max(seen) if len(seen) == len(corners) else None)
+    said = finding(weakest, verdict, ratio, low, high)
     return Answer(BETWEEN, f"{said} for {in_words(case)} (not measured: between {len(corners)} measured cases that agree).",
                   tuple(corners), verdict, ratio, low, high)
 

@@ -19,6 +19,7 @@ from mpmt.records.stats import median_interval
 AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
 BUSY_ROUNDS = 1 / 3  # from this share of rounds with others on, mpmt run itself says that the machine was not quiet
 TOO_FEW = "Too few rounds to say anything."
+_LARGEST_BUDGET_S = 3600  # that --budget takes
 _MOST_BUDGET_S = 600  # more is advised as another way, not as a number
 _CRASH = {
     A_FASTER: "What that costs: ", B_FASTER: "They are the faster ones, too: ", SAME: "It costs nothing that shows: "}
@@ -109,7 +110,7 @@ def advice(row: Row | None, margin: float, measured_s: float, busy: float, place
 def _more_time(row: Row | None, margin: float, measured_s: float, beside_s: float) -> str:
     """Rounds that are needed grow with the square of what they have to show."""
     if row is None or row.detectable is None:
-        return f"more time: --budget {max(10, round(4 * measured_s + beside_s))}"
+        return f"more time: --budget {min(_LARGEST_BUDGET_S, max(10, round(4 * measured_s + beside_s)))}"
     needed_s = measured_s * max(1.5, (row.detectable / margin) ** 2) + beside_s
     seen = f"a difference of {words.percent(row.detectable)} would have been seen"
     if needed_s > _MOST_BUDGET_S:

@@ -12,8 +12,8 @@ from mpmt.records.record_file import Record
 
 _MOST = 1e300
 # Views whose metrics all entries have, and mean something in the families only that declare the view: what a trial of a command
-# starts is no pool.
-_OF_FAMILIES = ("startup",)
+# starts is no pool, and it has no messages.
+_OF_FAMILIES = ("startup", "latency")
 
 
 @dataclass(frozen=True)

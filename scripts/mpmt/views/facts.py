@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from mpmt.answers.rows import workload_of
-from mpmt.records.families import CHANNEL, POOL, rounds_that_count
+from mpmt.records.families import CHANNEL, POOL, Round, round_of, rounds_that_count
 from mpmt.records.record_file import Record, rules, usable_cpus
 from mpmt.records.stats import log_mean_interval, speedup
 from mpmt.views.measured import Case, cases_of, number_of, side_of
@@ -99,9 +99,14 @@ class Facts:
         values = [(self.of_rounds(a, name), self.of_rounds(b, name)) for a, b in pairs]
         ratios = [statistics.median(a) / statistics.median(b) for a, b in values if a and b]
         if 0 < len(ratios) < _LEAST_PAIRS:
-            ratios = [one / other for a, b in values for one, other in zip(a, b)]
+            rounds = [(self._by_round(a, name), self._by_round(b, name)) for a, b in pairs]
+            ratios = [one[key] / other[key] for one, other in rounds for key in one if key in other]
         found = log_mean_interval(ratios, self.confidence) if ratios else None
         return Interval(found.ratio, found.low, found.high) if found else None
+
+    def _by_round(self, case: Case, name: str) -> dict[Round, float]:
+        return {round_of(entry): number for entry in self.entries[case.name]
+                if (number := number_of(entry.get(name))) is not None and number > 0}
 
     def of_rounds(self, case: Case, name: str, inner: str = "") -> list[float]:
         """A field of its rounds, above 0."""

@@ -106,13 +106,14 @@ def _differences(shown: Shown, subjects: Mapping[int, str]) -> list[str]:
     confidence = rules(shown.record).confidence
     said = []
     for metric in metrics_of(shown.record, "startup"):
-        by_workers: dict[tuple[str, int], list[float]] = {}
+        # Cases of one round are no independent witnesses: each round has one voice.
+        by_workers: dict[tuple[str, int], dict[Any, list[float]]] = {}
         for key, a, b in pairs:
             x, y = value_of(a, metric), value_of(b, metric)
             if x and y:
-                by_workers.setdefault((key[0] or "", key[1]), []).append(y - x)
-        said += [prefix + _sentence(metric, program, workers, by_workers[program, workers], confidence)
-                 for program, workers in sorted(by_workers)]
+                by_workers.setdefault((key[0] or "", key[1]), {}).setdefault(key[-1], []).append(y - x)
+        said += [prefix + _sentence(metric, program, workers, [statistics.median(one) for one in rounds.values()], confidence)
+                 for (program, workers), rounds in sorted(by_workers.items(), key=lambda item: item[0])]
     return said
 
 

@@ -104,7 +104,8 @@ def _sentences(rows: Sequence[Row], subjects: dict[int, str]) -> list[str]:
     verdicts = {row.verdict for row in decided}
     if len(verdicts) == 1:
         said = _side(decided[0], decided[0].verdict)
-        return [f"Where it is decided ({len(decided)} of {len(rows)} comparisons): {said}, at all sizes that were measured."]
+        return [f"Where it is decided ({len(decided)} of {len(rows)} comparisons): {said}; no change along task size, "
+                "payload or workers was found."]
     return ["The answer differs between workloads, channels or placements; along task size, payload or workers no change was "
             "found."]
 

@@ -71,7 +71,9 @@ function interpolated(corners, ends, wanted) {
     });
     total += weight * Math.log(row.ratio);
   }
-  const said = finding(corners[0], corners[0].verdict, Math.exp(total), Math.min(...corners.map((row) => row.low)),
+  const seen = corners.map((row) => row.detectable);
+  const weakest = { ...corners[0], detectable: seen.includes(null) ? null : Math.max(...seen) };
+  const said = finding(weakest, corners[0].verdict, Math.exp(total), Math.min(...corners.map((row) => row.low)),
     Math.max(...corners.map((row) => row.high)));
   const sentence = `${said} for ${inWords(wanted)} (not measured: between ${corners.length} measured cases that agree).`;
   return { kind: 'between', sentence, basedOn: corners, verdict: corners[0].verdict };
