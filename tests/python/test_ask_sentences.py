@@ -68,9 +68,9 @@ def test_one_worker_is_one() -> None:
 
 
 @pytest.mark.parametrize(("rows", "text", "low"), [
-    ([at(50e3, "a", 1.2), at(400e3, "same", 1.01)], "from about 320 µs on they are the same within 3 % "
+    ([at(50e3, "a", 1.2), at(400e3, "same", 1.01)], "they are the same within 3 % from somewhere between 50 µs and 400 µs on "
                                                     "(measured: threads faster at 50 µs, the same at 400 µs)", 50e3),
-    ([at(50e3, "same", 1.0), at(5e3, "a", 1.2)], "up to about 34 µs threads are faster "
+    ([at(50e3, "same", 1.0), at(5e3, "a", 1.2)], "threads are faster up to somewhere between 5 µs and 50 µs "
                                                  "(measured: threads faster at 5 µs, the same at 50 µs)", 5e3),
     ([at(50e3, "a", 1.2), at(6e3, "undecided"), at(400e3, "a", 1.1)],
      "nothing changes between 50 µs and 400 µs (2 measured; open at 6 µs)", None),
@@ -82,6 +82,19 @@ def test_a_change_in_words(rows: list[Row], text: str, low: float | None) -> Non
     assert found.text == text and (found.crossing.low if found.crossing else None) == low
 
 
+def test_a_narrow_bracket_has_a_middle_and_the_sentence_says_between_what() -> None:
+    rows = [at(50e3, "a", 1.2), at(150e3, "same", 1.01)]
+    found = change(TASK, rows, rows[0])
+    assert found.brief == "from about 130 µs (50 µs to 150 µs) on they are the same within 3 %"
+    assert found.text.startswith("from about 130 µs on they are the same within 3 % (measured: ")
+
+
+def test_what_a_hand_over_costs_is_said_first() -> None:
+    said = sentences(case_of(kind="hand_over"), Found(replace(ROW, window=64), THREADS, PROCESSES), [], None)
+    assert said[0] == ("Handing tasks over costs 25 µs each with threads and 25 µs with processes, when many are under way "
+                       "(2 workers, at most 64 for each).")
+
+
 def test_the_nearest_of_two_cross_overs_is_told() -> None:
     rows = [at(5e3, "a", 1.3), at(50e3, "same"), at(100e3, "b", 0.9)]
     assert change(TASK, rows, rows[1]).crossing.high == 100e3
@@ -89,8 +102,9 @@ def test_the_nearest_of_two_cross_overs_is_told() -> None:
 
 @pytest.mark.parametrize(("rows", "brief"), [
     ([at(50e3, "a", 1.2), at(400e3, "same", 1.01), at(3e6, "b", 0.9)],
-     "from about 320 µs on they are the same within 3 %, up to 400 µs"),
-    ([at(50e3, "same"), at(5e3, "a", 1.2), at(1e3, "b", 0.8)], "up to about 34 µs threads are faster, down to 5 µs")])
+     "they are the same within 3 % from somewhere between 50 µs and 400 µs on, up to 400 µs"),
+    ([at(50e3, "same"), at(5e3, "a", 1.2), at(1e3, "b", 0.8)],
+     "threads are faster up to somewhere between 5 µs and 50 µs, down to 5 µs")])
 def test_what_changes_once_more_is_not_said_to_stay(rows: list[Row], brief: str) -> None:
     assert change(TASK, rows, rows[0]).brief == brief
 
@@ -98,8 +112,8 @@ def test_what_changes_once_more_is_not_said_to_stay(rows: list[Row], brief: str)
 def test_no_payload_is_a_place_as_good_as_any() -> None:
     rows = [replace(ROW, payload_bytes=0, verdict="same", ratio=1.0), replace(ROW, payload_bytes=1024)]
     assert change(PAYLOAD, rows, rows[0], "shm_ring").text == (
-        "between 0 B and 1 KiB it changes: then threads are faster over shm_ring (measured: the same at 0 B, threads faster at "
-        "1 KiB)")
+        "threads are faster from somewhere between 0 B and 1 KiB on over shm_ring (measured: the same at 0 B, threads faster "
+        "at 1 KiB)")
 
 
 def test_workers_are_whole() -> None:

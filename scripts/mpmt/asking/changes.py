@@ -18,6 +18,9 @@ _IN_WORDS: Mapping[str, Callable[[float], str]] = {
     TASK: words.duration, PAYLOAD: words.size, WORKERS: lambda count: words.plural(round(count), "worker")}
 
 
+WIDE = 4.0  # a bracket of a larger factor has no middle
+
+
 @dataclass(frozen=True)
 class Change:
     """Along one scale. `crossing`: the nearest, if any; `text`: what is known, without the scale's name; `brief`: the crossing
@@ -38,25 +41,30 @@ def change(scale: str, rows: Sequence[Row], start: Row, channel: str = "") -> Ch
         return Change(scale, None, _without(rows, value, told, over))
     near = math.log1p(at)
     nearest = min(found, key=lambda one: abs((math.log1p(one.low) + math.log1p(one.high)) / 2 - near))
-    brief = _brief(scale, nearest, at, start)
+    brief, text = _brief(scale, nearest, at, start, True), _brief(scale, nearest, at, start, False)
     beyond = nearest.low >= at * 0.999
     further = next((one for one in (found if beyond else reversed(found))
                     if (one.low >= nearest.high if beyond else one.high <= nearest.low)), None)
     if further:  # what is so from the nearest on is not so for good
-        brief += f", {'up to' if beyond else 'down to'} {told(further.low if beyond else further.high)}"
+        end = f", {'up to' if beyond else 'down to'} {told(further.low if beyond else further.high)}"
+        brief, text = brief + end, text + end
     measured = f"{_short(nearest.before, start)} at {told(nearest.low)}, {_short(nearest.after, start)} at {told(nearest.high)}"
-    return Change(scale, nearest, f"{brief}{over} (measured: {measured})", brief)
+    return Change(scale, nearest, f"{text}{over} (measured: {measured})", brief)
 
 
-def _brief(scale: str, crossing: Crossing, at: float, row: Row) -> str:
-    """Counts of workers as they were measured; else about where it is."""
+def _brief(scale: str, crossing: Crossing, at: float, row: Row, alone: bool) -> str:
+    """Counts of workers as they were measured; else about where it is, `alone` with the measured sizes that it is between. Of
+    sizes far apart nobody knows how the ratio goes from one to the other: then no more is said."""
     told, beyond = _IN_WORDS[scale], crossing.low >= at * 0.999
     if scale == WORKERS:
         return (f"from {told(crossing.high)} on {_phrase(crossing.after, row)}" if beyond
                 else f"up to {told(crossing.low)} {_phrase(crossing.before, row)}")
-    if crossing.about is None:
-        return f"between {told(crossing.low)} and {told(crossing.high)} it changes: then {_phrase(crossing.after, row)}"
+    if crossing.about is None or crossing.high > WIDE * crossing.low:
+        between = f"somewhere between {told(crossing.low)} and {told(crossing.high)}"
+        return (f"{_phrase(crossing.after, row)} from {between} on" if beyond
+                else f"{_phrase(crossing.before, row)} up to {between}")
     about = told(_two_digits(crossing.about, 1024 if scale == PAYLOAD else 1000))
+    about += f" ({told(crossing.low)} to {told(crossing.high)})" if alone else ""
     if beyond:
         return f"from about {about} on {_phrase(crossing.after, row)}"
     return f"up to about {about} {_phrase(crossing.before, row)}"

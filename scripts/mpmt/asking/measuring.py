@@ -242,8 +242,8 @@ def in_words(case: Case, experiment: plan.Experiment) -> str:
 def expect_more(answer: engine.Answer, budget_s: float) -> None:
     """Of one without a record. Raises Problem, NothingMeasured, unless it was interrupted."""
     if answer.late:
-        raise NothingMeasured(f"--budget: {budget_s:g} s were over before anything was measured: give more, or ask when no "
-                              "other run is measuring")
+        raise NothingMeasured(f"--budget: {budget_s:g} s were over before anything was measured: give more, if one task or "
+                              "execution takes that long, or ask when no other run is measuring")
     if not answer.interrupted:
         raise Problem(answer.said or "mpmt run left no record")
 

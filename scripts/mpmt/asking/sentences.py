@@ -13,7 +13,7 @@ from mpmt.answers.verdict import finding, sentence_of
 from mpmt.asking.changes import Change, Growth
 from mpmt.asking.contenders import Found
 from mpmt.asking.findings import WORKERS
-from mpmt.asking.question import Case
+from mpmt.asking.question import HAND_OVER, Case
 from mpmt.records.stats import median_interval
 
 AS_ASKED = 0.1  # a task that takes so much more or less than was asked for is told as it was asked for
@@ -31,11 +31,21 @@ def sentences(case: Case, found: Found, changes: Sequence[Change], growth: Growt
     if case.must_survive_crash:
         cost = _CRASH.get(row.verdict, "What that costs is open: ")
         main = f"Processes, since only they contain a crash. {cost}{main[:1].lower()}{main[1:]}"
-    said = [main, *_counts(found)]
+    said = [*_hand_over(case, found), main, *_counts(found)]
     said += [f"{one.brief[:1].upper()}{one.brief[1:]}." for one in changes if one.brief and one.scale != WORKERS][:1]
     if growth:
         said.append(growth.sentence())
     return said + _beside(case, found)
+
+
+def _hand_over(case: Case, found: Found) -> list[str]:
+    """What a task that does nothing takes is what handing it over costs, with as many under way as there are."""
+    if case.kind != HAND_OVER or not (found.threads and found.processes):
+        return []
+    count = words.plural(found.threads.workers, "worker")
+    window = f", at most {found.row.window} for each" if found.row.window else ""
+    return [f"Handing tasks over costs {words.duration(found.threads.task_ns)} each with threads and "
+            f"{words.duration(found.processes.task_ns)} with processes, when many are under way ({count}{window})."]
 
 
 def as_asked(case: Case, row: Row) -> Row:

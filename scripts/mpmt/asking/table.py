@@ -30,13 +30,18 @@ def table(deployed: Found | None, found: Sequence[Found], contenders: Sequence[C
             *(cells for _, cells in sorted(rest, key=lambda pair: pair[0]))]
     row = (deployed or (found[0] if found else None))
     interval = f"{100 * row.row.confidence:g} %" if row else "interval"
-    columns = (Column("over"), Column("workers", "count"), Column("threads", "ns"), Column("processes", "ns"),
-               Column("threads/s", "count"), Column("processes/s", "count"), Column("ratio",
-                                                                                    "ratio"), Column(f"{interval} from",
-                                                                                                     "ratio"),
-               Column("to", "ratio"), Column("verdict"))
-    return Table(columns, tuple(rows[:MOST_ROWS]), "Time per task, tasks per second, time of processes ÷ time of threads",
-                 rest=tuple(rows[MOST_ROWS:]))
+    columns: tuple[Column, ...] = (
+        Column("over"), Column("workers", "count"), Column("threads", "ns"), Column("processes", "ns"),
+        Column("threads/s", "count"), Column("processes/s", "count"), Column("ratio", "ratio"),
+        Column(f"{interval} from", "ratio"), Column("to", "ratio"), Column("verdict"))
+    title = "Time per task: medians of either side; ratio: processes ÷ threads, lap by lap"
+    if not scanned:  # the reciprocal of what stands beside it
+        columns, rows = _without_rates(columns), [_without_rates(row) for row in rows]
+    return Table(columns, tuple(rows[:MOST_ROWS]), title, rest=tuple(rows[MOST_ROWS:]))
+
+
+def _without_rates(cells: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*cells[:4], *cells[6:])
 
 
 def _names(one: Found) -> set[str]:

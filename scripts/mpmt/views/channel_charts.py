@@ -40,10 +40,10 @@ class _Kind:
 
 _KINDS = (
     _Kind("ping_pong", "Round trip by size of the message", "Lower is better: median of the rounds, and from the lowest to the "
-          "highest. Floors are what hardware and kernel allow.", Axis("round trip", "ns", True), lambda ns, _: ns, True),
+          "highest. Floors: the barest way, one message at a time.", Axis("round trip", "ns", True), lambda ns, _: ns, True),
     _Kind("stream", "Bandwidth of a stream by size of the message", "Higher is better: median of the rounds, and from the "
           "lowest "
-          "to the highest. Floors are what hardware and kernel allow.", Axis("bandwidth", "bytes/s", True),
+          "to the highest. Floors: the barest way, one message at a time.", Axis("bandwidth", "bytes/s", True),
           lambda ns, size: size * 1e9 / ns, False),
 )
 

@@ -39,7 +39,8 @@ function heightOf(chart, panel, width) {
   if (!y.values) return Math.round(Math.min(340, Math.max(230, width * 0.62)));
   const narrow = labelsAbove(y, width) && chart.kind !== 'heat';
   const sides = chart.kind === 'bars' ? panel.series.length : 1;
-  return y.values.length * (chart.kind === 'heat' ? 34 : (narrow ? 36 : 24) + (sides - 1) * 10) + 74;
+  const rows = y.values.length * (chart.kind === 'heat' ? 34 : (narrow ? 36 : 24) + (sides - 1) * 10);
+  return Math.max(40, rows) + 76 + (chart.kind === 'heat' ? 0 : Math.min(2, panel.lines.length) * 14);
 }
 
 const labelsAbove = (axis, width) => Math.max(...axis.values.map(widthOf)) > width * 0.45;

@@ -144,9 +144,13 @@ function tell() {
   output.dataset.verdict = said.verdict ?? 'none';
   tellRows(said);
   const others = faults.length ? [] : distinct(data.rows.map((row) => row.subject)).filter((at) => at !== chosen);
-  document.getElementById('case.others').replaceChildren(...others.map((at) => {
+  const told = others.map((at) => [at, answer(of(at), caseOf(of(at)).wanted)]);
+  const lines = told.filter(([, one]) => one.kind !== 'missing').map(([at, one]) => `${data.subjects[at]}: ${one.sentence}`);
+  const silent = told.length - lines.length;
+  if (silent) lines.push(`${silent} other ${silent === 1 ? 'record has' : 'records have'} not measured it.`);
+  document.getElementById('case.others').replaceChildren(...lines.map((line) => {
     const item = document.createElement('li');
-    item.textContent = `${data.subjects[at]}: ${answer(of(at), caseOf(of(at)).wanted).sentence}`;
+    item.textContent = line;
     return item;
   }));
 }
