@@ -175,9 +175,12 @@ def test_a_link_shows_the_same_case_again(browser: Browser) -> None:
 
 
 def test_other_records_say_what_they_have_of_the_case_each_for_itself(browser: Browser) -> None:
+    told = "[...document.querySelectorAll('.others li')].map((one) => one.textContent)"
     browser.open(html(of_rows(many_rows())))
-    named = "[...document.querySelectorAll('.others li')].map((one) => one.textContent.split(':')[0])"
-    assert browser.evaluate(named) == ["second"]
+    assert browser.evaluate(told) == ["1 other record has not measured it."]
+    browser.open(html(of_rows((*rows(), *(dataclasses.replace(row, subject=1) for row in rows())))))
+    [line] = browser.evaluate(told)
+    assert line == f"second: {browser.text_of('output')}"
 
 
 # ---- the twins, function by function -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 const least = (values) => values.reduce((best, value) => (value < best ? value : best), Infinity);
 const most = (values) => values.reduce((best, value) => (value > best ? value : best), -Infinity);
 
-const tickWords = (value, unit) => (unit === 'ratio' ? significant(value) : inUnit(value, unit));
+const tickWords = (value, unit) => (unit === 'ratio' ? significant(value, 4) : inUnit(value, unit));
 
 // `values`: what has to be in view. `room`: how many ticks there is room for. `fromZero`: whether a linear one begins there.
 function scaleOf(axis, values, { room, fromZero }) {
