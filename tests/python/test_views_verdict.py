@@ -54,6 +54,15 @@ def test_what_is_the_same_is_one_row_of_the_chart_and_all_rows_of_the_rest():
     assert "The same within 3 %: hash_chain (3 of 4)." in view.sentences
 
 
+def test_what_cannot_be_run_here_is_no_open_question():
+    made_of = of_rows((1.3, "threads", {}), (None, "undecided", {}))
+    never = made_of["comparisons"][1]["processes_case"]
+    for entry in made_of["benchmarks"]:
+        if entry["name"] == never:
+            entry.update(status="unsupported", error="no such queues here")
+    assert made(made_of).sentences[0].startswith("Threads: 1.30x faster than processes")
+
+
 def test_equal_and_the_margin_are_drawn():
     lines = made(of_rows((1.3, "threads", {}))).charts[0].panels[0].lines
     assert lines[0].at == 1

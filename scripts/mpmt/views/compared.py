@@ -58,14 +58,25 @@ class Compared:
 
 
 def compared_of(record: Record, subject: int = 0) -> list[Compared]:
-    """All of the record, family by family, in the record's order."""
+    """All of the record, family by family, in the record's order; but for those of which a side cannot be run here at all: they
+    are no open question, and belief tells of them."""
     facts = _Facts(int(record["context"]["schema_version"]), _rounds_without_a_ratio(record),
                    {entry["name"]: entry for _, entry in rounds_that_count(record)})
-    pools = [_of_pool(said, row, facts) for said, row in said_and_rows(record, subject)]
+    pools = [(_of_pool(said, row, facts), said) for said, row in said_and_rows(record, subject)]
     judged = rules(record)
-    others = [_of_other(said, _other_row(said, family, subject, judged.margin, judged.confidence), family, facts)
+    others = [(_of_other(said, _other_row(said, family, subject, judged.margin, judged.confidence), family, facts), said)
               for family in FAMILIES if family != POOL for said in comparisons_of(record, family)]
-    return pools + others
+    beyond = _unsupported(record)
+    return [one for one, said in (*pools, *others) if beyond.isdisjoint(_cases_of(said))]
+
+
+def _unsupported(record: Record) -> set[str]:
+    """Names of cases that never ran."""
+    statuses: dict[str, set[str]] = {}
+    for entry in record["benchmarks"]:
+        if entry["run_type"] == "iteration":
+            statuses.setdefault(entry["name"], set()).add(entry["status"])
+    return {name for name, said in statuses.items() if said == {"unsupported"}}
 
 
 @dataclass(frozen=True)
