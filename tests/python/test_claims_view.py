@@ -167,11 +167,11 @@ def test_what_nobody_touches_is_flat_over_a_bare_channel_as_well() -> None:
 
 def test_channels_say_who_hands_over_faster_and_what_placement_does() -> None:
     record = make_record(channels=("shm_ring", "pipe"), floors=(), sizes=(64,), bimodal=())
-    found = found_of(record, "Threads hand over faster than processes")
+    found = found_of(record, "Most hand-overs are faster between threads")
     assert found and "on one CPU or on two changes it " in found.figure
     for row in record["comparisons"]:
         row["verdict"] = "threads"
-    assert verdict_of(record, "Threads hand over faster than processes") == CONFIRMED
+    assert verdict_of(record, "Most hand-overs are faster between threads") == CONFIRMED
     assert verdict_of(record, "Pipes and message queues are what processes should talk over") == REFUTED
 
 

@@ -184,7 +184,7 @@ CLAIMS = (
     Claim("Passing an address costs the same however large the data",
           "its time grows by at most a fifth, and that of copying by more",
           "mpmt run --workload empty --payload 64,64Ki --channel by_reference,boost_queue", address_is_flat),
-    Claim("Threads hand over faster than processes", "in more round trips over the same channel threads are faster than not",
+    Claim("Most hand-overs are faster between threads", "in more round trips over the same channel threads are faster than not",
           "mpmt run --family channel --pattern ping_pong --placement same,spread", threads_hand_over_faster),
     Claim("Pipes and message queues are what processes should talk over",
           "no other channel has shorter round trips in most places",
