@@ -28,7 +28,7 @@ def test_a_program_against_itself_says_what_can_be_seen_of_it(desk: Desk) -> Non
     assert document["alarm_rate_95"] == [0.0, pytest.approx(1 - 0.025 ** (1 / 4))]
     rows = {row["name"]: row for row in document["benchmarks"]}
     assert [row["verdicts"] for row in rows.values()] == [["same", "same"]] * 2
-    assert 0 < rows["BM_quiet"]["half_width"] < rows["BM_loud"]["half_width"] < 0.02
+    assert 0 < rows["BM_quiet"]["half_width"] < rows["BM_loud"]["half_width"] < 0.03  # the margin within which it is the same
     assert 0 < rows["BM_quiet"]["detectable"] < rows["BM_loud"]["detectable"]
 
 
